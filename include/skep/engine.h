@@ -1,0 +1,120 @@
+/* skep/engine.h - the engine: bpf(2) in user space
+ *
+ * An engine keeps maps, programs, BTF, links and perf events and runs programs on
+ * events. skep_engine_sys() is its bpf(2); the rest of this header is what user space
+ * needs that a kernel does by itself: where objects are kept, who runs a program, on
+ * which event.
+ *
+ * A private engine keeps its objects in anonymous memory. A shared engine keeps them as
+ * files in a directory that its user owns, so that other processes find them by id and
+ * by pin. After fork(2) both processes have the objects that existed, shared; what one
+ * of them makes later in a private engine is its own.
+ */
+#ifndef SKEP_ENGINE_H
+#define SKEP_ENGINE_H
+
+#include <stdbool.h>
+#include <skep/api.h>
+#include <skep/log.h>
+#include <skep/sys.h>
+
+struct skep_engine;
+
+struct skep_engine_opts {
+	size_t size;          /* sizeof(struct skep_engine_opts) */
+	bool shared;          /* false: private */
+	const char *dir;      /* of a shared engine; NULL: skep_engine_dir() */
+	uint32_t slots;       /* CPU slots of a new engine, 1 to 1024; 0: the machine's
+				 possible CPUs, which is what libbpf programs expect */
+	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
+	struct skep_log *log; /* what went wrong while opening; may be NULL */
+};
+
+/* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when
+ * the directory is not the user's own or not of mode 0700, -EPROTO when it holds another
+ * layout version. */
+SKEP_API int skep_engine_open(const struct skep_engine_opts *opts, struct skep_engine **out);
+
+/* Lets go of what this process holds through the engine itself; descriptors that the
+ * caller still has keep their objects. */
+SKEP_API void skep_engine_close(struct skep_engine *engine);
+
+/* Where the user's shared engine lives: $SKEP_DIR, else $XDG_RUNTIME_DIR/skep, else
+ * /dev/shm/skep-UID. Returns the length, as snprintf does. */
+SKEP_API int skep_engine_dir(char *buf, size_t size);
+
+/* The engine's side of the seam. Lives as long as the engine. */
+SKEP_API struct skep_sys *skep_engine_sys(struct skep_engine *engine);
+
+/* The task that an event happens to: what bpf_get_current_*() and the probe reads see.
+ * The caller fills it in; it lives as long as the run. */
+struct skep_task {
+	uint32_t pid;  /* the thread; the kernel's meaning of the word */
+	uint32_t tgid; /* the process */
+	uint32_t uid, gid;
+	char comm[16];
+	/* Copies `len` bytes of the task's memory at `addr`; 0, or -EFAULT and an
+	 * undefined part of dst written. NULL: the task has no readable memory. */
+	int (*read)(struct skep_task *task, uint64_t addr, void *dst, uint32_t len);
+	void *arg; /* for read */
+};
+
+/* What a run sees of the world beside its context. */
+struct skep_world {
+	struct skep_task *task;           /* NULL: the calling thread */
+	uint64_t (*clock)(void *arg);     /* ns, bpf_ktime_get_ns; NULL: CLOCK_MONOTONIC */
+	uint32_t (*random)(void *arg);    /* bpf_get_prandom_u32; NULL: the engine's own */
+	void *arg;                        /* of clock and random */
+};
+
+/* Memory beside its context that a program may touch (write false) or only read with
+ * the probe helpers (probe true), such as the struct pt_regs that a raw_tp points to. */
+struct skep_region {
+	void *at;
+	uint32_t len;
+	bool write, probe;
+};
+
+/* A packet. [head, end) is the caller's memory, changed in place; data lies within. */
+struct skep_packet {
+	uint8_t *head, *data, *tail, *end; /* room before data, and between tail and end */
+	uint32_t wire_len;                 /* before the capture cut it; 0: tail - data */
+	uint32_t ifindex, rx_queue;
+	uint16_t protocol;                 /* ethertype in network order; 0: read it from
+					      the Ethernet header */
+	uint64_t tstamp;                   /* ns */
+};
+
+struct skep_event {
+	void *ctx;                         /* in the kernel's layout for the program type,
+					      or NULL where `packet` says it all */
+	uint32_t ctx_len;
+	struct skep_packet *packet;        /* packet program types */
+	const struct skep_region *regions; /* at most 4 */
+	uint32_t nregions;
+	const struct skep_world *world;    /* NULL: all defaults */
+};
+
+/* A program, held for running. */
+struct skep_prog;
+
+/* `fd` is a program's. -EBADF, -EINVAL (no program). Give it back with skep_prog_put. */
+SKEP_API int skep_prog_get(struct skep_engine *engine, int fd, struct skep_prog **out);
+SKEP_API void skep_prog_put(struct skep_prog *prog);
+
+/* A CPU slot: what makes two runs not share a per-CPU value at the same time. */
+struct skep_cpu;
+
+/* Takes a free slot for a batch of runs by this thread, waiting for one if need be; dead
+ * processes' slots are taken back. NULL: the thread holds one already, which the engine
+ * counts as recursion. skep_leave gives it back. */
+SKEP_API struct skep_cpu *skep_enter(struct skep_engine *engine);
+SKEP_API void skep_leave(struct skep_cpu *cpu);
+
+/* Runs a program once. Returns 0 and r0 in *ret, or -EFAULT when the program did what it
+ * must not, with a sentence in `log`; -ELOOP when its instruction budget ran out; -EBUSY
+ * when the slot runs a program already. May be called in a signal handler. */
+SKEP_API int skep_run(struct skep_cpu *cpu, struct skep_prog *prog,
+		      const struct skep_event *event, uint64_t *ret, struct skep_log *log);
+
+#endif

@@ -1,0 +1,52 @@
+/* helper.h - helper functions: what a program can ask of the engine
+ *
+ * A row of helper.def is the prototype; the code stands in a file by area. helper_call()
+ * checks the arguments by the row, so that a function gets memory that it may touch and
+ * nothing else. Everything that a helper knows of the world comes from struct run.
+ */
+#ifndef HELPER_H
+#define HELPER_H
+
+#include "run.h"
+
+/* What an argument must be. A size follows its memory. */
+enum helper_arg {
+	arg_none,       /* the helper has no such argument */
+	arg_any,        /* any number */
+	arg_ctx,        /* the context pointer */
+	arg_map,        /* a map handle; becomes a struct map * */
+	arg_key,        /* key_size bytes of the map before it, read */
+	arg_value,      /* value_size bytes, read */
+	arg_value_out,  /* value_size bytes, written */
+	arg_mem,        /* memory to read; the next argument is its size */
+	arg_mem_null,   /* the same, or NULL with size 0 */
+	arg_mem_out,    /* memory to write; the next argument is its size */
+	arg_size,       /* 1 to 2^29 */
+	arg_size0,      /* 0 to 2^29 */
+	arg_given,      /* memory that a helper handed out (ring-buffer record) */
+	arg_func,       /* a function of the program */
+	arg_str,        /* a 0-terminated string in readable memory */
+	arg_long_out,   /* 8 bytes, written */
+	arg_int_out,    /* 4 bytes, written */
+	arg_ptr_null,   /* a pointer that is only passed on to callbacks */
+};
+
+enum helper_ret { ret_int, ret_void, ret_value_null, ret_given_null };
+
+struct helper {
+	const char *name;  /* "map_lookup_elem" */
+	u8 ret, arg[5];
+	bool gpl_only;
+	u32 groups;        /* enum helper_group bits: which program types have it */
+	const char *since; /* the first Linux that has it */
+	u64 (*fn)(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
+};
+
+/* By id (enum skep_func_id); NULL: not supported. */
+const struct helper *helper_of(u32 id);
+
+/* Checks the arguments by the row, calls, and gives the program what it returned. After a
+ * bad argument run->fault is set. r: r1 to r5 in r[0..4]. */
+u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5]);
+
+#endif

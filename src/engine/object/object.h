@@ -1,0 +1,139 @@
+/* object.h - objects: maps, programs, BTF, links, perf events
+ *
+ * An object is a region of shared memory, a file on tmpfs (shared engine) or a memfd
+ * (private engine), that begins with a struct object_head. Its identity is (st_dev,
+ * st_ino), never an fd number. A holder is an open file description with a shared flock
+ * on it: the user's fd and its dups. The engine's own mapping goes through a description
+ * of its own without lock, so it keeps nothing alive. A pin is a hard link. References
+ * between objects are ids that the referrer's ops name. An object is alive while a lock,
+ * a pin or a living referrer holds it; store_sweep() removes the rest.
+ *
+ * All functions return 0 or -errno. The region of an object is other processes' to
+ * write: every offset read from it is bounded by the reader.
+ */
+#ifndef OBJECT_H
+#define OBJECT_H
+
+#include <skep/abi.h>
+#include <skep/log.h>
+#include "bits.h"
+
+enum object_kind { OBJECT_MAP = 1, OBJECT_PROG, OBJECT_BTF, OBJECT_LINK, OBJECT_PERF, OBJECT_KINDS };
+
+enum {
+	OBJECT_LAYOUT = 1,      /* changes whenever any region's layout does */
+	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
+};
+#define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */
+
+/* The first bytes of every region. Immutable once `ready` is set, but for a kind's own
+ * part of `data`. */
+struct object_head {
+	u64 magic;
+	u32 layout;
+	u32 kind;
+	u64 size;       /* of the region, this head included */
+	u32 id;
+	u32 ready;      /* 0 until its creator has finished it */
+	u32 uid;        /* of its creator */
+	u32 pad;
+	u64 created_ns; /* CLOCK_BOOTTIME */
+	u8 data[];      /* the kind's own, up to OBJECT_HEAD_SIZE */
+};
+
+struct store;
+struct object;
+
+/* What a kind of object supplies. */
+struct object_ops {
+	size_t view_size; /* of the process's struct, which begins with a struct object */
+	/* Makes the process's view of a mapped region whose head has been checked. */
+	int (*open)(struct object *obj);
+	void (*close)(struct object *obj);
+	/* Calls fn for each id that the object keeps alive. Works on the region alone (the
+	 * view is not open), never trusts it. NULL: none. */
+	void (*refs)(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg);
+};
+
+/* This process's view of an object; the first member of struct map, struct prog, ... */
+struct object {
+	struct store *store;
+	struct object_head *head; /* the mapped region */
+	const struct object_ops *ops;
+	u64 size;                 /* of the mapping, page-rounded; trusted, unlike head->size */
+	u32 id, kind;
+	u32 users;                /* of this view in this process, guarded by the store */
+	int fd;                   /* a description of ours, without lock */
+	u64 dev, ino;
+	struct object *next;      /* hash chain */
+};
+
+/* Creates a region of `size` bytes (head included, rounded up to pages, memory reserved)
+ * with a new id. *out is the view, not open()ed yet: the caller fills in head->data and
+ * the storage, then calls object_ready(). -ENOMEM, -ENOSPC. */
+int object_create(struct store *store, enum object_kind kind, u64 size, struct object **out);
+
+/* Opens the view (ops->open) and returns a new fd that holds it, O_CLOEXEC, with open
+ * flags O_RDWR, O_RDONLY or O_WRONLY. On failure the object is gone. The caller's use is
+ * dropped in both cases. */
+int object_ready(struct object *obj, int flags);
+
+/* Throws an unfinished object away. */
+void object_abandon(struct object *obj);
+
+/* The object behind a user's fd: counts a use. -EBADF: not open; -EINVAL: no object, or
+ * not of this kind (0: any kind). *flags, if not NULL: O_RDWR, O_RDONLY or O_WRONLY. */
+int object_get(struct store *store, int fd, enum object_kind kind, struct object **out,
+	       int *flags);
+
+/* By id. -ENOENT. For references that the caller holds alive. */
+int object_get_id(struct store *store, enum object_kind kind, u32 id, struct object **out);
+void object_put(struct object *obj);
+
+/* A new fd for a living object: BPF_*_GET_FD_BY_ID, OBJ_GET. -ENOENT. */
+int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags);
+
+/* The least living id above `start`. -ENOENT: none. */
+int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next);
+
+/* Pins. A path below /sys/fs/bpf names a pin of the engine. Errors as of bpf(2) on
+ * bpffs: -EEXIST, -ENOENT, -EPERM (outside), -EINVAL. object_unpin is unlink(2). */
+int object_pin(struct store *store, int fd, const char *path);
+int object_open_pin(struct store *store, const char *path, int flags);
+int object_unpin(struct store *store, const char *path);
+
+/* Removes what nothing holds. Every command that creates or looks up by id does it. */
+void store_sweep(struct store *store);
+
+/* ---- the store ---- */
+
+/* `dir` NULL: private, in anonymous memory. `kinds` has OBJECT_KINDS entries; NULL ones
+ * do not exist. */
+int store_open(const char *dir, const struct object_ops *const *kinds, struct skep_log *log,
+	       struct store **out);
+void store_close(struct store *store);
+
+/* ---- processes and CPU slots ---- */
+
+/* This process's number in the store, 1 to 4095; the owner that lock words name. A fork
+ * gets a new one. Cheap. */
+u32 store_self(struct store *store);
+
+/* Whether the process with that number still lives. One system call: slow paths only. */
+bool store_alive(struct store *store, u32 owner);
+
+u32 store_slots(struct store *store); /* how many CPU slots there are */
+
+/* Takes a free slot, waiting for one; slots of dead processes are taken back. */
+u32 store_slot_take(struct store *store);
+void store_slot_give(struct store *store, u32 slot);
+
+/* ---- a lock word in shared memory ---- */
+
+/* 0: free, else the owner's process number. lock_take returns true when it took the lock
+ * from a dead owner, whose work the caller must finish or undo first. */
+bool lock_take(struct store *store, u32 *word);
+bool lock_try(struct store *store, u32 *word, bool *from_dead);
+void lock_give(u32 *word);
+
+#endif

@@ -1,0 +1,68 @@
+/* prog.h - a loaded program
+ *
+ * The region of a program object holds what BPF_PROG_LOAD got, with map fds replaced by
+ * map ids; it is immutable. Each process makes its own view: decoded instructions whose
+ * map references are handles of this process. Nothing in the region is trusted: it is
+ * decoded and checked again by every process that runs it.
+ */
+#ifndef PROG_H
+#define PROG_H
+
+#include "insn.h"
+#include "map.h"
+#include "type.h"
+
+/* Stands in object_head.data; offsets are from the start of the region. */
+struct prog_info {
+	u32 type, expected_attach_type;
+	u32 flags, n; /* instruction slots */
+	u32 insns_off;
+	u32 nmaps;
+	u32 maps[SKEP_MAX_USED_MAPS]; /* ids */
+	u32 btf_id;
+	u32 func_info_off, nfunc_info, func_info_size;
+	u32 line_info_off, nline_info, line_info_size;
+	u32 gpl;
+	u32 attach_btf_id;
+	u8 tag[SKEP_TAG_SIZE];
+	char name[SKEP_OBJ_NAME_LEN];
+	char license[64];
+	/* statistics, added to atomically */
+	u64 run_ns, run_cnt, recursion_misses;
+};
+
+/* A function of the program: the main one first, then the subprograms. */
+struct prog_func {
+	u32 start, end; /* instruction slots [start, end) */
+	u32 stack;      /* bytes of the frame that it may read before writing: to be zeroed */
+};
+
+struct prog {
+	struct object obj;
+	struct prog_info *info;   /* in the region; only the statistics change */
+	const struct prog_type *type;
+	struct insn *insns;       /* n slots; lddw of a map: imm is a handle, see below */
+	u32 n;
+	u32 nmaps;
+	struct map *maps[SKEP_MAX_USED_MAPS];
+	u32 nfuncs;
+	struct prog_func *funcs;
+	struct code *code;        /* what the interpreter made of it */
+};
+
+/* What a program sees as a `struct bpf_map *`: the address of its entry in maps[]. */
+static inline struct map *prog_map(const struct prog *prog, u64 handle)
+{
+	u64 at = handle - u64_of(prog->maps);
+
+	if (at % sizeof(prog->maps[0]) || at / sizeof(prog->maps[0]) >= prog->nmaps)
+		return NULL;
+	return prog->maps[at / sizeof(prog->maps[0])];
+}
+
+/* What a program sees as a function (PSEUDO_FUNC): this plus the callee's slot. */
+#define PROG_FUNC_BASE 0x5f00000000000000ull
+
+extern const struct object_ops prog_object_ops;
+
+#endif

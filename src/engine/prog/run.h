@@ -1,0 +1,107 @@
+/* run.h - one run of a program: what the interpreter and the helpers share
+ *
+ * A run may touch only memory that it was given: its context, its packet, its own stack
+ * frames, map values that it looked up (one value, not its neighbour), what a helper
+ * handed out. run_mem() is the only way to turn a program's number into a pointer. A
+ * fault is said once, by run_fault(); after it the run ends, whatever the helper returns.
+ * Nothing here allocates or takes a lock.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <skep/engine.h>
+#include "prog.h"
+
+enum {
+	RUN_STACK = SKEP_MAX_FRAMES * SKEP_MAX_STACK,
+	RUN_CTX = 256,       /* the largest shadow context */
+	RUN_GIVEN = 64,      /* areas that helpers handed out and did not take back */
+	RUN_FIXED = 8,       /* context, packet, event regions */
+	RUN_VALUES = 1024,   /* map values known one by one, a power of two */
+};
+
+enum access { access_read = 1, access_write = 2, access_probe = 4 };
+
+enum region_kind {
+	region_none, region_stack, region_ctx, region_packet, region_value, region_given,
+	region_event,
+};
+
+/* [lo, hi) of this process's memory. Empty: lo is ~0, hi is 0. */
+struct region {
+	u64 lo, hi;
+	u8 kind, access;
+	u32 id; /* region_given: what gave it, for the helper that takes it back */
+};
+
+/* A map value that this run has looked up. */
+struct run_value {
+	u64 lo;
+	u32 run;  /* the run's number: others' entries are empty */
+	u32 size;
+	struct map *map;
+};
+
+struct run {
+	struct store *store;
+	struct prog *prog;          /* changes with a tail call */
+	const struct skep_event *event;
+	const struct skep_world *world; /* never NULL */
+	struct skep_log *log;
+	u32 slot;                   /* CPU slot: bpf_get_smp_processor_id() */
+	u32 number;                 /* of the run on this slot, never 0 */
+	u32 pc;                     /* of the instruction that runs a helper or faulted */
+	u32 frame;                  /* 0 to 7 */
+	u32 tail_calls;
+	s32 fault;                  /* 0, or -errno: the run ends */
+	u64 budget;                 /* instructions left */
+	u64 random;                 /* state of bpf_get_prandom_u32 */
+
+	struct skep_packet packet;  /* the event's, adjusted by helpers */
+	u8 *ctx;                    /* shadow[] or the event's memory */
+	u32 ctx_len;
+
+	struct region fixed[RUN_FIXED];
+	u32 nfixed;
+	struct region given[RUN_GIVEN];
+	u32 ngiven;
+	bool values_lost;           /* more values than values[] holds: every value of the
+				       program's maps counts as looked up */
+	struct run_value *values;   /* RUN_VALUES, hashed by lo */
+
+	/* Calls a function of the program (PSEUDO_FUNC number) with up to five arguments,
+	 * in a frame of its own. Returns its r0; check run->fault. */
+	u64 (*callback)(struct run *run, u64 func, const u64 args[5]);
+	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
+	 * returns. NULL: none asked for. */
+	struct prog *tail_target;
+
+	u8 shadow[RUN_CTX] __attribute__((aligned(16)));
+	u8 stack[RUN_STACK] __attribute__((aligned(16)));
+};
+
+/* The `len` bytes at a program's number `addr`, or NULL after a fault was said: "...which
+ * is N bytes beyond the end of the map value ...". `what` names them in the message:
+ * "argument 2 of bpf_map_lookup_elem (key)". len 0 gives a non-NULL pointer. */
+void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what);
+
+/* The region that holds all of [addr, addr + len) with that access; false: none. No fault. */
+bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out);
+
+/* A program may now touch this value of `map` / this area. run_give returns false when
+ * too many areas are out. run_take removes the area that begins at addr; false: none. */
+void run_give_value(struct run *run, struct map *map, void *value, u32 size);
+bool run_give(struct run *run, void *at, u32 len, u32 id);
+bool run_take(struct run *run, u64 addr, u32 id, struct region *out);
+
+/* The packet's bounds changed: old pointers into it are no longer good. */
+void run_packet_changed(struct run *run);
+
+/* Ends the run with -err and a sentence that begins with the instruction. */
+void run_fault(struct run *run, int err, const char *fmt, ...) PRINTF(3, 4);
+
+/* The world's clock, in ns, and its randomness. */
+u64 run_clock(struct run *run);
+u32 run_random(struct run *run);
+
+#endif
