@@ -10,6 +10,7 @@
 #ifndef MAP_H
 #define MAP_H
 
+#include <sys/types.h>
 #include "object.h"
 
 struct map_ops;
@@ -78,7 +79,8 @@ struct map_ops {
 	int (*next_key)(struct map *map, const void *key, void *next);
 
 	/* mmap(2) of the map's fd: 0, or -EINVAL, -EPERM, -EACCES. NULL: -ENOTSUPP. */
-	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags, off_t off);
+	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags,
+		    off_t off);
 	/* poll(2): the events that hold now; NULL: -EPERM as for fds that cannot. */
 	short (*poll)(struct map *map);
 	/* ids that the storage keeps alive (prog_array); works on the region alone. */

@@ -113,6 +113,10 @@ int store_open(const char *dir, const struct object_ops *const *kinds, struct sk
 	       struct store **out);
 void store_close(struct store *store);
 
+/* What the run layer keeps for this engine (struct runs); the store only carries it. */
+void store_set_runs(struct store *store, void *runs);
+void *store_runs(struct store *store);
+
 /* ---- processes and CPU slots ---- */
 
 /* This process's number in the store, 1 to 4095; the owner that lock words name. A fork
