@@ -46,7 +46,7 @@ enum op {
 /* What kind of thing an op is: who reads which field. */
 enum op_class {
 	class_none,
-	class_alu,    /* dst = dst op (src | imm) */
+	class_alu,    /* dst = dst op (src | imm); neg has neither */
 	class_swap,   /* dst = swap(dst) */
 	class_jmp,    /* if dst op (src | imm) goto pc + off + 1 */
 	class_load,   /* dst = *(size *)(src + off), sign-extending or acquiring */
@@ -54,6 +54,15 @@ enum op_class {
 	class_atomic, /* *(size *)(dst + off) op= src */
 	class_packet, /* r0 = packet[imm (+ src)] */
 	class_special,
+};
+
+/* The fields of struct insn; in op_info.fields, those that are operands. */
+enum insn_field {
+	field_dst = 1,
+	field_src = 2,
+	field_off = 4,
+	field_imm = 8,
+	field_far = 16, /* with field_off: the 32 bits of off stand in the encoding's imm */
 };
 
 /* `off` counts instruction slots for jumps and calls (the target is pc + 1 + off),
@@ -67,14 +76,21 @@ struct insn {
 };
 
 struct op_info {
-	const char *name; /* "add64k": the row's name and form */
-	const char *text; /* the kernel's operator or keyword */
-	u8 class;         /* enum op_class */
-	u8 size;          /* bytes of memory touched; of the operands for class_alu/jmp/swap */
-	bool legal;       /* false: no such encoding */
-	bool is_imm;      /* the second operand is imm, not src */
-	bool is_signed;   /* op_ldxs_* */
-	u8 fetch;         /* class_atomic: insn.def's column */
+	const char *name;     /* "add64k": the row's name and form; NULL for op_none */
+	const char *mnemonic; /* "add", "add32", "ldxsb", "lock_fetch_add32" */
+	const char *text;     /* the kernel's operator or keyword, or NULL */
+	u8 class;             /* enum op_class */
+	u8 size;              /* bytes: of memory touched; else of the operands */
+	bool legal;           /* false: no such encoding */
+	bool is_imm;          /* the second operand is imm, not src */
+	bool is_signed;       /* op_ldxs_* */
+	u8 fetch;             /* class_atomic: insn.def's column */
+
+	/* the encoding: the opcode, the fields that are operands (enum insn_field), and
+	 * what the others must be */
+	u8 code, fields, src;
+	s16 off;
+	s32 imm;
 };
 
 extern const struct op_info op_info[op_count];

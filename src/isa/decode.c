@@ -1,0 +1,230 @@
+#include "insn.h"
+#include <errno.h>
+#include <stdio.h>
+#include "msg.h"
+#include "pass.h"
+
+/* Which ops share an opcode: a list for each, in the order of enum op. */
+struct decoder {
+	struct pass pass;
+	u16 first[256];
+	u16 next[op_count];
+	const struct skep_insn *code;
+	u32 n;
+};
+
+static void index_ops(struct decoder *d)
+{
+	for (u32 op = op_count; op-- > 1;) {
+		if (!op_info[op].legal)
+			continue;
+		d->next[op] = d->first[op_info[op].code];
+		d->first[op_info[op].code] = (u16)op;
+	}
+}
+
+/* The fields in the order in which they select the op. */
+static const struct field {
+	u8 bit;
+	const char *name;
+} fields[] = {
+	{field_off, "off"},
+	{field_src, "src"},
+	{field_imm, "imm"},
+	{field_dst, "dst"},
+};
+
+static s32 field_of(const struct skep_insn *in, u8 bit)
+{
+	switch (bit) {
+	case field_off: return in->off;
+	case field_src: return in->src_reg;
+	case field_imm: return in->imm;
+	default: return in->dst_reg;
+	}
+}
+
+static s32 field_must_be(const struct op_info *op, u8 bit)
+{
+	switch (bit) {
+	case field_off: return op->off;
+	case field_src: return op->src;
+	case field_imm: return op->imm;
+	default: return 0;
+	}
+}
+
+/* Which fields of the encoding are operands: what is far stands in imm, not in off. */
+static u8 operands(const struct op_info *op)
+{
+	return op->fields & field_far ? (op->fields & ~field_off) | field_imm
+				      : op->fields;
+}
+
+/* Are the first `n` fields as `op` wants them? */
+static bool fits(const struct op_info *op, const struct skep_insn *in, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(operands(op) & fields[i].bit) &&
+		    field_of(in, fields[i].bit) != field_must_be(op, fields[i].bit))
+			return false;
+	return true;
+}
+
+static u16 match(const struct decoder *d, const struct skep_insn *in, size_t n)
+{
+	u16 op = d->first[in->code];
+
+	while (op && !fits(&op_info[op], in, n))
+		op = d->next[op];
+	return op;
+}
+
+static void print_value(char *buf, size_t size, u8 bit, s32 v)
+{
+	snprintf(buf, size, bit == field_imm && (v > 9 || v < -9) ? "0x%x" : "%d",
+		 (unsigned)v);
+}
+
+/* No op fits: says which field excluded the last that might, and what it may be. */
+static _Noreturn void refuse(struct decoder *d, u32 at)
+{
+	const struct skep_insn *in = &d->code[at];
+	char want[160] = "", value[16];
+	size_t f = 0, len = 0;
+	u16 op;
+
+	if (!d->first[in->code])
+		pass_throw(&d->pass, EINVAL, msg_isa_opcode, at, in->code);
+	while (match(d, in, f + 1))
+		f++;
+	for (op = d->first[in->code]; op && len < sizeof(want); op = d->next[op]) {
+		if (!fits(&op_info[op], in, f))
+			continue;
+		print_value(value, sizeof(value), fields[f].bit,
+			    field_must_be(&op_info[op], fields[f].bit));
+		len += (size_t)snprintf(want + len, sizeof(want) - len, "%s%s",
+					len ? " or " : "", value);
+	}
+	print_value(value, sizeof(value), fields[f].bit, field_of(in, fields[f].bit));
+	pass_throw(&d->pass, EINVAL, msg_isa_field, at, op_info[match(d, in, f)].mnemonic,
+		   fields[f].name, value, want);
+}
+
+static void check_register(struct decoder *d, u32 at, const struct op_info *op,
+			   const char *field, u8 reg, bool is_written)
+{
+	if (reg > 10)
+		pass_throw(&d->pass, EINVAL, msg_isa_register, at, op->mnemonic, field,
+			   reg);
+	if (reg == 10 && is_written)
+		pass_throw(&d->pass, EINVAL, msg_isa_frame, at, op->mnemonic, field);
+}
+
+static void check_registers(struct decoder *d, u32 at, const struct insn *in)
+{
+	const struct op_info *op = &op_info[in->op];
+	bool is_memory = op->class == class_store || op->class == class_atomic;
+
+	if (op->fields & field_dst)
+		check_register(d, at, op, "dst", in->dst,
+			       !is_memory && op->class != class_jmp);
+	if (op->fields & field_src && in->op != op_lddw)
+		check_register(d, at, op, "src", in->src, op->fetch == 1);
+}
+
+/* The kernel casts between its own address space, 0, and the arena's, 1. */
+static void check_cast(struct decoder *d, u32 at, const struct insn *in)
+{
+	char imm[16];
+
+	if (in->op != op_addr_space_cast || in->imm == 1 || in->imm == 1 << 16)
+		return;
+	print_value(imm, sizeof(imm), field_imm, (s32)in->imm);
+	pass_throw(&d->pass, EINVAL, msg_isa_field, at, op_info[in->op].mnemonic, "imm",
+		   imm, "0x1 (from address space 1 to 0) or 0x10000 (from 0 to 1)");
+}
+
+static void decode_lddw(struct decoder *d, u32 at, struct insn *out)
+{
+	const struct skep_insn *low = &d->code[at], *high = low + 1;
+	char src[4];
+
+	if (at + 1 == d->n)
+		pass_throw(&d->pass, EINVAL, msg_isa_lddw_cut, at, d->n);
+	if (high->code || high->dst_reg || high->src_reg || high->off)
+		pass_throw(&d->pass, EINVAL, msg_isa_lddw_next, at, high->code,
+			   high->dst_reg, high->src_reg, high->off);
+	if (low->src_reg > SKEP_PSEUDO_MAP_IDX_VALUE) {
+		snprintf(src, sizeof(src), "%u", low->src_reg);
+		pass_throw(&d->pass, EINVAL, msg_isa_field, at, "lddw", "src", src,
+			   "0 to 6 (enum skep_pseudo_ld)");
+	}
+	if ((low->src_reg == SKEP_PSEUDO_MAP_FD || low->src_reg == SKEP_PSEUDO_MAP_IDX) &&
+	    high->imm)
+		pass_throw(&d->pass, EINVAL, msg_isa_lddw_high, at, high->imm);
+	out->imm = (s64)((u64)(u32)high->imm << 32 | (u32)low->imm);
+	out[1] = (struct insn){0};
+}
+
+static void decode_one(struct decoder *d, u32 at, struct insn *out)
+{
+	const struct skep_insn *in = &d->code[at];
+	const struct op_info *info;
+	u16 op = match(d, in, ARRAY_SIZE(fields));
+
+	if (!op)
+		refuse(d, at);
+	info = &op_info[op];
+	*out = (struct insn){.op = op};
+	if (info->fields & field_dst)
+		out->dst = in->dst_reg;
+	if (info->fields & field_src)
+		out->src = in->src_reg;
+	if (info->fields & field_off)
+		out->off = info->fields & field_far ? in->imm : in->off;
+	if (info->fields & field_imm)
+		out->imm = in->imm;
+	if (op == op_lddw)
+		decode_lddw(d, at, out);
+	check_registers(d, at, out);
+	check_cast(d, at, out);
+}
+
+int insn_decode(const struct skep_insn *code, u32 n, struct insn *out,
+		struct skep_log *log)
+{
+	struct decoder d = {.pass.log = log, .code = code, .n = n};
+
+	if (!pass_try(&d.pass))
+		return pass_end(&d.pass);
+	if (n > SKEP_MAX_INSNS)
+		pass_throw(&d.pass, E2BIG, msg_isa_too_long, n, SKEP_MAX_INSNS);
+	index_ops(&d);
+	for (u32 at = 0; at < n; at += out[at].op == op_lddw ? 2 : 1)
+		decode_one(&d, at, &out[at]);
+	return pass_end(&d.pass);
+}
+
+u32 insn_encode(const struct insn *in, struct skep_insn out[2])
+{
+	const struct op_info *op = &op_info[in->op];
+
+	out[0] = (struct skep_insn){.code = op->code,
+				    .dst_reg = in->dst & 15,
+				    .src_reg = op->src,
+				    .off = op->off,
+				    .imm = op->imm};
+	if (op->fields & field_src)
+		out[0].src_reg = in->src & 15;
+	if (op->fields & field_imm)
+		out[0].imm = (s32)in->imm;
+	if (op->fields & field_far)
+		out[0].imm = in->off;
+	else if (op->fields & field_off)
+		out[0].off = (s16)in->off;
+	if (in->op != op_lddw)
+		return 1;
+	out[1] = (struct skep_insn){.imm = (s32)((u64)in->imm >> 32)};
+	return 2;
+}
