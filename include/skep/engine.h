@@ -64,7 +64,11 @@ struct skep_world {
 	struct skep_task *task;           /* NULL: the calling thread */
 	uint64_t (*clock)(void *arg);     /* ns, bpf_ktime_get_ns; NULL: CLOCK_MONOTONIC */
 	uint32_t (*random)(void *arg);    /* bpf_get_prandom_u32; NULL: the engine's own */
-	void *arg;                        /* of clock and random */
+	/* A line of bpf_trace_printk and bpf_trace_vprintk, `len` bytes and a 0 behind
+	 * them, newline as the program gave it; NULL: thrown away. Must be safe where
+	 * the run is. */
+	void (*print)(void *arg, const char *line, size_t len);
+	void *arg;                        /* of clock, random and print */
 };
 
 /* Memory beside its context that a program may touch (write false) or only read with
@@ -92,6 +96,7 @@ struct skep_event {
 	struct skep_packet *packet;        /* packet program types */
 	const struct skep_region *regions; /* at most 4 */
 	uint32_t nregions;
+	uint64_t cookie;                   /* bpf_get_attach_cookie */
 	const struct skep_world *world;    /* NULL: all defaults */
 };
 

@@ -16,9 +16,11 @@ enum {
 	RUN_STACK = SKEP_MAX_FRAMES * SKEP_MAX_STACK,
 	RUN_CTX = 256,       /* the largest shadow context */
 	RUN_GIVEN = 64,      /* areas that helpers handed out and did not take back */
-	RUN_FIXED = 8,       /* context, packet, event regions */
 	RUN_VALUES = 1024,   /* map values known one by one, a power of two */
 };
+
+/* Places in run->fixed. */
+enum { fixed_ctx, fixed_packet, fixed_event, RUN_FIXED = fixed_event + 4 };
 
 enum access { access_read = 1, access_write = 2, access_probe = 4 };
 
@@ -58,6 +60,7 @@ struct run {
 	u64 random;                 /* state of bpf_get_prandom_u32 */
 
 	struct skep_packet packet;  /* the event's, adjusted by helpers */
+	u8 *meta;                   /* of the packet; [meta, data), empty when it is data */
 	u8 *ctx;                    /* shadow[] or the event's memory */
 	u32 ctx_len;
 
@@ -80,9 +83,13 @@ struct run {
 	u8 stack[RUN_STACK] __attribute__((aligned(16)));
 };
 
-/* The `len` bytes at a program's number `addr`, or NULL after a fault was said: "...which
- * is N bytes beyond the end of the map value ...". `what` names them in the message:
- * "argument 2 of bpf_map_lookup_elem (key)". len 0 gives a non-NULL pointer. */
+/* Begins a run: from run->event and run->prog it fills in the packet, the context and the
+ * fixed regions, and forgets given areas and values. The caller has set store, prog,
+ * event, world, log, slot, number and values. */
+void run_begin(struct run *run);
+
+/* The `len` bytes at a program's number `addr`, or NULL after run_fault_access(). len 0
+ * gives a non-NULL pointer. */
 void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what);
 
 /* The region that holds all of [addr, addr + len) with that access; false: none. No fault. */
@@ -91,14 +98,33 @@ bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct reg
 /* A program may now touch this value of `map` / this area. run_give returns false when
  * too many areas are out. run_take removes the area that begins at addr; false: none. */
 void run_give_value(struct run *run, struct map *map, void *value, u32 size);
-bool run_give(struct run *run, void *at, u32 len, u32 id);
+bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id);
 bool run_take(struct run *run, u64 addr, u32 id, struct region *out);
 
-/* The packet's bounds changed: old pointers into it are no longer good. */
+/* run->packet or run->meta changed: the region follows. */
 void run_packet_changed(struct run *run);
 
-/* Ends the run with -err and a sentence that begins with the instruction. */
+/* Whether addr lies in a context that has a field table: it is accessed with ctx_load()
+ * and ctx_store() only. */
+static inline bool run_in_ctx(const struct run *run, u64 addr)
+{
+	return addr - u64_of(run->ctx) < run->ctx_len && run->prog->type->nfields;
+}
+
+/* Loads or stores a field of a context with a field table, size 1, 2, 4 or 8. False
+ * after a fault: no such field, or not so. */
+bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
+bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);
+
+/* Ends the run with -err (a positive errno) and a sentence, "instruction N: " before it.
+ * Only the first fault of a run is said. `fmt` is a MSG of a msg.def. */
 void run_fault(struct run *run, int err, const char *fmt, ...) PRINTF(3, 4);
+
+/* The same for an access that run_find() refused: says which region is nearest and by how
+ * much the access misses it, or why it is not allowed. `what` names the address: "r1+14",
+ * "argument 2 of bpf_map_lookup_elem (key)". */
+void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
+		      const char *what);
 
 /* The world's clock, in ns, and its randomness. */
 u64 run_clock(struct run *run);

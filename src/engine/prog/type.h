@@ -1,10 +1,10 @@
 /* type.h - program types: what a context is and which helpers may be called
  *
  * A program type is one file that defines a const struct prog_type and one row in
- * type.def. Contexts have the kernel's layouts. A context with a field table is a shadow
- * that the run fills in from the event's packet; reads and writes of it go field by
- * field, since what the program sees as a 32-bit field may be a pointer. A context
- * without one is the event's memory, touched directly.
+ * type.def. Contexts have the kernel's layouts. A context with a field table is read and
+ * written field by field, since what the program sees as a 32-bit field may be a pointer;
+ * most are a shadow that the run fills in from the event's packet. A context without one
+ * is the event's memory, touched directly.
  */
 #ifndef TYPE_H
 #define TYPE_H
@@ -15,11 +15,13 @@
 struct run;
 
 enum ctx_kind {
-	ctx_plain,    /* bytes of the shadow; narrower reads of a part are allowed */
-	ctx_data,     /* 32 bits wide, read as the pointer to the packet's first byte */
-	ctx_data_end, /* the same, behind its last byte */
-	ctx_data_meta,
-	ctx_pointer,  /* 64 bits, read whole only */
+	ctx_plain,    /* reads of an aligned part are allowed, writes only whole */
+	ctx_whole,    /* whole only */
+	ctx_bytes,    /* any aligned access that lies within */
+	/* 32 bits wide, read whole as a pointer into the packet: its first byte, behind its
+	 * last byte, its metadata */
+	ctx_data, ctx_data_end, ctx_data_meta,
+	ctx_len,      /* the packet's length; like ctx_plain */
 };
 
 struct ctx_field {
@@ -46,6 +48,7 @@ struct prog_type {
 	const struct ctx_field *fields;
 	u32 nfields;                  /* 0: the context is plain memory */
 	u32 ctx_size;                 /* of the shadow, or the most that plain memory may have */
+	u32 ctx_hidden;               /* first bytes of plain memory that are out of reach */
 	bool ctx_write;               /* plain memory may be written */
 	bool packet;                  /* runs on a packet: direct access, LD_ABS */
 	bool packet_write;            /* may store into it */

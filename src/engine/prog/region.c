@@ -1,0 +1,459 @@
+#include "run.h"
+#include "msg.h"
+#include "os.h"
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+	PROBES = 32,    /* how far a value may stand from its place in the table */
+	NEAR = 1 << 16, /* a miss by more is called nowhere */
+};
+
+static const struct region nothing = { .lo = ~(u64)0 };
+
+static bool holds(const struct region *r, u64 addr, u64 len)
+{
+	return addr >= r->lo && addr <= r->hi && len <= r->hi - addr;
+}
+
+/* Live frames are one piece: callees get pointers into their callers' frames. */
+static struct region stack_region(const struct run *run)
+{
+	u64 top = u64_of(run->stack) + RUN_STACK;
+
+	return (struct region){ .lo = top - (run->frame + 1) * SKEP_MAX_STACK,
+				.hi = top,
+				.kind = region_stack,
+				.access = access_read | access_write | access_probe };
+}
+
+static u8 map_access(const struct map *map)
+{
+	u8 access = access_probe;
+
+	if (!(map->info.flags & SKEP_F_RDONLY_PROG))
+		access |= access_write;
+	if (!(map->info.flags & SKEP_F_WRONLY_PROG))
+		access |= access_read;
+	return access;
+}
+
+/* ---- map values ---- */
+
+static u32 value_hash(u64 lo)
+{
+	return (u32)((lo * 0x9e3779b97f4a7c15ull) >> 54) % RUN_VALUES;
+}
+
+static struct run_value *value_of(const struct run *run, u64 lo)
+{
+	for (u32 i = 0, at = value_hash(lo); i < PROBES; i++, at = (at + 1) % RUN_VALUES) {
+		struct run_value *v = &run->values[at];
+
+		if (v->run != run->number)
+			return NULL;
+		if (v->lo == lo)
+			return v;
+	}
+	return NULL;
+}
+
+void run_give_value(struct run *run, struct map *map, void *value, u32 size)
+{
+	u64 lo = u64_of(value);
+
+	for (u32 i = 0, at = value_hash(lo); i < PROBES; i++, at = (at + 1) % RUN_VALUES) {
+		struct run_value *v = &run->values[at];
+
+		if (v->run == run->number && v->lo != lo)
+			continue;
+		*v = (struct run_value){ .lo = lo, .run = run->number, .size = size, .map = map };
+		return;
+	}
+	run->values_lost = true;
+}
+
+/* The map of the program among whose values addr lies, and the number of the value. */
+static struct map *value_map(const struct run *run, u64 addr, u64 *number)
+{
+	for (u32 i = 0; i < run->prog->nmaps; i++) {
+		struct map *map = run->prog->maps[i];
+		const struct map_values *v = &map->values;
+
+		if (!v->stride || addr < v->lo || addr >= v->hi)
+			continue;
+		*number = (addr - v->lo) / v->stride;
+		return map;
+	}
+	return NULL;
+}
+
+static u64 value_at(const struct map *map, u64 number)
+{
+	return map->values.lo + number * map->values.stride + map->values.at;
+}
+
+static struct region value_region(const struct map *map, u64 lo)
+{
+	return (struct region){ .lo = lo,
+				.hi = lo + map->values.size,
+				.kind = region_value,
+				.access = map_access(map) };
+}
+
+static bool find_value(const struct run *run, u64 addr, u64 len, struct region *out)
+{
+	u64 number;
+	const struct map *map = value_map(run, addr, &number);
+
+	if (!map)
+		return false;
+	*out = value_region(map, value_at(map, number));
+	return holds(out, addr, len) && (run->values_lost || value_of(run, out->lo));
+}
+
+/* ---- finding ---- */
+
+/* The region that holds it all, whatever its access. */
+static bool find(const struct run *run, u64 addr, u64 len, struct region *out)
+{
+	*out = stack_region(run);
+	if (holds(out, addr, len))
+		return true;
+	for (u32 i = 0; i < run->nfixed; i++) {
+		*out = run->fixed[i];
+		if (holds(out, addr, len))
+			return true;
+	}
+	if (find_value(run, addr, len, out))
+		return true;
+	for (u32 i = 0; i < run->ngiven; i++) {
+		*out = run->given[i];
+		if (holds(out, addr, len))
+			return true;
+	}
+	return false;
+}
+
+bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out)
+{
+	return find(run, addr, len, out) && (out->access & access) == access;
+}
+
+void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what)
+{
+	struct region r;
+
+	if (!len)
+		return run->stack;
+	if (run_find(run, addr, len, access, &r))
+		return ptr_of(addr);
+	run_fault_access(run, addr, len, access, what);
+	return NULL;
+}
+
+/* ---- giving and taking ---- */
+
+bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id)
+{
+	if (run->ngiven == RUN_GIVEN)
+		return false;
+	run->given[run->ngiven++] = (struct region){ .lo = u64_of(at),
+						     .hi = u64_of(at) + len,
+						     .kind = region_given,
+						     .access = access | access_probe,
+						     .id = id };
+	return true;
+}
+
+bool run_take(struct run *run, u64 addr, u32 id, struct region *out)
+{
+	for (u32 i = 0; i < run->ngiven; i++) {
+		if (run->given[i].lo != addr || run->given[i].id != id)
+			continue;
+		*out = run->given[i];
+		run->given[i] = run->given[--run->ngiven];
+		return true;
+	}
+	return false;
+}
+
+void run_packet_changed(struct run *run)
+{
+	struct region *r = &run->fixed[fixed_packet];
+
+	*r = nothing;
+	if (!run->prog->type->packet || !run->packet.data)
+		return;
+	*r = (struct region){ .lo = u64_of(run->meta),
+			      .hi = u64_of(run->packet.tail),
+			      .kind = region_packet,
+			      .access = access_read | access_probe };
+	if (run->prog->type->packet_write)
+		r->access |= access_write;
+}
+
+static void begin_ctx(struct run *run)
+{
+	const struct prog_type *type = run->prog->type;
+	u32 hidden = type->ctx_hidden;
+
+	run->fixed[fixed_ctx] = nothing;
+	run->ctx = run->event->ctx;
+	run->ctx_len = MIN(run->event->ctx_len, type->ctx_size);
+	if (type->setup)
+		type->setup(run);
+	if (type->nfields || !run->ctx || run->ctx_len <= hidden)
+		return;
+	run->fixed[fixed_ctx] = (struct region){ .lo = u64_of(run->ctx) + hidden,
+						 .hi = u64_of(run->ctx) + run->ctx_len,
+						 .kind = region_ctx,
+						 .access = access_read | access_probe };
+	if (type->ctx_write)
+		run->fixed[fixed_ctx].access |= access_write;
+}
+
+static struct region event_region(const struct skep_region *r)
+{
+	u8 access = access_probe;
+
+	if (!r->probe)
+		access |= access_read | (r->write ? access_write : 0);
+	return (struct region){ .lo = u64_of(r->at),
+				.hi = u64_of(r->at) + r->len,
+				.kind = region_event,
+				.access = access };
+}
+
+void run_begin(struct run *run)
+{
+	const struct skep_event *event = run->event;
+	u32 n = MIN(event->nregions, (u32)(RUN_FIXED - fixed_event));
+
+	run->ngiven = 0;
+	run->values_lost = false;
+	run->fault = 0;
+	run->frame = 0;
+	memset(&run->packet, 0, sizeof(run->packet));
+	if (event->packet)
+		run->packet = *event->packet;
+	run->meta = run->packet.data;
+	begin_ctx(run);
+	run_packet_changed(run);
+	for (u32 i = 0; i < n; i++)
+		run->fixed[fixed_event + i] = event_region(&event->regions[i]);
+	run->nfixed = fixed_event + n;
+}
+
+/* ---- faults ---- */
+
+void run_fault(struct run *run, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (run->fault)
+		return;
+	run->fault = -err;
+	log_printf(run->log, "instruction %u: ", run->pc);
+	va_start(ap, fmt);
+	log_vprintf(run->log, fmt, ap);
+	va_end(ap);
+}
+
+struct miss {
+	u64 addr, len;
+	enum access access;
+	const char *what, *verb;
+	u64 best; /* distance of the nearest region so far */
+	struct region near;
+	const struct map *map; /* whose value `near` is */
+};
+
+static u64 distance(const struct region *r, const struct miss *m)
+{
+	if (r->lo >= r->hi)
+		return ~(u64)0;
+	if (m->addr < r->lo)
+		return r->lo - m->addr;
+	return m->addr < r->hi ? 0 : m->addr - r->hi;
+}
+
+static void consider(struct miss *m, const struct region *r, const struct map *map)
+{
+	u64 d = distance(r, m);
+
+	if (d >= m->best)
+		return;
+	m->best = d;
+	m->near = *r;
+	m->map = map;
+}
+
+/* The value that addr lies in, or, when that was not looked up, behind or before: the
+ * storage of a map has no gaps, so the neighbours are all there is. */
+static void consider_values(const struct run *run, struct miss *m)
+{
+	for (u32 i = 0; i < run->prog->nmaps; i++) {
+		const struct map *map = run->prog->maps[i];
+		const struct map_values *v = &map->values;
+		u64 past, n;
+
+		if (!v->stride || m->addr + NEAR < v->lo || m->addr > v->hi + NEAR)
+			continue;
+		past = m->addr > v->lo ? m->addr - v->lo : 0;
+		n = past / v->stride;
+		for (u64 k = n ? n - 1 : 0; k <= n + 1; k++) {
+			struct region r = value_region(map, value_at(map, k));
+
+			if (value_of(run, r.lo))
+				consider(m, &r, map);
+		}
+	}
+}
+
+static void consider_all(struct run *run, struct miss *m)
+{
+	struct region r = stack_region(run);
+
+	m->best = NEAR;
+	consider(m, &r, NULL);
+	for (u32 i = 0; i < run->nfixed; i++)
+		consider(m, &run->fixed[i], NULL);
+	for (u32 i = 0; i < run->ngiven; i++)
+		consider(m, &run->given[i], NULL);
+	consider_values(run, m);
+}
+
+static const char *region_name(const struct region *r, const struct map *map, char *buf,
+			       size_t size)
+{
+	static const char *const names[] = {
+		[region_none] = "nothing",
+		[region_stack] = "the stack",
+		[region_ctx] = "the context",
+		[region_packet] = "the packet",
+		[region_value] = "a map's value",
+		[region_given] = "the memory that a helper handed out",
+		[region_event] = "the event's memory",
+	};
+
+	if (!map)
+		return names[r->kind];
+	snprintf(buf, size, "the value of map '%.16s'", map->info.name);
+	return buf;
+}
+
+/* It lies in one region, but that does not allow it. */
+static void fault_access(struct run *run, const struct miss *m, const struct region *r)
+{
+	u64 number;
+	const struct map *map =
+		r->kind == region_value ? value_map(run, m->addr, &number) : NULL;
+	char buf[64];
+	const char *name = region_name(r, map, buf, sizeof(buf));
+	unsigned long long len = m->len;
+
+	if (m->access & ~r->access & access_write)
+		run_fault(run, EFAULT, msg_run_read_only, len, m->what, name);
+	else if (map)
+		run_fault(run, EFAULT, msg_run_write_only, len, m->what, name);
+	else
+		run_fault(run, EFAULT, msg_run_probe_only, len, m->what, name);
+}
+
+static void fault_near(struct run *run, const struct miss *m)
+{
+	const struct region *r = &m->near;
+	char buf[64];
+	const char *name = region_name(r, m->map, buf, sizeof(buf));
+	unsigned long long size = r->hi - r->lo, len = m->len;
+
+	if (m->addr < r->lo)
+		run_fault(run, EFAULT, msg_run_before, m->verb, len, m->what,
+			  (unsigned long long)(r->lo - m->addr), name, size);
+	else
+		run_fault(run, EFAULT, msg_run_beyond, m->verb, len, m->what,
+			  (unsigned long long)(m->addr + m->len - r->hi), name, size);
+}
+
+/* Memory that is the engine's own, of which a better sentence can be said. */
+static bool fault_special(struct run *run, const struct miss *m)
+{
+	u64 stack = u64_of(run->stack), live = stack_region(run).lo, number;
+	unsigned long long len = m->len;
+	struct map *map;
+
+	if (m->addr < 4096) {
+		run_fault(run, EFAULT, msg_run_null, m->verb, len, m->what,
+			  (unsigned long long)m->addr);
+	} else if (run_in_ctx(run, m->addr)) {
+		run_fault(run, EFAULT, msg_run_ctx_fields, m->verb, len, m->what,
+			  run->prog->type->ctx_name);
+	} else if (m->addr >= stack && m->addr < live) {
+		run_fault(run, EFAULT, msg_run_dead_frame, m->verb, len, m->what,
+			  (unsigned long long)(live - m->addr));
+	} else if ((map = value_map(run, m->addr, &number)) &&
+		   !value_of(run, value_at(map, number))) {
+		run_fault(run, EFAULT, msg_run_neighbour, m->verb, len, m->what,
+			  (unsigned long long)number, map->info.name, map->values.size);
+	}
+	return run->fault;
+}
+
+static bool fault_in_map(struct run *run, const struct miss *m)
+{
+	for (u32 i = 0; i < run->prog->nmaps; i++) {
+		const struct map *map = run->prog->maps[i];
+
+		if (m->addr - u64_of(map->storage) >= map->info.size)
+			continue;
+		run_fault(run, EFAULT, msg_run_map_inside, m->verb,
+			  (unsigned long long)m->len, m->what, map->info.name);
+		return true;
+	}
+	return false;
+}
+
+void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
+		      const char *what)
+{
+	struct miss m = { .addr = addr,
+			  .len = len,
+			  .access = access,
+			  .what = what,
+			  .verb = access & access_write ? "writes" : "reads" };
+	struct region r;
+
+	if (find(run, addr, len, &r)) {
+		fault_access(run, &m, &r);
+		return;
+	}
+	if (fault_special(run, &m))
+		return;
+	consider_all(run, &m);
+	if (m.best < NEAR)
+		fault_near(run, &m);
+	else if (!fault_in_map(run, &m))
+		run_fault(run, EFAULT, msg_run_nowhere, m.verb, (unsigned long long)len,
+			  what, (unsigned long long)addr);
+}
+
+/* ---- the world ---- */
+
+u64 run_clock(struct run *run)
+{
+	return run->world->clock ? run->world->clock(run->world->arg) : os_clock_ns();
+}
+
+u32 run_random(struct run *run)
+{
+	if (run->world->random)
+		return run->world->random(run->world->arg);
+	if (!run->random)
+		run->random = os_clock_ns() | 1;
+	/* xorshift64*, Vigna 2016 */
+	run->random ^= run->random >> 12;
+	run->random ^= run->random << 25;
+	run->random ^= run->random >> 27;
+	return (u32)((run->random * 0x2545f4914f6cdd1dull) >> 32);
+}
