@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "skip.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -129,10 +130,8 @@ static void forms_are_the_kernels(void **state)
 	static const s16 offs[] = {0, 1, 2, 8, 16, 32, -1};
 	static const u8 regs[] = {0, 1, 2, 3, 10, 11};
 
-	if (geteuid()) {
-		print_message("skipped: bpf(2) needs root\n");
-		skip();
-	}
+	if (no_bpf())
+		test_skip(__func__, "%s", no_bpf());
 	for (u32 op = 0; op < 256; op++) {
 		for (u32 o = 0; o < ARRAY_SIZE(offs); o++)
 			for (u32 i = 0; i < ARRAY_SIZE(imms); i++)
