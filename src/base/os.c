@@ -48,7 +48,7 @@ int os_write_full(int fd, const void *buf, size_t len)
 }
 
 /* Files of /proc and pipes have no size, so the block grows until the end. */
-static int read_all(int fd, size_t most, char **data, size_t *len)
+int os_read_fd(int fd, size_t most, void **data, size_t *len)
 {
 	size_t room = 4096;
 	char *buf = NULL, *p;
@@ -85,13 +85,11 @@ static int read_all(int fd, size_t most, char **data, size_t *len)
 int os_read_file(const char *path, size_t most, void **data, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-	char *buf = NULL;
 
 	if (fd < 0)
 		return -errno;
-	err = read_all(fd, most, &buf, len);
+	err = os_read_fd(fd, most, data, len);
 	close(fd);
-	*data = buf;
 	return err;
 }
 

@@ -11,6 +11,7 @@
 /* The whole file in one block that the caller frees with mem_free, with a 0 byte
  * behind it. Larger than `most` bytes: -EFBIG. */
 int os_read_file(const char *path, size_t most, void **data, size_t *len);
+int os_read_fd(int fd, size_t most, void **data, size_t *len);
 
 /* Exactly `len` bytes, or -errno, or -EIO at an early end. */
 int os_read_full(int fd, void *buf, size_t len);
