@@ -56,3 +56,15 @@ void str_free(struct str *s)
 	mem_free(s->s);
 	*s = (struct str){0};
 }
+
+size_t str_give(struct str *s, char *buf, size_t size)
+{
+	size_t len = s->len, n = size ? MIN(len, size - 1) : 0;
+
+	if (n)
+		memcpy(buf, s->s, n);
+	if (size)
+		buf[n] = '\0';
+	str_free(s);
+	return len;
+}

@@ -21,4 +21,8 @@ void str_vprintf(struct str *s, const char *fmt, va_list ap) PRINTF(2, 0);
 void str_append(struct str *s, const void *data, size_t len);
 void str_free(struct str *s);
 
+/* Copies what fits into buf, with a final 0, and frees the text; returns its whole
+ * length, as snprintf does. For public functions that write text. */
+size_t str_give(struct str *s, char *buf, size_t size);
+
 #endif
