@@ -6,6 +6,7 @@ $ skep
 = eBPF end to end: in the Linux kernel where you may, in skep's own engine where
 = you may not.
 =
+=   doctor     say what works on this machine, and what would change that
 =   help       explain a command
 =   version    print the version
 =

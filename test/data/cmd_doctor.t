@@ -1,0 +1,42 @@
+# What is found differs from machine to machine; the rows and their form do not.
+
+% command -v python3
+@ names.py
+| import json, sys
+| d = json.load(sys.stdin)
+| for c in d["checks"]:
+|     assert c["works"] in ("yes", "partly", "no") and c["why"], c
+|     assert c["works"] == "yes" or c["change"], c
+|     print(c["side"], c["name"])
+$ skep doctor --json | python3 names.py
+= kernel bpf
+= kernel unprivileged
+= kernel memlock
+= kernel lockdown
+= kernel btf
+= kernel bpffs
+= kernel tracefs
+= kernel tracepoint
+= kernel raw_tracepoint
+= kernel perf_event
+= kernel xdp
+= engine objects
+= engine ptrace
+= engine attach
+= engine seccomp
+= engine memory
+= engine pcap
+= build clang
+$ skep doctor | grep -cE '^  (yes|partly|no) '
+= 18
+# Where the thing is taken away, the line says so.
+$ PATH=/nowhere "$(command -v skep)" doctor | grep -A1 'C to BPF'
+=   no      C to BPF                       no clang that compiles for BPF was found
+=                           to change that: install it (Debian: clang); programs that are compiled already need none
+$ XDG_RUNTIME_DIR=/proc skep doctor | grep 'shared objects'
+=   yes     shared objects                 a file was made, locked and pinned in /dev/shm (tmpfs)
+$ skep doctor now
+! skep: 'now' is one argument too many; see 'skep help doctor' [T010]
+? 2
+$ skep help doctor | head -1
+= usage: skep doctor [--json]
