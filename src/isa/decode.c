@@ -145,6 +145,13 @@ static void check_cast(struct decoder *d, u32 at, const struct insn *in)
 		   imm, "0x1 (from address space 1 to 0) or 0x10000 (from 0 to 1)");
 }
 
+/* RFC 9669 section 5.4: these use imm alone, not next_imm. */
+static bool is_one_word(u8 src)
+{
+	return src == SKEP_PSEUDO_MAP_FD || src == SKEP_PSEUDO_MAP_IDX ||
+	       src == SKEP_PSEUDO_FUNC;
+}
+
 static void decode_lddw(struct decoder *d, u32 at, struct insn *out)
 {
 	const struct skep_insn *low = &d->code[at], *high = low + 1;
@@ -160,9 +167,9 @@ static void decode_lddw(struct decoder *d, u32 at, struct insn *out)
 		pass_throw(&d->pass, EINVAL, msg_isa_field, at, "lddw", "src", src,
 			   "0 to 6 (enum skep_pseudo_ld)");
 	}
-	if ((low->src_reg == SKEP_PSEUDO_MAP_FD || low->src_reg == SKEP_PSEUDO_MAP_IDX) &&
-	    high->imm)
-		pass_throw(&d->pass, EINVAL, msg_isa_lddw_high, at, high->imm);
+	if (high->imm && is_one_word(low->src_reg))
+		pass_throw(&d->pass, EINVAL, msg_isa_lddw_high, at, low->src_reg,
+			   high->imm);
 	out->imm = (s64)((u64)(u32)high->imm << 32 | (u32)low->imm);
 	out[1] = (struct insn){0};
 }

@@ -5,41 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
-#include "insn.h"
-
-static u64 seed = 1;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-/* A legal instruction of this op with random operands. */
-static struct insn random_insn(u32 op)
-{
-	const struct op_info *i = &op_info[op];
-	struct insn in = {.op = (u16)op};
-
-	if (i->fields & field_dst)
-		in.dst = rnd() % 10;
-	if (i->fields & field_src)
-		in.src = rnd() % (op == op_lddw ? 7 : 10);
-	if (i->fields & field_off)
-		in.off = i->fields & field_far ? (s32)rnd() : (s16)rnd();
-	if (i->fields & field_imm)
-		in.imm = (s32)rnd();
-	if (op == op_lddw && in.src != SKEP_PSEUDO_MAP_FD &&
-	    in.src != SKEP_PSEUDO_MAP_IDX)
-		in.imm = (s64)rnd();
-	else if (op == op_lddw)
-		in.imm = (u32)rnd();
-	else if (op == op_addr_space_cast)
-		in.imm = rnd() & 1 ? 1 : 1 << 16;
-	return in;
-}
+#include "isa_random.h"
 
 static void every_legal_op_round_trips(void **state)
 {
@@ -149,8 +115,8 @@ static void refusals_name_field_and_value(void **state)
 		"instruction 0 (lddw): the second slot has opcode 0xb7, dst 0, src 0, off 0; "
 		"all must be 0 [I006]\n");
 	refused(INSN(.code = 0x18, .src_reg = 1), INSN(.imm = 7), 2,
-		"instruction 0 (lddw): a map's fd or index takes 32 bits; the second slot's "
-		"imm is 0x7 and must be 0 [I007]\n");
+		"instruction 0 (lddw): with src 1 it takes 32 bits; the second slot's imm is "
+		"0x7 and must be 0 [I007]\n");
 	refused(INSN(.code = 0x18, .src_reg = 7), none, 2,
 		"instruction 0 (lddw): src is 7; it must be 0 to 6 (enum skep_pseudo_ld) "
 		"[I002]\n");

@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "insn.h"
+#include <skep/isa.h>
+#include "isa_random.h"
 
 enum verdict { LOADS, BAD_FORM, OTHER };
 
-static enum verdict load(const struct skep_insn *code, u32 n, char *buf, u32 size)
+static enum verdict load(const struct skep_insn *code, u32 n, u32 log_level, char *buf,
+			 u32 size)
 {
 	static const char *const form[] = {
 		"reserved field",
@@ -34,7 +36,7 @@ static enum verdict load(const struct skep_insn *code, u32 n, char *buf, u32 siz
 		.insns = u64_of(code),
 		.insn_cnt = n,
 		.license = u64_of("GPL"),
-		.log_level = 1,
+		.log_level = log_level,
 		.log_buf = u64_of(buf),
 		.log_size = size,
 	};
@@ -58,8 +60,8 @@ static u32 add(struct skep_insn *code, u32 n, u8 op, u8 dst, u8 src, s16 off, s3
 
 /* r6 is the context, as packet loads want it; the branch keeps what a jump skips alive.
  */
-static enum verdict judge(const struct skep_insn *in, bool is_pointer, char *buf,
-			  u32 size)
+static enum verdict judge(const struct skep_insn *in, bool is_pointer, u32 log_level,
+			  char *buf, u32 size)
 {
 	struct skep_insn code[128];
 	u32 n = 0;
@@ -83,7 +85,7 @@ static enum verdict judge(const struct skep_insn *in, bool is_pointer, char *buf
 	for (int i = 0; i < 40; i++)
 		n = add(code, n, 0xb7, 0, 0, 0, 0);
 	n = add(code, n, 0x95, 0, 0, 0, 0);
-	return load(code, n, buf, size);
+	return load(code, n, log_level, buf, size);
 }
 
 static struct counts {
@@ -102,10 +104,10 @@ static void compare(struct skep_insn in)
 	struct insn out[2];
 	char buf[4096] = "", buf2[4096] = "";
 	bool ours = !insn_decode(code, in.code == 0x18 ? 2 : 1, out, NULL);
-	enum verdict a = judge(code, false, buf, sizeof(buf)), b = OTHER;
+	enum verdict a = judge(code, false, 1, buf, sizeof(buf)), b = OTHER;
 
 	if (a != BAD_FORM)
-		b = judge(code, true, buf2, sizeof(buf2));
+		b = judge(code, true, 1, buf2, sizeof(buf2));
 	if (a == LOADS || b == LOADS)
 		counts.loads++;
 	else if (a == BAD_FORM || b == BAD_FORM)
@@ -151,10 +153,78 @@ static void forms_are_the_kernels(void **state)
 	assert_true(counts.loads > 500);
 }
 
+/* The line that the verifier writes for the instruction under test, which is the first
+ * behind the branch on r7; NULL if it gave up before. */
+static char *logged(char *buf)
+{
+	char *line = strstr(buf, "if r7 == 0x7 "), *end;
+
+	line = line ? strchr(line, '\n') : NULL;
+	line = line ? strstr(line + 1, ") ") : NULL;
+	if (!line)
+		return NULL;
+	line += 2;
+	end = line + strcspn(line, ";\n");
+	while (end > line && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return line;
+}
+
+static bool compare_text(const struct insn *in)
+{
+	static char buf[65536];
+	struct skep_insn code[2];
+	char ours[200] = "", *kernels, *ll;
+	u32 n = insn_encode(in, code);
+
+	buf[0] = '\0';
+	judge(code, true, 2, buf, sizeof(buf));
+	kernels = logged(buf);
+	if (!kernels)
+		return false;
+	skep_disasm(code, n, NULL, ours, sizeof(ours), NULL);
+	ours[strcspn(ours, "\n")] = '\0';
+	ll = strstr(ours, " ll"); /* ours, so that it is no mov */
+	if (ll)
+		*ll = '\0';
+	assert_string_equal(ours, kernels);
+	return true;
+}
+
+static void spelling_is_the_verifiers(void **state)
+{
+	u32 n_ops = 0, n_legal = 0;
+
+	if (geteuid())
+		skip();
+	for (u32 op = 1; op < op_count; op++) {
+		bool is_seen = false;
+
+		for (int i = 0; op_info[op].legal && i < 10; i++) {
+			struct insn in = random_insn(op);
+
+			if (op_info[op].class == class_jmp || in.op == op_ja ||
+			    in.op == op_gotol || in.op == op_may_goto)
+				in.off &= 7;
+			if (in.op == op_call_helper)
+				in.imm = in.imm % 220 + 1;
+			if (in.op == op_lddw)
+				in.src = 0;
+			is_seen |= compare_text(&in);
+		}
+		n_ops += is_seen;
+		n_legal += op_info[op].legal;
+	}
+	print_message("%u of %u ops are seen in the verifier's log\n", n_ops, n_legal);
+	assert_true(n_ops + 4 >= n_legal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_are_the_kernels),
+		cmocka_unit_test(spelling_is_the_verifiers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
