@@ -79,10 +79,13 @@ struct skep_region {
 	bool write, probe;
 };
 
-/* A packet. [head, end) is the caller's memory, changed in place; data lies within. */
+/* A packet. [head, end) is the caller's memory, changed in place; data lies within. What
+ * is 0 or NULL is taken from the rest. */
 struct skep_packet {
 	uint8_t *head, *data, *tail, *end; /* room before data, and between tail and end */
-	uint32_t wire_len;                 /* before the capture cut it; 0: tail - data */
+	uint8_t *meta;                     /* XDP's metadata is [meta, data); NULL: none */
+	uint8_t *mac;                      /* the Ethernet header; NULL: data */
+	uint32_t wire_len;                 /* before the capture cut it; 0: all is there */
 	uint32_t ifindex, rx_queue;
 	uint16_t protocol;                 /* ethertype in network order; 0: read it from
 					      the Ethernet header */

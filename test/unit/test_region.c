@@ -141,7 +141,7 @@ static void packet_is_data_to_tail(void **state)
 	refused(w, w->packet.data - 1, 4, access_write,
 		"instruction 7: writes 4 bytes at r1+14, which begins 1 bytes before the start "
 		"of the packet (60 bytes) [R003]\n");
-	w->run.meta -= 4;
+	w->run.packet.meta -= 4;
 	run_packet_changed(&w->run);
 	allowed(w, w->packet.data - 4, 8, access_write);
 	w->type.packet_write = false;

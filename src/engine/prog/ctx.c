@@ -78,7 +78,7 @@ bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 	switch (f->kind) {
 	case ctx_data: *out = u64_of(run->packet.data); break;
 	case ctx_data_end: *out = u64_of(run->packet.tail); break;
-	case ctx_data_meta: *out = u64_of(run->meta); break;
+	case ctx_data_meta: *out = u64_of(run->packet.meta); break;
 	case ctx_len:
 		*out = load((u8 *)&len + (addr - u64_of(run->ctx) - f->off), size, sign);
 		break;
@@ -89,8 +89,14 @@ bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value)
 {
-	if (!check(run, addr, size, true))
+	const struct ctx_field *f = check(run, addr, size, true);
+
+	if (!f)
 		return false;
+	if (f->kind == ctx_queue && (u32)value >= 0xffff)
+		return true;
+	if (f->kind == ctx_low16)
+		value = (u16)value;
 	memcpy(ptr_of(addr), &value, size);
 	return true;
 }

@@ -185,7 +185,7 @@ void run_packet_changed(struct run *run)
 	*r = nothing;
 	if (!run->prog->type->packet || !run->packet.data)
 		return;
-	*r = (struct region){ .lo = u64_of(run->meta),
+	*r = (struct region){ .lo = u64_of(run->packet.meta),
 			      .hi = u64_of(run->packet.tail),
 			      .kind = region_packet,
 			      .access = access_read | access_probe };
@@ -237,7 +237,10 @@ void run_begin(struct run *run)
 	memset(&run->packet, 0, sizeof(run->packet));
 	if (event->packet)
 		run->packet = *event->packet;
-	run->meta = run->packet.data;
+	if (!run->packet.meta)
+		run->packet.meta = run->packet.data;
+	if (!run->packet.mac)
+		run->packet.mac = run->packet.data;
 	begin_ctx(run);
 	run_packet_changed(run);
 	for (u32 i = 0; i < n; i++)

@@ -59,8 +59,7 @@ struct run {
 	u64 budget;                 /* instructions left */
 	u64 random;                 /* state of bpf_get_prandom_u32 */
 
-	struct skep_packet packet;  /* the event's, adjusted by helpers */
-	u8 *meta;                   /* of the packet; [meta, data), empty when it is data */
+	struct skep_packet packet;  /* the event's, adjusted by helpers; meta and mac set */
 	u8 *ctx;                    /* shadow[] or the event's memory */
 	u32 ctx_len;
 
@@ -101,7 +100,7 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size);
 bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id);
 bool run_take(struct run *run, u64 addr, u32 id, struct region *out);
 
-/* run->packet or run->meta changed: the region follows. */
+/* run->packet changed: the region follows. */
 void run_packet_changed(struct run *run);
 
 /* Whether addr lies in a context that has a field table: it is accessed with ctx_load()

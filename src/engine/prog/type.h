@@ -12,8 +12,6 @@
 #include <skep/abi.h>
 #include "bits.h"
 
-struct run;
-
 enum ctx_kind {
 	ctx_plain,    /* reads of an aligned part are allowed, writes only whole */
 	ctx_whole,    /* whole only */
@@ -22,6 +20,8 @@ enum ctx_kind {
 	 * last byte, its metadata */
 	ctx_data, ctx_data_end, ctx_data_meta,
 	ctx_len,      /* the packet's length; like ctx_plain */
+	ctx_low16,    /* like ctx_plain, but keeps the low 16 bits of what is stored */
+	ctx_queue,    /* the same, but ignores 0xffff and above */
 };
 
 struct ctx_field {
@@ -31,32 +31,48 @@ struct ctx_field {
 	const char *name;
 };
 
-/* Helper groups, a bit each; a row of helper.def names those that have it. */
+/* Helper groups, a bit each: a row of helper.def names those that have it. */
 enum helper_group {
-	group_base = 1,      /* every program type */
-	group_trace = 2,     /* programs that observe: current task, probe reads */
-	group_skb = 4,       /* packets as struct __sk_buff, read */
-	group_skb_edit = 8,  /* and changed: traffic control */
-	group_xdp = 16,
-	group_perf_event = 32,
-	group_syscall = 64,
+	group_base = 1,       /* every program type */
+	group_trace = 2,      /* may read kernel memory */
+	group_attach = 4,     /* of these, the ones that are attached to something */
+	group_net = 8,        /* see packets */
+	group_skb = 16,       /* as struct __sk_buff, */
+	group_tc = 32,        /* and may change them */
+	group_xdp = 64,
+	group_perf_event = 128,
+	group_syscall = 256,
 };
+
+struct run;
+struct skep_packet;
 
 struct prog_type {
 	const char *name;             /* as bpftool prints it: "xdp", "sched_cls" */
 	const char *ctx_name;         /* "struct xdp_md" */
 	const struct ctx_field *fields;
 	u32 nfields;                  /* 0: the context is plain memory */
-	u32 ctx_size;                 /* of the shadow, or the most that plain memory may have */
+	u32 ctx_size;                 /* the kernel's struct, or the most of plain memory */
 	u32 ctx_hidden;               /* first bytes of plain memory that are out of reach */
 	bool ctx_write;               /* plain memory may be written */
-	bool packet;                  /* runs on a packet: direct access, LD_ABS */
-	bool packet_write;            /* may store into it */
+	bool packet;                  /* runs on a packet */
+	bool packet_write;            /* may store into it directly */
+	bool ld_abs;                  /* has the legacy packet loads */
+	bool sleepable;               /* may only be loaded with SKEP_F_SLEEPABLE */
 	u32 groups;                   /* enum helper_group bits */
-	u32 min_test_data;            /* BPF_PROG_TEST_RUN: least data_size_in */
-	bool test_run;                /* the kernel has a test run for it */
-	/* Fills run->ctx from run->event. NULL: the context is event->ctx. */
+	/* Fills run->shadow and points run->ctx at it. NULL: the context is event->ctx. */
 	void (*setup)(struct run *run);
+
+	/* BPF_PROG_TEST_RUN, false: the kernel has none (-ENOTSUPP). For packet types: */
+	bool test_run;
+	u32 test_least;               /* of data_size_in */
+	u32 test_pull;                /* first bytes of it that the program does not see */
+	u32 test_head, test_room;     /* usable bytes before data, and of [head, end) */
+	/* Takes over ctx_in, ctx_size bytes filled up with 0, or NULL: none; data and tail
+	 * of the packet are those of data_in. 0 or -errno. */
+	int (*test_in)(const void *ctx, struct skep_packet *packet);
+	/* Turns ctx_in into ctx_out. */
+	void (*test_out)(const struct run *run, void *ctx);
 };
 
 /* By type number; NULL: the engine does not have it. */

@@ -1,0 +1,51 @@
+#include "skb.h"
+
+/* clang-format off */
+static const struct ctx_field fields[] = {
+	SKB(len,             ctx_len,       false),
+	SKB(pkt_type,        ctx_plain,     false),
+	SKB(mark,            ctx_plain,     true),
+	SKB(queue_mapping,   ctx_queue,     true),
+	SKB(protocol,        ctx_plain,     false),
+	SKB(vlan_present,    ctx_plain,     false),
+	SKB(vlan_tci,        ctx_plain,     false),
+	SKB(vlan_proto,      ctx_plain,     false),
+	SKB(priority,        ctx_plain,     true),
+	SKB(ingress_ifindex, ctx_plain,     false),
+	SKB(ifindex,         ctx_plain,     false),
+	SKB(tc_index,        ctx_low16,     true),
+	SKB(cb,              ctx_bytes,     true),
+	SKB(hash,            ctx_plain,     false),
+	SKB(tc_classid,      ctx_low16,     true),
+	SKB(data,            ctx_data,      false),
+	SKB(data_end,        ctx_data_end,  false),
+	SKB(napi_id,         ctx_plain,     false),
+	SKB(data_meta,       ctx_data_meta, false),
+	SKB(tstamp,          ctx_whole,     true),
+	SKB(wire_len,        ctx_plain,     false),
+	SKB(gso_segs,        ctx_plain,     false),
+	SKB(sk,              ctx_whole,     false),
+	SKB(gso_size,        ctx_plain,     false),
+	SKB(tstamp_type,     ctx_plain,     false),
+	SKB(hwtstamp,        ctx_whole,     false),
+};
+/* clang-format on */
+
+const struct prog_type type_sched_cls = {
+	.name = "sched_cls",
+	.ctx_name = "struct __sk_buff",
+	.fields = fields,
+	.nfields = ARRAY_SIZE(fields),
+	.ctx_size = sizeof(struct skep_sk_buff),
+	.packet = true,
+	.packet_write = true,
+	.ld_abs = true,
+	.groups = group_base | group_net | group_skb | group_tc,
+	.setup = skb_setup,
+	.test_run = true,
+	.test_least = SKB_HEADER,
+	.test_head = SKB_MOST,
+	.test_room = 2 * SKB_MOST,
+	.test_in = skb_test_in,
+	.test_out = skb_test_out,
+};

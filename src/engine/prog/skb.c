@@ -1,0 +1,137 @@
+#include "skb.h"
+#include <errno.h>
+#include <net/if.h>
+
+enum {
+	ETH_802_3 = 0x0100, /* network order: raw 802.3, */
+	ETH_802_2 = 0x0400, /* 802.2 frames */
+	ETH_IP = 0x0008,
+	ETH_IPV6 = 0xdd86,
+	HOST = 0, BROADCAST = 1, MULTICAST = 2, OTHER_HOST = 3, /* pkt_type */
+	LOOPBACK = 1, /* its ifindex */
+	GSO_SEGS = 65535,
+	WIRE_LEN = 65536,
+};
+
+static const u8 *mac_of(const struct skep_packet *p)
+{
+	return p->mac ? p->mac : p->data;
+}
+
+/* As the kernel's eth_type_trans: what is below 0x600 is a length. */
+static u16 protocol_of(const struct skep_packet *p)
+{
+	const u8 *mac = mac_of(p);
+	u16 type;
+
+	if (p->tail - mac < SKB_HEADER)
+		return 0;
+	type = load16(mac + 12);
+	if (__builtin_bswap16(type) >= 0x600)
+		return type;
+	if (p->tail - mac >= SKB_HEADER + 2 && load16(mac + SKB_HEADER) == 0xffff)
+		return ETH_802_3;
+	return ETH_802_2;
+}
+
+static u32 type_of(const struct skep_packet *p)
+{
+	static const u8 none[6], all[6] = { 255, 255, 255, 255, 255, 255 };
+	bool loopback = p->ifindex <= LOOPBACK;
+
+	if (p->tail - p->mac < SKB_HEADER)
+		return HOST;
+	if (p->mac[0] & 1)
+		return !loopback && !memcmp(p->mac, all, 6) ? BROADCAST : MULTICAST;
+	/* The loopback's own address is 0; other devices' we do not know. */
+	return loopback && memcmp(p->mac, none, 6) ? OTHER_HOST : HOST;
+}
+
+static void take_over(struct skep_sk_buff *skb, const struct skep_sk_buff *in)
+{
+	skb->mark = in->mark;
+	skb->priority = in->priority;
+	skb->ingress_ifindex = in->ingress_ifindex;
+	if (in->ifindex)
+		skb->ifindex = in->ifindex;
+	memcpy(skb->cb, in->cb, sizeof(skb->cb));
+	skb->tstamp = in->tstamp;
+	skb->wire_len = in->wire_len ? in->wire_len : skb->len;
+	skb->gso_segs = in->gso_segs;
+	skb->gso_size = (u16)in->gso_size;
+	skb->hwtstamp = in->hwtstamp;
+}
+
+void skb_setup(struct run *run)
+{
+	struct skep_sk_buff *skb = (struct skep_sk_buff *)run->shadow;
+	const struct skep_packet *p = &run->packet;
+
+	_Static_assert(sizeof(*skb) <= RUN_CTX, "the shadow holds it");
+	*skb = (struct skep_sk_buff){
+		.len = (u32)(p->tail - p->data),
+		.pkt_type = type_of(p),
+		.protocol = p->protocol ? p->protocol : protocol_of(p),
+		.ifindex = p->ifindex ? p->ifindex : LOOPBACK,
+		.tstamp = p->tstamp,
+		.wire_len = p->wire_len,
+	};
+	if (run->event->ctx && run->event->ctx_len >= sizeof(*skb))
+		take_over(skb, run->event->ctx);
+	run->ctx = run->shadow;
+	run->ctx_len = sizeof(*skb);
+}
+
+/* Everything that is not taken over must be 0. */
+static bool rest_is_zero(const struct skep_sk_buff *in)
+{
+	struct skep_sk_buff rest = *in;
+	const u8 *p = (const u8 *)&rest;
+
+	rest.mark = rest.priority = rest.ingress_ifindex = rest.ifindex = 0;
+	memset(rest.cb, 0, sizeof(rest.cb));
+	rest.tstamp = rest.hwtstamp = 0;
+	rest.wire_len = rest.gso_segs = rest.gso_size = 0;
+	for (size_t i = 0; i < sizeof(rest); i++) {
+		if (p[i])
+			return false;
+	}
+	return true;
+}
+
+int skb_test_in(const void *ctx, struct skep_packet *p)
+{
+	const struct skep_sk_buff *in = ctx;
+	u16 protocol = protocol_of(p);
+	size_t len = (size_t)(p->tail - p->data);
+	size_t net = (size_t)(p->tail - mac_of(p)) - SKB_HEADER;
+	char name[IF_NAMESIZE];
+
+	if ((protocol == ETH_IP && net < 20) || (protocol == ETH_IPV6 && net < 40))
+		return -EINVAL;
+	if (!in)
+		return 0;
+	if (in->ifindex > LOOPBACK && !if_indextoname(in->ifindex, name))
+		return -ENODEV;
+	if (!rest_is_zero(in) || in->gso_segs > GSO_SEGS)
+		return -EINVAL;
+	if (in->wire_len && (in->wire_len < len || in->wire_len > WIRE_LEN))
+		return -EINVAL;
+	return 0;
+}
+
+void skb_test_out(const struct run *run, void *ctx)
+{
+	const struct skep_sk_buff *skb = (const struct skep_sk_buff *)run->shadow;
+	struct skep_sk_buff *out = ctx;
+
+	out->mark = skb->mark;
+	out->priority = skb->priority;
+	out->ingress_ifindex = skb->ingress_ifindex;
+	out->ifindex = skb->ifindex;
+	memcpy(out->cb, skb->cb, sizeof(out->cb));
+	out->tstamp = skb->tstamp;
+	out->wire_len = skb->wire_len;
+	out->gso_segs = skb->gso_segs;
+	out->hwtstamp = skb->hwtstamp;
+}

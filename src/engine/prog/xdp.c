@@ -1,0 +1,88 @@
+#include "run.h"
+#include <errno.h>
+#include <net/if.h>
+
+/* clang-format off */
+#define XDP(field, kind) \
+	{ offsetof(struct skep_xdp_md, field), 4, kind, false, #field }
+
+/* egress_ifindex exists only behind a devmap's redirect. */
+static const struct ctx_field fields[] = {
+	XDP(data,            ctx_data),
+	XDP(data_end,        ctx_data_end),
+	XDP(data_meta,       ctx_data_meta),
+	XDP(ingress_ifindex, ctx_whole),
+	XDP(rx_queue_index,  ctx_whole),
+};
+/* clang-format on */
+
+enum {
+	LOOPBACK = 1,  /* its ifindex, and with one queue */
+	LEAST = 14,    /* an Ethernet header */
+	METADATA = 252,
+	/* A test run puts the packet into one page: 256 bytes before it, of which the
+	 * kernel keeps 40 (struct xdp_frame), and 320 behind (struct skb_shared_info). */
+	PAGE = 4096, HEADROOM = SKEP_XDP_PACKET_HEADROOM, FRAME = 40, SHARED_INFO = 320,
+};
+
+static void setup(struct run *run)
+{
+	struct skep_xdp_md *md = (struct skep_xdp_md *)run->shadow;
+	const struct skep_packet *p = &run->packet;
+
+	*md = (struct skep_xdp_md){ .ingress_ifindex = p->ifindex ? p->ifindex : LOOPBACK,
+				    .rx_queue_index = p->rx_queue };
+	run->ctx = run->shadow;
+	run->ctx_len = sizeof(*md);
+}
+
+/* data_in begins with `data` bytes of metadata, which go into the headroom. */
+static int test_in(const void *ctx, struct skep_packet *p)
+{
+	const struct skep_xdp_md *in = ctx;
+	u32 len = (u32)(p->tail - p->data);
+	char name[IF_NAMESIZE];
+
+	if (!in)
+		return 0;
+	if (in->data_meta || in->data_end != len || in->data % 4 || in->data > METADATA ||
+	    in->data + LEAST > len || in->egress_ifindex)
+		return -EINVAL;
+	if (in->rx_queue_index && in->ingress_ifindex <= LOOPBACK)
+		return -EINVAL;
+	if (in->ingress_ifindex && !if_indextoname(in->ingress_ifindex, name))
+		return -ENODEV;
+	p->meta = p->data - in->data;
+	memmove(p->meta, p->data, len);
+	p->tail -= in->data;
+	p->ifindex = in->ingress_ifindex;
+	p->rx_queue = in->rx_queue_index;
+	return 0;
+}
+
+static void test_out(const struct run *run, void *ctx)
+{
+	const struct skep_packet *p = &run->packet;
+	struct skep_xdp_md *out = ctx;
+
+	out->data = (u32)(p->data - p->meta);
+	out->data_end = (u32)(p->tail - p->meta);
+}
+
+const struct prog_type type_xdp = {
+	.name = "xdp",
+	.ctx_name = "struct xdp_md",
+	.fields = fields,
+	.nfields = ARRAY_SIZE(fields),
+	.ctx_size = sizeof(struct skep_xdp_md),
+	.packet = true,
+	.packet_write = true,
+	.groups = group_base | group_net | group_xdp,
+	.setup = setup,
+	.test_run = true,
+	.test_least = LEAST,
+	.test_head = HEADROOM - FRAME,
+	.test_room = PAGE - FRAME - SHARED_INFO,
+	.test_in = test_in,
+	.test_out = test_out,
+};
