@@ -14,8 +14,8 @@
 #include <skep/abi.h>
 
 /* Ends the running test: test_skip(__func__, "no such device here"). */
-__attribute__((format(printf, 2, 3), unused))
-static void test_skip(const char *name, const char *fmt, ...)
+__attribute__((format(printf, 2, 3), unused)) static void test_skip(const char *name,
+								    const char *fmt, ...)
 {
 	va_list ap;
 
@@ -29,8 +29,7 @@ static void test_skip(const char *name, const char *fmt, ...)
 
 /* NULL where the kernel's bpf(2) serves this process, else why it does not. A
  * container's root is refused by its seccomp filter or lacks CAP_BPF. */
-__attribute__((unused))
-static const char *no_bpf(void)
+__attribute__((unused)) static const char *no_bpf(void)
 {
 	union skep_attr attr;
 	long fd;
