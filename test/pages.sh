@@ -9,6 +9,7 @@ names=$(sed -n 's/^CMD(\([a-z_0-9]*\),.*/\1/p' "$root/src/tool/cmd.def")
 [ -n "$names" ] || fail "$root/src/tool/cmd.def: no row was found"
 for name in $names; do
 	page=$root/man/skep-$name.1
+	"$skep" help | grep -q "^  $name " || fail "skep help: does not list $name"
 	help=$("$skep" help "$name") || fail "skep help $name: failed"
 	case $help in
 	"usage: skep $name"*) ;;

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 
 	/* A full disk or a closed pipe must not look like success. */
 	if (fflush(stdout) || ferror(stdout)) {
-		tool_error(msg_output_failed, strerror(errno));
+		tool_error(msg_output_failed, "standard output", strerror(errno));
 		return exit_failed;
 	}
 	return code;

@@ -82,7 +82,8 @@ static int opt_complain(int c, const char *cmd, char *arg, const struct table *t
 	}
 	while (t->longs[n].name)
 		n++;
-	near = arg == letter ? NULL : nearest(arg + 2, &t->longs->name, sizeof(*t->longs), n);
+	near = arg == letter ? NULL
+			     : nearest(arg + 2, &t->longs->name, sizeof(*t->longs), n);
 	if (near && len > 2 && !strncmp(near, arg + 2, len - 2))
 		tool_error(msg_opt_ambiguous, arg, cmd);
 	else if (near)

@@ -73,6 +73,11 @@ int input_read(const char *path, void **data, size_t *len);
 /* The file's name for messages: "standard input" for "-". */
 const char *input_name(const char *path);
 
+/* Opens for writing, NULL is standard output; NULL after a sentence. output_close()
+ * returns an exit code; what could not be written is a sentence. */
+FILE *output_open(const char *path);
+int output_close(FILE *f, const char *path);
+
 /* ---- messages ---- */
 
 /* Writes "skep: " and the message, a row of tool_msg.def, to standard error. */

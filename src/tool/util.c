@@ -58,6 +58,26 @@ int input_read(const char *path, void **data, size_t *len)
 	return err ? exit_failed : exit_ok;
 }
 
+FILE *output_open(const char *path)
+{
+	FILE *f = path ? fopen(path, "we") : stdout;
+
+	if (!f)
+		tool_error(msg_output_failed, path, strerror(errno));
+	return f;
+}
+
+int output_close(FILE *f, const char *path)
+{
+	/* main() flushes standard output. */
+	if (!path)
+		return exit_ok;
+	if (!ferror(f) && !fclose(f))
+		return exit_ok;
+	tool_error(msg_output_failed, path, strerror(errno));
+	return exit_failed;
+}
+
 /* Edits (insert, delete, replace a letter) from a to b: Levenshtein 1965. */
 static size_t distance(const char *a, const char *b)
 {

@@ -1,14 +1,12 @@
 # The command's frame: usage, help, suggestions, exit codes.
 
-$ skep
+# The commands themselves are looked up by test/pages.sh.
+$ skep >out; code=$?; grep -v '^  ' out; exit $code
 = usage: skep COMMAND [ARGUMENT...]
 =
 = eBPF end to end: in the Linux kernel where you may, in skep's own engine where
 = you may not.
 =
-=   doctor     say what works on this machine, and what would change that
-=   help       explain a command
-=   version    print the version
 =
 = 'skep help COMMAND' explains a command.
 ? 2

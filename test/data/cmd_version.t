@@ -11,5 +11,5 @@ $ skep version now
 ? 2
 # Output that is lost is a failure.
 $ skep version >/dev/full
-! skep: cannot write the output: No space left on device [T013]
+! skep: cannot write standard output: No space left on device [T013]
 ? 1

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""layers.py SOURCE_ROOT BUILD_DIR - a forbidden include does not compile
+
+For each pair of layers in meson.build's table: a file that includes a header of the other
+layer, compiled with the very flags that the build uses for the first, must compile where
+the table allows it and find no such header where it does not.
+"""
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+
+def table(root):
+    """The rows of meson.build, and the command, which has a list of its own."""
+    text = open(root + '/meson.build').read()
+    rows = re.findall(r"^\s*\['(\w+)',\s*'([\w/]+)',\s*\[(.*?)\]\],", text, re.M)
+    tool = re.search(r"foreach below : \[(.*?)\]", open(root + '/src/tool/meson.build').read())
+    rows.append(('tool', 'src/tool', tool.group(1)))
+    return {name: (folder, re.findall(r"'(\w+)'", sees)) for name, folder, sees in rows}
+
+
+def headers(root, layers):
+    """Each layer's headers, without names that two layers share."""
+    found = {name: [h for h in sorted(os.listdir(os.path.join(root, folder))) if h.endswith('.h')]
+             for name, (folder, _) in layers.items()}
+    every = [h for hs in found.values() for h in hs]
+    return {name: [h for h in hs if every.count(h) == 1] for name, hs in found.items()}
+
+
+def flags(root, build, folder):
+    """The compiler and its options for the sources of a folder, or None if it has none."""
+    for entry in json.load(open(build + '/compile_commands.json')):
+        source = os.path.normpath(os.path.join(entry['directory'], entry['file']))
+        if os.path.dirname(source) == os.path.normpath(os.path.join(root, folder)):
+            words = shlex.split(entry['command'])
+            drop = [i for i, w in enumerate(words) if w in ('-o', '-MF', '-MQ', '-c', '-MD')]
+            skip = {i for i in drop} | {i + 1 for i in drop if words[i] != '-MD'}
+            return [w for i, w in enumerate(words) if i not in skip], entry['directory']
+    return None
+
+
+def compiles(command, directory, header):
+    """What the compiler says against the header, or ''."""
+    r = subprocess.run(command + ['-fsyntax-only', '-fdiagnostics-color=never', '-xc', '-'],
+                       cwd=directory, text=True, input='#include "%s"\n' % header,
+                       stderr=subprocess.PIPE)
+    return r.stderr if r.returncode else ''
+
+
+def finds(command, directory, path):
+    """Does an include by name reach that very file? A system header may share the name."""
+    r = subprocess.run(command + ['-M', '-MG', '-xc', '-'], cwd=directory, text=True,
+                       input='#include "%s"\n' % os.path.basename(path),
+                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen = re.findall(r'[^\s\\]+', r.stdout)
+    return path in (os.path.normpath(os.path.join(directory, s)) for s in seen)
+
+
+def check(root, layers, own, name, command, directory):
+    """The faults of one layer, and the number of headers tried."""
+    faults, tried = [], 0
+    for other, hs in own.items():
+        allowed = other == name or other in layers[name][1]
+        for header in hs:
+            path = os.path.normpath(os.path.join(root, layers[other][0], header))
+            said = compiles(command, directory, header) if allowed else ''
+            tried += 1
+            if said:
+                faults.append('%s may see %s, but %s does not compile there:\n%s'
+                              % (name, other, header, said))
+            elif finds(command, directory, path) != allowed:
+                faults.append('%s %s see %s, but %s %s' % (
+                    name, 'may' if allowed else 'must not', other,
+                    'does not find' if allowed else 'finds', header))
+    return faults, tried
+
+
+def main(root, build):
+    layers = table(root)
+    own = headers(root, layers)
+    faults, total, empty = [], 0, []
+    for name, (folder, _) in layers.items():
+        found = flags(root, build, folder)
+        if not found:
+            empty.append(name)
+            continue
+        more, tried = check(root, layers, own, name, *found)
+        faults += more
+        total += tried
+    print('\n'.join(faults))
+    print('%d includes tried in %d layers; without sources: %s'
+          % (total, len(layers) - len(empty), ', '.join(empty) or 'none'))
+    return 1 if faults or not total else 0
+
+
+os.environ['LC_ALL'] = 'C'
+sys.exit(main(*map(os.path.abspath, sys.argv[1:3])))
