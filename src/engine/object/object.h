@@ -14,11 +14,15 @@
 #ifndef OBJECT_H
 #define OBJECT_H
 
-#include <skep/abi.h>
 #include <skep/log.h>
+#include <skep/sys.h>
 #include "bits.h"
 
-enum object_kind { OBJECT_MAP = 1, OBJECT_PROG, OBJECT_BTF, OBJECT_LINK, OBJECT_PERF, OBJECT_KINDS };
+enum object_kind {
+	OBJECT_MAP = 1, OBJECT_PROG, OBJECT_BTF, OBJECT_LINK, OBJECT_PERF,
+	OBJECT_STATS, /* BPF_ENABLE_STATS: run statistics are kept while one lives */
+	OBJECT_KINDS
+};
 
 enum {
 	OBJECT_LAYOUT = 1,      /* changes whenever any region's layout does */
@@ -36,7 +40,7 @@ struct object_head {
 	u32 id;
 	u32 ready;      /* 0 until its creator has finished it */
 	u32 uid;        /* of its creator */
-	u32 pad;
+	u32 maker;      /* store_self() of its creator, while not ready */
 	u64 created_ns; /* CLOCK_BOOTTIME */
 	u8 data[];      /* the kind's own, up to OBJECT_HEAD_SIZE */
 };
@@ -53,6 +57,11 @@ struct object_ops {
 	/* Calls fn for each id that the object keeps alive. Works on the region alone (the
 	 * view is not open), never trusts it. NULL: none. */
 	void (*refs)(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg);
+	/* BPF_OBJ_GET_INFO_BY_FD. `info` has info_size bytes: what the user passed, zeros
+	 * behind it; it goes back cut to the user's length. NULL: none, -EINVAL. */
+	int (*info)(struct object *obj, void *info);
+	size_t info_size;
+	bool pins; /* OBJ_PIN takes it */
 };
 
 /* This process's view of an object; the first member of struct map, struct prog, ... */
@@ -65,7 +74,8 @@ struct object {
 	u32 users;                /* of this view in this process, guarded by the store */
 	int fd;                   /* a description of ours, without lock */
 	u64 dev, ino;
-	struct object *next;      /* hash chain */
+	bool gone;                /* removed from the store; the view ends with its last use */
+	struct object *next, *next_id; /* hash chains: by dev and ino, by id */
 };
 
 /* Creates a region of `size` bytes (head included, rounded up to pages, memory reserved)
@@ -102,8 +112,12 @@ int object_pin(struct store *store, int fd, const char *path);
 int object_open_pin(struct store *store, const char *path, int flags);
 int object_unpin(struct store *store, const char *path);
 
-/* Removes what nothing holds. Every command that creates or looks up by id does it. */
+/* Removes what nothing holds. Commands that create or look up by id do it where it
+ * matters: what they answer is exact, memory comes back soon. */
 void store_sweep(struct store *store);
+
+/* close(2), and a sweep if that was the object's last holder. */
+int object_close(struct store *store, int fd);
 
 /* ---- the store ---- */
 
@@ -113,17 +127,23 @@ int store_open(const char *dir, const struct object_ops *const *kinds, struct sk
 	       struct store **out);
 void store_close(struct store *store);
 
+/* The same; a store that is new gets `slots` CPU slots, 1 to 1024; 0: the possible CPUs. */
+int store_open_slots(const char *dir, u32 slots, const struct object_ops *const *kinds,
+		     struct skep_log *log, struct store **out);
+
 /* What the run layer keeps for this engine (struct runs); the store only carries it. */
 void store_set_runs(struct store *store, void *runs);
 void *store_runs(struct store *store);
 
 /* ---- processes and CPU slots ---- */
 
-/* This process's number in the store, 1 to 4095; the owner that lock words name. A fork
+/* This process's name in the store: never 0, below 2^31, never used again after its
+ * process, so that what a dead owner left is not mistaken for a living one's. A fork
  * gets a new one. Cheap. */
 u32 store_self(struct store *store);
 
-/* Whether the process with that number still lives. One system call: slow paths only. */
+/* Whether the process of that name still lives; `owner` may be a lock word as it stands.
+ * One system call: slow paths only. */
 bool store_alive(struct store *store, u32 owner);
 
 u32 store_slots(struct store *store); /* how many CPU slots there are */
@@ -134,10 +154,45 @@ void store_slot_give(struct store *store, u32 slot);
 
 /* ---- a lock word in shared memory ---- */
 
-/* 0: free, else the owner's process number. lock_take returns true when it took the lock
- * from a dead owner, whose work the caller must finish or undo first. */
+/* 0: free, else the owner's store_self(), and bit 31 when somebody waits. lock_take
+ * returns true when it took the lock from a dead owner, whose work the caller must finish
+ * or undo first. Not recursive. */
 bool lock_take(struct store *store, u32 *word);
 bool lock_try(struct store *store, u32 *word, bool *from_dead);
 void lock_give(u32 *word);
+
+/* ---- events: what poll(2) waits for ---- */
+
+/* Something became readable. A load when nobody waits; safe in signal handlers. */
+void store_notify(struct store *store);
+
+/* Waits until a store_notify() after `seen` was read, or for timeout_ms. May return early. */
+u32 store_events(struct store *store);
+void store_wait(struct store *store, u32 seen, int timeout_ms);
+
+/* Whether run statistics are on. One load. */
+bool store_stats(struct store *store);
+
+/* ---- the user's memory ---- */
+
+/* Copies to and from addresses that came in a bpf(2) attr: 0, or -EFAULT instead of a
+ * crash. (Memory that another thread unmaps during the copy still crashes.) */
+int user_copy_in(void *dst, u64 src, size_t len);
+int user_copy_out(u64 dst, const void *src, size_t len);
+
+/* A string of less than `size` bytes with its 0: its length, -EFAULT, or -E2BIG. */
+int user_copy_string(char *dst, u64 src, size_t size);
+
+/* What bpf(2) asks of a struct that is longer than the one it knows: bytes [known, len)
+ * are 0. 0, -E2BIG or -EFAULT. */
+int user_check_tail(u64 src, size_t known, size_t len);
+
+/* ---- the engine ---- */
+
+/* The handle of skep/engine.h. */
+struct skep_engine {
+	struct store *store;
+	struct skep_sys sys;
+};
 
 #endif

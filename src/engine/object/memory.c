@@ -1,0 +1,177 @@
+/* A private store's keep: memfds of this process. Its views are the list of what there
+ * is; after fork(2) each process has a list of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "store.h"
+
+static int memory_make(struct store *store, u32 id)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "skep-%u", id);
+	fd = memfd_create(name, MFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int memory_open(struct store *store, u32 id, int flags)
+{
+	struct object *obj;
+	struct stat st;
+	char path[32];
+	int fd = -1;
+	u64 ino = 0;
+
+	views_lock(store);
+	obj = view_of_id(store, id);
+	if (obj) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", obj->fd);
+		ino = obj->ino;
+	}
+	views_unlock(store);
+	if (!obj)
+		return -ENOENT;
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* The program may have closed what it did not open. */
+	if (!fstat(fd, &st) && st.st_ino == ino)
+		return fd;
+	close(fd);
+	return -EBADF;
+}
+
+static int memory_list(struct store *store, struct ids *out)
+{
+	int err = 0;
+
+	views_lock(store);
+	for (u32 i = 0; i < VIEW_BUCKETS; i++)
+		for (struct object *obj = store->by_id[i]; obj && !err;
+		     obj = obj->next_id) {
+			u32 *id = obj->gone ? NULL : vec_push(out);
+
+			if (id)
+				*id = obj->id;
+			else if (!obj->gone)
+				err = -ENOMEM;
+		}
+	views_unlock(store);
+	return err;
+}
+
+static void memory_remove(struct store *store, u32 id)
+{
+	struct object *obj;
+
+	views_lock(store);
+	obj = view_of_id(store, id);
+	if (obj)
+		obj->gone = true;
+	views_unlock(store);
+}
+
+static bool memory_pinned(struct store *store, u32 id, const struct stat *st)
+{
+	struct pin *pin;
+
+	vec_each(pin, &store->pinned)
+		if (pin->id == id)
+			return true;
+	return false;
+}
+
+static struct pin *find_pin(struct store *store, const char *path)
+{
+	struct pin *pin;
+
+	vec_each(pin, &store->pinned)
+		if (!strcmp(pin->path, path))
+			return pin;
+	return NULL;
+}
+
+/* Nobody can make a folder below a private engine's pins. */
+static int check_path(const char *path)
+{
+	const char *slash = strchr(path, '/');
+
+	if (slash)
+		return -ENOENT;
+	return strlen(path) > 255 ? -ENAMETOOLONG : 0;
+}
+
+static int memory_pin(struct store *store, u32 id, const char *path)
+{
+	int err = check_path(path);
+	struct pin *pin;
+	char *copy;
+
+	if (err)
+		return err;
+	if (!*path || find_pin(store, path))
+		return -EEXIST;
+	copy = mem_strndup(path, strlen(path));
+	pin = copy ? vec_push(&store->pinned) : NULL;
+	if (!pin) {
+		mem_free(copy);
+		return -ENOMEM;
+	}
+	pin->path = copy;
+	pin->id = id;
+	return 0;
+}
+
+static int memory_open_pin(struct store *store, const char *path, int flags)
+{
+	int err = check_path(path);
+	struct pin *pin;
+
+	if (err)
+		return err;
+	if (!*path)
+		return -EACCES;
+	pin = find_pin(store, path);
+	return pin ? memory_open(store, pin->id, flags) : -ENOENT;
+}
+
+static int memory_unpin(struct store *store, const char *path)
+{
+	int err = check_path(path);
+	struct pin *pin;
+
+	if (err)
+		return err;
+	if (!*path)
+		return -EISDIR;
+	pin = find_pin(store, path);
+	if (!pin)
+		return -ENOENT;
+	mem_free(pin->path);
+	*pin = store->pinned.at[--store->pinned.n];
+	return 0;
+}
+
+static void memory_close(struct store *store)
+{
+	struct pin *pin;
+
+	vec_each(pin, &store->pinned)
+		mem_free(pin->path);
+	vec_free(&store->pinned);
+}
+
+const struct keep keep_memory = {
+	.make = memory_make,
+	.open = memory_open,
+	.list = memory_list,
+	.remove = memory_remove,
+	.pinned = memory_pinned,
+	.pin = memory_pin,
+	.open_pin = memory_open_pin,
+	.unpin = memory_unpin,
+	.close = memory_close,
+};
