@@ -1,7 +1,7 @@
 """report.py [LABEL=]TESTLOG.json...: counts every test of `meson test` runs.
 
-A program's own tests count one by one: cmocka's, and whoever prints lines `PASS NAME`,
-`FAIL NAME: what` or `SKIP NAME: reason`; HACKING.md has the rules. Prints each failure
+A program's own tests count one by one: cmocka's, TAP's, and whoever prints lines
+`PASS NAME`, `FAIL NAME: what` or `SKIP NAME: reason`; HACKING.md has the rules. Prints each failure
 and each skip, then `N passed, N failed, N skipped`; exits with 1 after a failure.
 """
 import json
@@ -10,6 +10,8 @@ import sys
 
 CMOCKA = re.compile(r"^\[ *(RUN|OK|FAILED|SKIPPED) *\] (\w+)$")
 PLAIN = re.compile(r"^(PASS|FAIL|SKIP) ([^\s:]+)(?:: *(.*))?$")
+TAP = re.compile(r"^(not )?ok\b *\d* *(?:- )?([^#]*?) *(?:# *(SKIP|TODO)\S* *(.*))?$")
+PLAN = re.compile(r"^1\.\.\d+$", re.M)
 WHOLE = re.compile(r"^SKIP: *(.*)$")
 NO_REASON = "skipped without a reason"
 
@@ -17,12 +19,18 @@ NO_REASON = "skipped without a reason"
 def items(text):
     """The tests inside a program: {name: (verdict, why)}; a verdict None did not end."""
     found, reasons = {}, {}
+    is_tap = PLAN.search(text)
     for line in text.splitlines():
         m = PLAIN.match(line)
         if m:
             found[m[2]] = (m[1], m[3] or "")
             if m[1] == "SKIP":
                 reasons[m[2]] = m[3] or ""
+            continue
+        m = is_tap and TAP.match(line)
+        if m:
+            verdict = "SKIP" if m[3] == "SKIP" else "FAIL" if m[1] else "PASS"
+            found[m[2] or str(len(found) + 1)] = (verdict, m[4] or "")
             continue
         m = CMOCKA.match(line)
         if m and m[1] == "RUN":
@@ -38,11 +46,11 @@ def results(test):
     """All (name, verdict, why) of one meson test."""
     name, result = test["name"].split(" / ")[-1], test["result"]
     text = test.get("stdout") or ""
-    if result == "SKIP":
+    inner = items(text)
+    if result == "SKIP" and not inner:  # exit code 77
         why = [m[1] for m in map(WHOLE.match, text.splitlines()) if m]
         return [(name, "SKIP", why[-1] if why else "")]
-    inner = items(text)
-    ok = result in ("OK", "EXPECTEDFAIL")
+    ok = result in ("OK", "EXPECTEDFAIL", "SKIP")
     out = [(f"{name}/{n}", v or ("PASS" if ok else "FAIL"), why)
            for n, (v, why) in inner.items()]
     if not ok and not any(v == "FAIL" for _, v, _ in out):

@@ -162,9 +162,9 @@ setup() {
 		say "To have everything, an administrator runs:" \
 			"$(admin_command "${_m%:*}" "$_need")"
 	fi
-	without want ask | sed 's/^/Going on without /' >&2
 	[ -z "$(without must)" ] || die "skep cannot be built here without $(without must |
 		sed 's/^[a-z]*: //' | paste -sd, | sed 's/,/, /g')."
+	without want ask | sed 's/^/Going on without /' >&2
 	CC=${CC:-$cc}
 	export CC
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "skip.h"
 #include <errno.h>
 #include <stdio.h>
 #include "blob.h"
@@ -45,7 +46,7 @@ static void vmlinux_parses(void **state)
 	u64 t;
 
 	if (os_read_file("/sys/kernel/btf/vmlinux", 64 << 20, &data, &len))
-		skip();
+		test_skip(__func__, "this kernel has no /sys/kernel/btf/vmlinux");
 	t = os_clock_ns();
 	assert_int_equal(skep_btf_parse(&btf, data, len, NULL, "vmlinux", &log), 0);
 	t = os_clock_ns() - t;

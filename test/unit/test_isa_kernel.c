@@ -196,8 +196,8 @@ static void spelling_is_the_verifiers(void **state)
 {
 	u32 n_ops = 0, n_legal = 0;
 
-	if (geteuid())
-		skip();
+	if (no_bpf())
+		test_skip(__func__, "%s", no_bpf());
 	for (u32 op = 1; op < op_count; op++) {
 		bool is_seen = false;
 

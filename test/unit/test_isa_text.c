@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "skip.h"
 #include <errno.h>
 #include <skep/isa.h>
 #include <stdio.h>
@@ -305,11 +306,9 @@ static void llvm_is_read(void **state)
 	u32 n = 0, n_read = 0, at;
 	FILE *f;
 
-	if (system("command -v llvm-mc-19 llvm-objdump-19 >/dev/null")) {
-		print_message(
-			"skipped: llvm-mc-19 and llvm-objdump-19 are not installed\n");
-		skip();
-	}
+	if (system("command -v llvm-mc-19 llvm-objdump-19 >/dev/null"))
+		test_skip(__func__, "llvm-mc-19 and llvm-objdump-19 are not installed "
+				    "(Debian: llvm-19)");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/a.s", dir);
 	f = fopen(path, "w");
