@@ -1,6 +1,6 @@
 #!/bin/sh
-# abi_kernel.sh TEST_DIR INCLUDE_DIR CC...: include/skep/abi.h against the BTF of the running
-# kernel, for what is newer than the installed <linux/bpf.h>. Exit code 77: skipped.
+# abi_kernel.sh TEST_DIR INCLUDE_DIR CC...: include/skep/abi.h against the BTF of the
+# running kernel, for what is newer than the installed <linux/bpf.h>. Exit code 77: skipped.
 set -eu
 dir=$1 include=$2; shift 2
 btf=/sys/kernel/btf/vmlinux

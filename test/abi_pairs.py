@@ -2,7 +2,7 @@
 """abi_pairs.py - what of include/skep/abi.h must equal what of the kernel's header
 
 usage: abi_pairs.py OUT INCLUDE_DIR CC...              against <linux/bpf.h>
-       abi_pairs.py --btf DUMP OUT INCLUDE_DIR CC...   against `bpftool btf dump ... format c`
+       abi_pairs.py --btf DUMP OUT INCLUDE_DIR CC...   against a dump of BTF as C
 
 Reads both sides with a small parser of C declarations, maps names (SKEP_X is BPF_X or X,
 struct skep_x is struct bpf_x, __x or x) and writes the rows that test_abi.c expands:
@@ -19,6 +19,8 @@ import re
 import subprocess
 import sys
 
+THEIR_HEADERS = ['linux/bpf.h', 'linux/btf.h', 'linux/bpf_perf_event.h', 'asm/ptrace.h']
+
 # Macros and enumerators of <linux/bpf.h> that are no part of the ABI.
 NO_ABI = re.compile(r'BPF_(CLASS|SIZE|MODE|OP|SRC|RVAL|MISCOP|MAXINSNS|FROM_LE|FROM_BE'
                     r'|A|TAX|TXA|F_REDIRECT_FLAGS|REG_\d+|F_LINK|TCP_MAX_STATES)$')
@@ -29,7 +31,7 @@ NO_BTF = {'skep_perf_event_data', 'skep_pt_regs'}
 
 def tokens(text):
     text = re.sub(r'/\*.*?\*/|//[^\n]*|^\s*#[^\n]*', ' ', text, flags=re.S | re.M)
-    text = re.sub(r'__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)|__extension__', ' ', text)
+    text = re.sub(r'__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)', ' ', text)
     return re.findall(r'\w+|[^\s\w]', text)
 
 
@@ -72,12 +74,13 @@ class Side:
             self.values[name] = value.lstrip('=') or name
         self.take()
 
-    def body(self, prefix=''):
+    def body(self):
         """The fields of a struct or union as {path: dimensions or ':'}."""
         fields = {}
         self.take()
         while self.tok[self.at] != '}':
-            if self.tok[self.at] in ('struct', 'union') and '{' in self.tok[self.at + 1:self.at + 3]:
+            kind, nested = self.tok[self.at], '{' in self.tok[self.at + 1:self.at + 3]
+            if kind in ('struct', 'union') and nested:
                 while self.tok[self.at] != '{':
                     self.take()
                 inner = self.body()
@@ -85,7 +88,8 @@ class Side:
                 while self.tok[self.at] != ';':
                     name += self.take()
                 name = re.match(r'\w*', name).group()
-                fields.update({(name + '.' if name else '') + k: v for k, v in inner.items()})
+                prefix = name + '.' if name else ''
+                fields.update({prefix + k: v for k, v in inner.items()})
                 if name:
                     fields[name] = ''
             else:
@@ -114,8 +118,8 @@ def preprocess(cc, include, headers, flag):
 
 
 def read_side(cc, include, headers):
-    return Side(preprocess(cc, include, headers, '-P'), preprocess(cc, include, headers, '-dM'),
-                True)
+    return Side(preprocess(cc, include, headers, '-P'),
+                preprocess(cc, include, headers, '-dM'), True)
 
 
 def first(names, table):
@@ -131,7 +135,8 @@ def value_rows(ours, theirs):
             other = first(('BPF_' + n, bare), theirs.values)
             if other:
                 seen.add(other)
-                yield 'SAME_VALUE(%s, %s)' % (name, other if theirs.whole else theirs.values[other])
+                value = other if theirs.whole else theirs.values[other]
+                yield 'SAME_VALUE(%s, %s)' % (name, value)
     for other in theirs.values:
         if theirs.whole and other.startswith('BPF_') and other not in seen \
                 and not NO_ABI.match(other):
@@ -193,13 +198,12 @@ def main(argv):
         for tag in NO_BTF:
             ours.types.pop(tag, None)
     else:
-        theirs = read_side(cc, include, ['linux/bpf.h', 'linux/btf.h', 'linux/bpf_perf_event.h',
-                                         'asm/ptrace.h'])
+        theirs = read_side(cc, include, THEIR_HEADERS)
     rows = list(value_rows(ours, theirs)) + list(type_rows(ours, theirs))
     with open(out, 'w') as f:
         if dump:
-            tags = sorted(set(re.findall(r', (?:struct|union) (\w+)[,)]', '\n'.join(rows))))
-            f.write('#ifdef THEIR_TYPES\n%s\n#else\n' % '\n'.join(closure(theirs, tags)))
+            tags = set(re.findall(r', (?:struct|union) (\w+)[,)]', '\n'.join(rows)))
+            f.write('#ifdef THEIR_TYPES\n%s\n#else\n' % '\n'.join(closure(theirs, sorted(tags))))
         f.write('\n'.join(rows) + '\n')
         if dump:
             f.write('#endif\n')

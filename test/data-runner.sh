@@ -7,7 +7,9 @@
 # commit it). Each line says by its first character what it is:
 #
 #   # text         about the file or the next case; blank lines are kept as well
-#   % command      what the file needs: if the command fails, the file is skipped
+#   % command # why
+#                  what the file needs: if the command fails, the file is skipped, and
+#                  the reason is said
 #   @ name         an input file of this name; its lines follow:
 #   | text         one line of it
 #   $ command      a case: a line for sh, in an empty directory of this file's own,
@@ -20,7 +22,8 @@
 # A lone marker is an empty line. =\ and !\ stand behind a last line that does not end
 # in a newline. What differs between machines belongs through sed in the command itself.
 #
-# Prints TAP. Exit code: 0 all passed or were skipped, 1 a failure.
+# Prints a line PASS, FAIL or SKIP for each file, as HACKING.md has it. Exit code: 0 all
+# passed or were skipped, 1 a failure.
 set -u
 LC_ALL=C TZ=UTC TERM=dumb; export LC_ALL TZ TERM
 unset NO_COLOR
@@ -73,41 +76,39 @@ replay() {
 	run
 }
 
-# needs <FILE.t: the first need that is not met, or nothing
+# needs <FILE.t: why the first need that is not met is not, or nothing
 needs() {
 	sed -n 's/^% *//p' | while IFS= read -r need; do
 		(cd "$tmp/dir" && sh -c "$need") >/dev/null 2>&1 && continue
-		echo "$need"
+		echo "${need##* # }"
 		break
 	done
 }
 
-# one FILE.t: prints its result as TAP
+# one FILE.t: prints its result
 one() {
 	name=$(basename "$1" .t)
 	rm -rf "$tmp/dir"; mkdir "$tmp/dir"
 	need=$(needs <"$1")
 	if [ -n "$need" ]; then
-		echo "ok $n - $name # SKIP needs: $need"
+		echo "SKIP $name: $need"
 		return 0
 	fi
 	replay <"$1" >"$tmp/new"
 	if diff -u "$1" "$tmp/new" >"$tmp/diff"; then
-		echo "ok $n - $name"
+		echo "PASS $name"
 	elif [ -n "$bless" ]; then
 		cat "$tmp/new" >"$1"
-		echo "ok $n - $name: blessed"
+		echo "PASS $name: blessed"
 	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/diff"
+		echo "FAIL $name: $1, - expected, + came out"
+		sed '1,2d; s/^/    /' "$tmp/diff"
 		return 1
 	fi
 }
 
-echo "1..$#"
-n=0 status=0
+status=0
 for t; do
-	n=$((n + 1))
 	one "$t" || status=1
 done
 exit $status

@@ -17,26 +17,29 @@ def table(root):
     """The rows of meson.build, and the command, which has a list of its own."""
     text = open(root + '/meson.build').read()
     rows = re.findall(r"^\s*\['(\w+)',\s*'([\w/]+)',\s*\[(.*?)\]\],", text, re.M)
-    tool = re.search(r"foreach below : \[(.*?)\]", open(root + '/src/tool/meson.build').read())
+    tool = open(root + '/src/tool/meson.build').read()
+    tool = re.search(r"foreach below : \[(.*?)\]", tool)
     rows.append(('tool', 'src/tool', tool.group(1)))
     return {name: (folder, re.findall(r"'(\w+)'", sees)) for name, folder, sees in rows}
 
 
 def headers(root, layers):
     """Each layer's headers, without names that two layers share."""
-    found = {name: [h for h in sorted(os.listdir(os.path.join(root, folder))) if h.endswith('.h')]
+    found = {name: sorted(h for h in os.listdir(os.path.join(root, folder))
+                          if h.endswith('.h'))
              for name, (folder, _) in layers.items()}
     every = [h for hs in found.values() for h in hs]
     return {name: [h for h in hs if every.count(h) == 1] for name, hs in found.items()}
 
 
 def flags(root, build, folder):
-    """The compiler and its options for the sources of a folder, or None if it has none."""
+    """The compiler and its options for the sources of a folder; None: it has none."""
     for entry in json.load(open(build + '/compile_commands.json')):
         source = os.path.normpath(os.path.join(entry['directory'], entry['file']))
         if os.path.dirname(source) == os.path.normpath(os.path.join(root, folder)):
             words = shlex.split(entry['command'])
-            drop = [i for i, w in enumerate(words) if w in ('-o', '-MF', '-MQ', '-c', '-MD')]
+            outputs = ('-o', '-MF', '-MQ', '-c', '-MD')
+            drop = [i for i, w in enumerate(words) if w in outputs]
             skip = {i for i in drop} | {i + 1 for i in drop if words[i] != '-MD'}
             return [w for i, w in enumerate(words) if i not in skip], entry['directory']
     return None
@@ -44,14 +47,14 @@ def flags(root, build, folder):
 
 def compiles(command, directory, header):
     """What the compiler says against the header, or ''."""
-    r = subprocess.run(command + ['-fsyntax-only', '-fdiagnostics-color=never', '-xc', '-'],
-                       cwd=directory, text=True, input='#include "%s"\n' % header,
+    command = command + ['-fsyntax-only', '-fdiagnostics-color=never', '-xc', '-']
+    r = subprocess.run(command, cwd=directory, text=True, input='#include "%s"\n' % header,
                        stderr=subprocess.PIPE)
     return r.stderr if r.returncode else ''
 
 
 def finds(command, directory, path):
-    """Does an include by name reach that very file? A system header may share the name."""
+    """Does an include by name reach that very file? A system header may share it."""
     r = subprocess.run(command + ['-M', '-MG', '-xc', '-'], cwd=directory, text=True,
                        input='#include "%s"\n' % os.path.basename(path),
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

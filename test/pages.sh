@@ -16,7 +16,8 @@ for name in $names; do
 	*) fail "src/tool/$name.c: help_$name does not begin with 'usage: skep $name'" ;;
 	esac
 	[ -f "$page" ] || { fail "$page: the manual page is missing"; continue; }
-	grep -q "Xr skep-$name 1" "$root/man/skep.1" || fail "$root/man/skep.1: no skep-$name"
+	grep -q "Xr skep-$name 1" "$root/man/skep.1" ||
+		fail "$root/man/skep.1: no skep-$name"
 	for option in $(echo "$help" | grep -o -e '--[a-z][a-z-]*' | sort -u); do
 		grep -q -e "Fl ${option#-}" "$page" || fail "$page: nothing about $option"
 	done

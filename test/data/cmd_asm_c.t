@@ -1,6 +1,6 @@
 # The C array compiles, and its bytes are the assembler's.
 
-% command -v cc
+% command -v cc # there is no compiler called cc (Debian: gcc)
 @ first.s
 | r0 = 1
 | r2 = 0x1122334455667788 ll

@@ -1,6 +1,6 @@
 # What is found differs from machine to machine; the rows and their form do not.
 
-% command -v python3
+% command -v python3 # python3 is not installed (Debian: python3)
 @ names.py
 | import json, sys
 | d = json.load(sys.stdin)

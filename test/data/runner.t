@@ -37,24 +37,21 @@ $ printf 'a space at the end: \n'
 @ wrong.t
 | $ echo yes
 | = no
-$ "$RUNNER" "$(command -v skep)" wrong.t | grep -v '^# [-+][-+]'
-= 1..1
-= not ok 1 - wrong
-= # @@ -1,2 +1,2 @@
-= #  $ echo yes
-= # -= no
-= # += yes
+$ "$RUNNER" "$(command -v skep)" wrong.t
+= FAIL wrong: wrong.t, - expected, + came out
+=     @@ -1,2 +1,2 @@
+=      $ echo yes
+=     -= no
+=     += yes
+? 1
 $ "$RUNNER" --bless "$(command -v skep)" wrong.t
-= 1..1
-= ok 1 - wrong: blessed
+= PASS wrong: blessed
 $ "$RUNNER" "$(command -v skep)" wrong.t && cat wrong.t
-= 1..1
-= ok 1 - wrong
+= PASS wrong
 = $ echo yes
 = = yes
 @ needs.t
-| % exit 1
+| % exit 1 # nothing ever meets this
 | $ echo yes
 $ "$RUNNER" "$(command -v skep)" needs.t
-= 1..1
-= ok 1 - needs # SKIP needs: exit 1
+= SKIP needs: nothing ever meets this

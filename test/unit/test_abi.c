@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "skip.h"
 #include <skep/abi.h>
+#include "skip.h"
 #ifdef KERNEL_BTF
 #include <linux/types.h>
 #define THEIR_TYPES
@@ -32,7 +33,8 @@
 	_Static_assert((long long)(ours) == (long long)(theirs), #ours);
 #define SAME_SIZE(ours, theirs) _Static_assert(sizeof(ours) == sizeof(theirs), #ours);
 #define SAME_OFFSET(ours, theirs, field) \
-	_Static_assert(offsetof(ours, field) == offsetof(theirs, field), #ours "." #field);
+	_Static_assert(offsetof(ours, field) == offsetof(theirs, field), \
+		       #ours "." #field);
 #define SAME_FIELD(ours, theirs, field) \
 	SAME_OFFSET(ours, theirs, field) \
 	_Static_assert(SIZE_OF(ours, field) == SIZE_OF(theirs, field), #ours "." #field);
@@ -49,13 +51,13 @@ static const struct pair {
 	const char *what;
 	long long ours, theirs;
 } pairs[] = {
-#define SAME_VALUE(ours, theirs) { #ours, (long long)(ours), (long long)(theirs) },
-#define SAME_SIZE(ours, theirs) { "sizeof " #ours, sizeof(ours), sizeof(theirs) },
+#define SAME_VALUE(ours, theirs) {#ours, (long long)(ours), (long long)(theirs)},
+#define SAME_SIZE(ours, theirs)	 {"sizeof " #ours, sizeof(ours), sizeof(theirs)},
 #define SAME_OFFSET(ours, theirs, field) \
-	{ #ours "." #field, offsetof(ours, field), offsetof(theirs, field) },
+	{#ours "." #field, offsetof(ours, field), offsetof(theirs, field)},
 #define SAME_FIELD(ours, theirs, field) \
-	SAME_OFFSET(ours, theirs, field) \
-	{ "sizeof " #ours "." #field, SIZE_OF(ours, field), SIZE_OF(theirs, field) },
+	SAME_OFFSET(ours, theirs, field){"sizeof " #ours "." #field, \
+					 SIZE_OF(ours, field), SIZE_OF(theirs, field)},
 #define ABSENT(name)
 #include PAIRS
 #undef ABSENT
@@ -81,8 +83,8 @@ static void every_number_and_layout_is_the_kernels(void **state)
 
 	for (size_t i = 0; i < n; i++)
 		if (pairs[i].ours != pairs[i].theirs)
-			fail_msg("%s is %lld, the kernel's %lld", pairs[i].what, pairs[i].ours,
-				 pairs[i].theirs);
+			fail_msg("%s is %lld, the kernel's %lld", pairs[i].what,
+				 pairs[i].ours, pairs[i].theirs);
 	assert_true(n > 1500); /* the rows were really made */
 }
 
@@ -97,9 +99,10 @@ static void nothing_of_the_kernels_is_absent(void **state)
 /* offsetof() does not see bit-fields. */
 static void bit_fields_are_the_kernels(void **state)
 {
-	struct skep_insn ours = { .code = 1, .dst_reg = 2, .src_reg = 3, .off = 4, .imm = 5 };
+	struct skep_insn ours = {
+		.code = 1, .dst_reg = 2, .src_reg = 3, .off = 4, .imm = 5};
 	struct bpf_insn theirs;
-	struct skep_prog_info info = { .gpl_compatible = 1 };
+	struct skep_prog_info info = {.gpl_compatible = 1};
 	struct bpf_prog_info kernels;
 
 	memcpy(&theirs, &ours, sizeof(theirs));

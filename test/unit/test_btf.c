@@ -134,6 +134,21 @@ static void types_print_as_c(void **state)
 	skep_btf_free(btf);
 }
 
+static void qualifiers_and_forwards_print_as_c(void **state)
+{
+	struct blob b = {0};
+	u32 fwd = blob_type(&b, "later", KIND(FWD), 0, 0);
+	u32 ptr = blob_type(&b, "", KIND(PTR), 0, fwd);
+	u32 once = blob_type(&b, "", KIND(RESTRICT), 0, ptr);
+	u32 moving = blob_type(&b, "", KIND(VOLATILE), 0, ptr);
+	struct skep_btf *btf = parsed(&b);
+
+	assert_type(btf, fwd, false, "struct later x");
+	assert_type(btf, once, false, "struct later *restrict x");
+	assert_type(btf, moving, false, "struct later *volatile x");
+	skep_btf_free(btf);
+}
+
 static void assert_value(const struct skep_btf *btf, u32 id, const void *data, size_t len,
 			 enum skep_btf_style style, const char *text)
 {
@@ -455,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vmlinux_parses),
 		cmocka_unit_test(types_print_as_c),
+		cmocka_unit_test(qualifiers_and_forwards_print_as_c),
 		cmocka_unit_test(values_print),
 		cmocka_unit_test(pretty_values_are_indented),
 		cmocka_unit_test(overlap_does_not_explode),

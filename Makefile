@@ -1,0 +1,51 @@
+# Shorthands for those who work on skep; meson and ninja do the work. Nothing else needs
+# this file: ./check builds and tests, ./demo shows.
+#
+#   make            build            make bench   measure, beside the rivals
+#   make test       all tests        make asan    all tests under ASan and UBSan
+#   make lint       the house rules  make fuzz    each fuzzer for FUZZ_SECONDS (60)
+#   make format     clang-format     make install  DESTDIR and PREFIX count
+#
+# Each user builds in a directory of their own, SKEP_BUILD if that is set.
+BUILD := $(or $(SKEP_BUILD),build-$(shell id -u))
+SAN := $(BUILD)-asan
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) --prefix=$(PREFIX)
+
+$(SAN)/build.ninja:
+	meson setup $(SAN) -Db_sanitize=address,undefined -Db_lundef=false
+
+test: all
+	meson test -C $(BUILD)
+
+bench: all
+	meson test -C $(BUILD) --benchmark --verbose
+
+asan: $(SAN)/build.ninja
+	ninja -C $(SAN)
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson test -C $(SAN) \
+		--timeout-multiplier 5
+
+fuzz: $(SAN)/build.ninja
+	ninja -C $(SAN)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) meson test -C $(SAN) --suite fuzz \
+		--timeout-multiplier 0 --verbose
+
+lint: all
+	python3 test/lint.py .
+	meson test -C $(BUILD) --suite lint
+
+format:
+	clang-format -i $(SOURCES)
+
+install: all
+	meson install -C $(BUILD)
+
+.PHONY: all test bench asan fuzz lint format install
