@@ -1,6 +1,6 @@
-/* skep/isa.h - instructions as text: assembler and disassembler
+/* skep/isa.h - instructions as text, and classic BPF
  *
- * Both know two spellings. SKEP_SYNTAX_KERNEL is that of the verifier's log, bpftool and
+ * Assembler and disassembler know two spellings. SKEP_SYNTAX_KERNEL is that of the verifier's log, bpftool and
  * llvm-objdump (`r1 += r2`, `*(u32 *)(r1 +4) = r2`, `if w1 s> 5 goto out`);
  * SKEP_SYNTAX_MNEMONIC that of the bpf_conformance suite (`add32 %r1, 5`,
  * `ldxw %r0, [%r1+2]`, `lock fetch add [%r1], %r2`). docs/isa.md lists every form. The
@@ -57,5 +57,52 @@ struct skep_disasm_opts {
 SKEP_API int skep_disasm(const struct skep_insn *code, uint32_t n,
 			 const struct skep_disasm_opts *opts, char *buf, size_t size,
 			 struct skep_log *log);
+
+/* Classic BPF: struct sock_filter of <linux/filter.h>. */
+struct skep_filter {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+
+/* 0 if Linux would attach this filter; else -EINVAL and a message. */
+SKEP_API int skep_cbpf_check(const struct skep_filter *code, uint32_t n,
+			     struct skep_log *log);
+
+/* Reads a filter as `tcpdump -d`, -dd or -ddd writes it. Returns its length, of which
+ * `room` instructions at most are written to `out`; or -EINVAL and a message that names
+ * the line. What is written is not checked. */
+SKEP_API int skep_cbpf_parse(const char *text, size_t len, struct skep_filter *out,
+			     uint32_t room, struct skep_log *log);
+
+/* Writes a filter as `tcpdump -d` does. Returns the bytes that the text takes without
+ * the final 0, of which `size` - 1 at most were written; or -EINVAL and a message. */
+SKEP_API int skep_cbpf_print(const struct skep_filter *code, uint32_t n, char *buf,
+			     size_t size, struct skep_log *log);
+
+struct skep_packet {
+	size_t size;      /* sizeof(struct skep_packet) */
+	const void *data; /* from the link header on */
+	uint32_t len;     /* bytes of data */
+	uint32_t wire_len; /* bytes that the packet had on the wire: `ld #pktlen` */
+	uint32_t net;     /* offset of the network header */
+	uint32_t cpu, random;
+
+	/* what else the kernel knows of it; may be NULL: all 0 */
+	const struct skep_sk_buff *ctx;
+};
+
+/* What the filter returns for a packet: how many bytes to keep, 0 for none, as when it
+ * reads behind the end. -EINVAL: skep_cbpf_check() would refuse it; -EOPNOTSUPP: it reads
+ * what struct skep_packet does not have (netlink attributes, hatype, poff). */
+SKEP_API int64_t skep_cbpf_run(const struct skep_filter *code, uint32_t n,
+			       const struct skep_packet *packet);
+
+/* Translates a filter to BPF with struct skep_sk_buff as context, for program types that
+ * know it (socket_filter, sched_cls). Returns the slots that the program takes, of which
+ * `room` at most are written to `out`; or -errno as the two functions above, and a
+ * message. */
+SKEP_API int skep_cbpf_translate(const struct skep_filter *code, uint32_t n,
+				 struct skep_insn *out, uint32_t room, struct skep_log *log);
 
 #endif

@@ -15,7 +15,7 @@ static u64 rnd(void)
 }
 
 /* A legal instruction of this op with random operands. */
-static struct insn random_insn(u32 op)
+__attribute__((unused)) static struct insn random_insn(u32 op)
 {
 	const struct op_info *i = &op_info[op];
 	struct insn in = {.op = (u16)op};
