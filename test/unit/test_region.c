@@ -236,16 +236,19 @@ static void given_memory_is_good_until_taken(void **state)
 	struct world *w = *state;
 	struct region r;
 
-	assert_true(run_give(&w->run, w->data, 16, access_read | access_write, 5));
+	assert_true(run_give(&w->run, w->data, 16, access_read | access_write, &w->map));
 	allowed(w, w->data + 8, 8, access_write);
-	assert_false(run_take(&w->run, u64_of(w->data) + 8, 5, &r));
-	assert_false(run_take(&w->run, u64_of(w->data), 6, &r));
-	assert_true(run_take(&w->run, u64_of(w->data), 5, &r));
+	refused(w, w->data + 12, 8, access_read,
+		"instruction 7: reads 8 bytes at r1+14, 4 bytes beyond the end of the record of "
+		"map 'counts' (16 bytes) [R002]\n");
+	assert_false(run_take(&w->run, u64_of(w->data) + 8, &r));
+	assert_true(run_take(&w->run, u64_of(w->data), &r));
 	assert_int_equal(r.hi - r.lo, 16);
+	assert_ptr_equal(r.map, &w->map);
 	assert_null(run_mem(&w->run, u64_of(w->data), 8, access_write, "r1"));
 	for (u32 i = 0; i < RUN_GIVEN; i++)
-		assert_true(run_give(&w->run, w->data + i, 1, access_read, 1));
-	assert_false(run_give(&w->run, w->data + 100, 1, access_read, 1));
+		assert_true(run_give(&w->run, w->data + i, 1, access_read, NULL));
+	assert_false(run_give(&w->run, w->data + 100, 1, access_read, NULL));
 }
 
 static void plain_context_has_a_hidden_part(void **state)

@@ -93,18 +93,19 @@ static u64 value_at(const struct map *map, u64 number)
 	return map->values.lo + number * map->values.stride + map->values.at;
 }
 
-static struct region value_region(const struct map *map, u64 lo)
+static struct region value_region(struct map *map, u64 lo)
 {
 	return (struct region){ .lo = lo,
 				.hi = lo + map->values.size,
 				.kind = region_value,
-				.access = map_access(map) };
+				.access = map_access(map),
+				.map = map };
 }
 
 static bool find_value(const struct run *run, u64 addr, u64 len, struct region *out)
 {
 	u64 number;
-	const struct map *map = value_map(run, addr, &number);
+	struct map *map = value_map(run, addr, &number);
 
 	if (!map)
 		return false;
@@ -154,7 +155,7 @@ void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char
 
 /* ---- giving and taking ---- */
 
-bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id)
+bool run_give(struct run *run, void *at, u32 len, enum access access, struct map *map)
 {
 	if (run->ngiven == RUN_GIVEN)
 		return false;
@@ -162,17 +163,18 @@ bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id)
 						     .hi = u64_of(at) + len,
 						     .kind = region_given,
 						     .access = access | access_probe,
-						     .id = id };
+						     .map = map };
 	return true;
 }
 
-bool run_take(struct run *run, u64 addr, u32 id, struct region *out)
+bool run_take(struct run *run, u64 addr, struct region *out)
 {
 	for (u32 i = 0; i < run->ngiven; i++) {
-		if (run->given[i].lo != addr || run->given[i].id != id)
+		if (run->given[i].lo != addr)
 			continue;
 		*out = run->given[i];
 		run->given[i] = run->given[--run->ngiven];
+		run->epoch++;
 		return true;
 	}
 	return false;
@@ -182,6 +184,7 @@ void run_packet_changed(struct run *run)
 {
 	struct region *r = &run->fixed[fixed_packet];
 
+	run->epoch++;
 	*r = nothing;
 	if (!run->prog->type->packet || !run->packet.data)
 		return;
@@ -269,7 +272,6 @@ struct miss {
 	const char *what, *verb;
 	u64 best; /* distance of the nearest region so far */
 	struct region near;
-	const struct map *map; /* whose value `near` is */
 };
 
 static u64 distance(const struct region *r, const struct miss *m)
@@ -281,7 +283,7 @@ static u64 distance(const struct region *r, const struct miss *m)
 	return m->addr < r->hi ? 0 : m->addr - r->hi;
 }
 
-static void consider(struct miss *m, const struct region *r, const struct map *map)
+static void consider(struct miss *m, const struct region *r)
 {
 	u64 d = distance(r, m);
 
@@ -289,7 +291,6 @@ static void consider(struct miss *m, const struct region *r, const struct map *m
 		return;
 	m->best = d;
 	m->near = *r;
-	m->map = map;
 }
 
 /* The value that addr lies in, or, when that was not looked up, behind or before: the
@@ -297,7 +298,7 @@ static void consider(struct miss *m, const struct region *r, const struct map *m
 static void consider_values(const struct run *run, struct miss *m)
 {
 	for (u32 i = 0; i < run->prog->nmaps; i++) {
-		const struct map *map = run->prog->maps[i];
+		struct map *map = run->prog->maps[i];
 		const struct map_values *v = &map->values;
 		u64 past, n;
 
@@ -309,7 +310,7 @@ static void consider_values(const struct run *run, struct miss *m)
 			struct region r = value_region(map, value_at(map, k));
 
 			if (value_of(run, r.lo))
-				consider(m, &r, map);
+				consider(m, &r);
 		}
 	}
 }
@@ -319,46 +320,42 @@ static void consider_all(struct run *run, struct miss *m)
 	struct region r = stack_region(run);
 
 	m->best = NEAR;
-	consider(m, &r, NULL);
+	consider(m, &r);
 	for (u32 i = 0; i < run->nfixed; i++)
-		consider(m, &run->fixed[i], NULL);
+		consider(m, &run->fixed[i]);
 	for (u32 i = 0; i < run->ngiven; i++)
-		consider(m, &run->given[i], NULL);
+		consider(m, &run->given[i]);
 	consider_values(run, m);
 }
 
-static const char *region_name(const struct region *r, const struct map *map, char *buf,
-			       size_t size)
+static const char *region_name(const struct region *r, char *buf, size_t size)
 {
 	static const char *const names[] = {
 		[region_none] = "nothing",
 		[region_stack] = "the stack",
 		[region_ctx] = "the context",
 		[region_packet] = "the packet",
-		[region_value] = "a map's value",
 		[region_given] = "the memory that a helper handed out",
 		[region_event] = "the event's memory",
 	};
 
-	if (!map)
+	if (!r->map)
 		return names[r->kind];
-	snprintf(buf, size, "the value of map '%.16s'", map->info.name);
+	snprintf(buf, size, "the %s of map '%.16s'",
+		 r->kind == region_value ? "value" : "record", r->map->info.name);
 	return buf;
 }
 
 /* It lies in one region, but that does not allow it. */
 static void fault_access(struct run *run, const struct miss *m, const struct region *r)
 {
-	u64 number;
-	const struct map *map =
-		r->kind == region_value ? value_map(run, m->addr, &number) : NULL;
 	char buf[64];
-	const char *name = region_name(r, map, buf, sizeof(buf));
+	const char *name = region_name(r, buf, sizeof(buf));
 	unsigned long long len = m->len;
 
 	if (m->access & ~r->access & access_write)
 		run_fault(run, EFAULT, msg_run_read_only, len, m->what, name);
-	else if (map)
+	else if (r->kind == region_value)
 		run_fault(run, EFAULT, msg_run_write_only, len, m->what, name);
 	else
 		run_fault(run, EFAULT, msg_run_probe_only, len, m->what, name);
@@ -368,7 +365,7 @@ static void fault_near(struct run *run, const struct miss *m)
 {
 	const struct region *r = &m->near;
 	char buf[64];
-	const char *name = region_name(r, m->map, buf, sizeof(buf));
+	const char *name = region_name(r, buf, sizeof(buf));
 	unsigned long long size = r->hi - r->lo, len = m->len;
 
 	if (m->addr < r->lo)

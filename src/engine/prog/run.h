@@ -33,7 +33,7 @@ enum region_kind {
 struct region {
 	u64 lo, hi;
 	u8 kind, access;
-	u32 id; /* region_given: what gave it, for the helper that takes it back */
+	struct map *map; /* region_value, region_given: whose it is; NULL: no map's */
 };
 
 /* A map value that this run has looked up. */
@@ -56,7 +56,9 @@ struct run {
 	u32 frame;                  /* 0 to 7 */
 	u32 tail_calls;
 	s32 fault;                  /* 0, or -errno: the run ends */
-	u64 budget;                 /* instructions left */
+	u32 epoch;                  /* rises when memory is taken back: bounds that the
+				       interpreter remembers are no longer good */
+	s64 budget;                 /* instructions left */
 	u64 random;                 /* state of bpf_get_prandom_u32 */
 
 	struct skep_packet packet;  /* the event's, adjusted by helpers; meta and mac set */
@@ -74,6 +76,9 @@ struct run {
 	/* Calls a function of the program (PSEUDO_FUNC number) with up to five arguments,
 	 * in a frame of its own. Returns its r0; check run->fault. */
 	u64 (*callback)(struct run *run, u64 func, const u64 args[5]);
+	/* The program that stands at an index of a prog_array, held as long as the run
+	 * lasts; NULL: none. */
+	struct prog *(*find_prog)(struct run *run, struct map *map, u32 index);
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
 	 * returns. NULL: none asked for. */
 	struct prog *tail_target;
@@ -94,11 +99,13 @@ void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char
 /* The region that holds all of [addr, addr + len) with that access; false: none. No fault. */
 bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out);
 
-/* A program may now touch this value of `map` / this area. run_give returns false when
- * too many areas are out. run_take removes the area that begins at addr; false: none. */
+/* A program may now touch this value of `map`. */
 void run_give_value(struct run *run, struct map *map, void *value, u32 size);
-bool run_give(struct run *run, void *at, u32 len, enum access access, u32 id);
-bool run_take(struct run *run, u64 addr, u32 id, struct region *out);
+
+/* It may touch this area, a record of `map` or a helper's own (NULL), until it is taken;
+ * false: too many are out. run_take removes the area that begins at addr; false: none. */
+bool run_give(struct run *run, void *at, u32 len, enum access access, struct map *map);
+bool run_take(struct run *run, u64 addr, struct region *out);
 
 /* run->packet changed: the region follows. */
 void run_packet_changed(struct run *run);
