@@ -52,6 +52,7 @@ struct skep_task {
 	uint32_t pid;  /* the thread; the kernel's meaning of the word */
 	uint32_t tgid; /* the process */
 	uint32_t uid, gid;
+	uint64_t cgroup; /* id; 0: not known */
 	char comm[16];
 	/* Copies `len` bytes of the task's memory at `addr`; 0, or -EFAULT and an
 	 * undefined part of dst written. NULL: the task has no readable memory. */

@@ -9,34 +9,40 @@
 
 #include "run.h"
 
-/* What an argument must be. A size follows its memory. */
+/* What an argument must be. A size follows its memory, a key or value its map. */
 enum helper_arg {
 	arg_none,       /* the helper has no such argument */
 	arg_any,        /* any number */
 	arg_ctx,        /* the context pointer */
-	arg_map,        /* a map handle; becomes a struct map * */
-	arg_key,        /* key_size bytes of the map before it, read */
+	arg_map,        /* a map with values; becomes a struct map * */
+	arg_ringbuf,    /* a map of that type */
+	arg_prog_array, /* a map of that type */
+	arg_key,        /* key_size bytes, read */
 	arg_value,      /* value_size bytes, read */
-	arg_value_out,  /* value_size bytes, written */
 	arg_mem,        /* memory to read; the next argument is its size */
 	arg_mem_null,   /* the same, or NULL with size 0 */
-	arg_mem_out,    /* memory to write; the next argument is its size */
+	arg_out,        /* memory to write; the next argument is its size */
+	arg_out_null,   /* the same, or NULL with size 0 */
 	arg_size,       /* 1 to 2^29 */
 	arg_size0,      /* 0 to 2^29 */
-	arg_given,      /* memory that a helper handed out (ring-buffer record) */
+	arg_record,     /* a ring-buffer record that the run has reserved; is taken back */
 	arg_func,       /* a function of the program */
 	arg_str,        /* a 0-terminated string in readable memory */
-	arg_long_out,   /* 8 bytes, written */
-	arg_int_out,    /* 4 bytes, written */
-	arg_ptr_null,   /* a pointer that is only passed on to callbacks */
+	arg_u64_out,    /* 8 bytes, written */
 };
 
-enum helper_ret { ret_int, ret_void, ret_value_null, ret_given_null };
+enum helper_ret {
+	ret_int,
+	ret_void,
+	ret_value, /* a value of the map that was passed, or NULL */
+	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
+};
 
 struct helper {
 	const char *name;  /* "map_lookup_elem" */
 	u8 ret, arg[5];
 	bool gpl_only;
+	bool may_sleep;    /* only for programs that are loaded with SKEP_F_SLEEPABLE */
 	u32 groups;        /* enum helper_group bits: which program types have it */
 	const char *since; /* the first Linux that has it */
 	u64 (*fn)(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
@@ -45,8 +51,14 @@ struct helper {
 /* By id (enum skep_func_id); NULL: not supported. */
 const struct helper *helper_of(u32 id);
 
+/* Why the engine does not have a helper that Linux 6.18 has, a sentence; NULL: not said. */
+const char *helper_refusal(u32 id);
+
 /* Checks the arguments by the row, calls, and gives the program what it returned. After a
  * bad argument run->fault is set. r: r1 to r5 in r[0..4]. */
 u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5]);
+
+/* After a run: gives back what a program that was stopped still held. */
+void helper_take_back(struct run *run);
 
 #endif

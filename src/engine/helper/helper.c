@@ -1,0 +1,208 @@
+#include "helper_fn.h"
+#include "msg.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define A0()              { 0 }
+#define A1(a)             { arg_##a }
+#define A2(a, b)          { arg_##a, arg_##b }
+#define A3(a, b, c)       { arg_##a, arg_##b, arg_##c }
+#define A4(a, b, c, d)    { arg_##a, arg_##b, arg_##c, arg_##d }
+#define A5(a, b, c, d, e) { arg_##a, arg_##b, arg_##c, arg_##d, arg_##e }
+
+enum { GPL = 1, SLEEPS = 2, SIZE_MOST = 1 << 29 };
+
+#define HELPER(id, from, flags, bits, returns, args) \
+	[SKEP_FUNC_##id] = { .name = #id, \
+			     .ret = returns, \
+			     .arg = args, \
+			     .gpl_only = (flags) & GPL, \
+			     .may_sleep = (flags) & SLEEPS, \
+			     .groups = bits, \
+			     .since = from, \
+			     .fn = helper_##id },
+#define REFUSED(name, why)
+static const struct helper helpers[] = {
+#include "helper.def"
+};
+#undef HELPER
+#undef REFUSED
+
+#define HELPER(name, ...)
+#define REFUSED(name, why) [SKEP_FUNC_##name] = "bpf_" #name " " why,
+static const char *const refusals[] = {
+#include "helper.def"
+};
+#undef HELPER
+#undef REFUSED
+
+const struct helper *helper_of(u32 id)
+{
+	return id < ARRAY_SIZE(helpers) && helpers[id].fn ? &helpers[id] : NULL;
+}
+
+const char *helper_refusal(u32 id)
+{
+	return id < ARRAY_SIZE(refusals) ? refusals[id] : NULL;
+}
+
+u64 helper_map_handle(const struct run *run, const struct map *map)
+{
+	const struct prog *prog = run->prog;
+
+	for (u32 i = 0; i < prog->nmaps; i++) {
+		if (prog->maps[i] == map)
+			return u64_of(&prog->maps[i]);
+	}
+	return 0;
+}
+
+/* ---- checking arguments ---- */
+
+struct call {
+	struct run *run;
+	const struct helper *helper;
+	const u64 *r;
+	u64 arg[5];
+	struct map *map;
+};
+
+static bool bad(struct call *c, u32 i, const char *fmt)
+{
+	run_fault(c->run, EFAULT, fmt, i + 1, c->helper->name, (unsigned long long)c->r[i]);
+	return false;
+}
+
+static bool check_mem(struct call *c, u32 i, u64 len, enum access access)
+{
+	struct region region;
+	char what[80];
+
+	c->arg[i] = c->r[i];
+	if (!len || run_find(c->run, c->r[i], len, access, &region))
+		return true;
+	snprintf(what, sizeof(what), "argument %u of bpf_%s", i + 1, c->helper->name);
+	run_fault_access(c->run, c->r[i], len, access, what);
+	return false;
+}
+
+/* Memory whose size is the next argument. */
+static bool check_sized(struct call *c, u32 i, enum access access, bool may_be_null)
+{
+	u64 size = c->r[i + 1];
+	u32 least = c->helper->arg[i + 1] == arg_size;
+
+	if (size < least || size > SIZE_MOST) {
+		run_fault(c->run, EFAULT, msg_helper_size, i + 2, c->helper->name,
+			  (long long)size, least, SIZE_MOST);
+		return false;
+	}
+	if (may_be_null && !c->r[i])
+		return size ? check_mem(c, i, size, access) : true;
+	return check_mem(c, i, size, access);
+}
+
+static bool check_map(struct call *c, u32 i, u32 kind)
+{
+	struct map *map = prog_map(c->run->prog, c->r[i]);
+	u32 type = kind == arg_ringbuf	    ? SKEP_MAP_TYPE_RINGBUF
+		   : kind == arg_prog_array ? SKEP_MAP_TYPE_PROG_ARRAY
+					    : 0;
+
+	if (!map)
+		return bad(c, i, msg_helper_map);
+	if (type ? map->info.type != type : map->ops->no_value_ptr) {
+		run_fault(c->run, EFAULT, msg_helper_map_type, i + 1, c->helper->name,
+			  map->info.name, map->ops->name);
+		return false;
+	}
+	c->map = map;
+	c->arg[i] = u64_of(map);
+	return true;
+}
+
+static bool check_func(struct call *c, u32 i)
+{
+	const struct prog *prog = c->run->prog;
+
+	for (u32 k = 0; k < prog->nfuncs; k++) {
+		if (c->r[i] == PROG_FUNC_BASE + prog->funcs[k].start)
+			return true;
+	}
+	return bad(c, i, msg_helper_func);
+}
+
+static bool check_str(struct call *c, u32 i)
+{
+	struct region region;
+
+	if (!check_mem(c, i, 1, access_read))
+		return false;
+	run_find(c->run, c->r[i], 1, access_read, &region);
+	if (memchr(ptr_of(c->r[i]), 0, region.hi - c->r[i]))
+		return true;
+	return bad(c, i, msg_helper_str);
+}
+
+static bool check_record(struct call *c, u32 i)
+{
+	struct region region;
+
+	if (!run_take(c->run, c->r[i], &region) || !region.map)
+		return bad(c, i, msg_helper_record);
+	c->map = region.map;
+	return true;
+}
+
+static bool check_arg(struct call *c, u32 i)
+{
+	u32 kind = c->helper->arg[i];
+
+	c->arg[i] = c->r[i];
+	switch ((enum helper_arg)kind) {
+	case arg_none:
+	case arg_any:
+	case arg_size: /* checked with its memory */
+	case arg_size0: return true;
+	case arg_ctx:
+		return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
+	case arg_map:
+	case arg_ringbuf:
+	case arg_prog_array: return check_map(c, i, kind);
+	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
+	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);
+	case arg_mem: return check_sized(c, i, access_read, false);
+	case arg_mem_null: return check_sized(c, i, access_read, true);
+	case arg_out: return check_sized(c, i, access_write, false);
+	case arg_out_null: return check_sized(c, i, access_write, true);
+	case arg_record: return check_record(c, i);
+	case arg_func: return check_func(c, i);
+	case arg_str: return check_str(c, i);
+	case arg_u64_out: return check_mem(c, i, 8, access_write);
+	}
+	return false;
+}
+
+u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
+{
+	struct call c = { .run = run, .helper = helper, .r = r };
+	u64 result;
+
+	if (!helper) {
+		run_fault(run, EINVAL, msg_helper_none);
+		return 0;
+	}
+	for (u32 i = 0; i < 5 && helper->arg[i]; i++) {
+		if (!check_arg(&c, i))
+			return 0;
+	}
+	result = helper->fn(run, c.arg[0], c.arg[1], c.arg[2], c.arg[3], c.arg[4]);
+	if (helper->ret == ret_value && result)
+		run_give_value(run, c.map, ptr_of(result), c.map->values.size);
+	return result;
+}
+
+void helper_take_back(struct run *run)
+{
+	run->ngiven = 0;
+}

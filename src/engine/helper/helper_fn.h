@@ -1,0 +1,36 @@
+/* helper_fn.h - one function a row of helper.def, and what several of them need
+ *
+ * A function named helper_NAME gets its arguments checked by its row: pointers to memory
+ * that may be touched, sizes in range, maps as struct map *. It returns what the program
+ * finds in r0.
+ */
+#ifndef HELPER_FN_H
+#define HELPER_FN_H
+
+#include "helper.h"
+
+#define HELPER(name, ...) \
+	u64 helper_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
+#define REFUSED(name, why)
+#include "helper.def"
+#undef HELPER
+#undef REFUSED
+
+/* How a helper begins. */
+#define HELPER_FN(name) \
+	u64 helper_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
+
+/* The map among the program's that is this one, as the program sees it. */
+u64 helper_map_handle(const struct run *run, const struct map *map);
+
+/* Copies from the current task's memory; 0 or -EFAULT. */
+int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
+
+/* A string of at most `size` bytes, its 0 included, from the current task (user) or from
+ * memory of the run. The length with the 0, or -EFAULT. */
+s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user);
+
+/* What an address means to bpf_probe_read(): the run's memory, or the task's. */
+bool helper_is_user(struct run *run, u64 addr);
+
+#endif

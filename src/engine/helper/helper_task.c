@@ -1,0 +1,174 @@
+#include "helper_fn.h"
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, COMM = 16 };
+
+HELPER_FN(get_current_pid_tgid)
+{
+	const struct skep_task *task = run->world->task;
+
+	if (task)
+		return (u64)task->tgid << 32 | task->pid;
+	return (u64)getpid() << 32 | (u32)syscall(SYS_gettid);
+}
+
+HELPER_FN(get_current_uid_gid)
+{
+	const struct skep_task *task = run->world->task;
+
+	if (task)
+		return (u64)task->gid << 32 | task->uid;
+	return (u64)getgid() << 32 | getuid();
+}
+
+HELPER_FN(get_current_comm)
+{
+	const struct skep_task *task = run->world->task;
+	char comm[COMM] = "", *out = ptr_of(a);
+	u32 len = (u32)MIN(b, COMM);
+
+	if (task)
+		memcpy(comm, task->comm, COMM);
+	else
+		prctl(PR_GET_NAME, comm);
+	comm[len - 1] = 0;
+	memset(out, 0, b);
+	memcpy(out, comm, strlen(comm));
+	return 0;
+}
+
+HELPER_FN(get_current_cgroup_id)
+{
+	return run->world->task ? run->world->task->cgroup : 0;
+}
+
+HELPER_FN(get_attach_cookie)
+{
+	return run->event->cookie;
+}
+
+/* ---- reading memory ---- */
+
+int helper_read_task(struct run *run, void *dst, u64 addr, u32 len)
+{
+	struct skep_task *task = run->world->task;
+	struct iovec to = { dst, len }, from = { ptr_of(addr), len };
+
+	if (!len)
+		return 0;
+	if (task)
+		return task->read ? task->read(task, addr, dst, len) : -EFAULT;
+	/* The calling thread's own memory, which may not be there. */
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+bool helper_is_user(struct run *run, u64 addr)
+{
+	struct region region;
+
+	return !run_find(run, addr, 1, access_probe, &region);
+}
+
+static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
+{
+	struct region region;
+	int err = 0;
+
+	if (user)
+		err = helper_is_user(run, addr) ? helper_read_task(run, dst, addr, len)
+						: -EFAULT;
+	else if (run_find(run, addr, len, access_probe, &region))
+		memmove(dst, ptr_of(addr), len);
+	else
+		err = -EFAULT;
+	if (len && err)
+		memset(dst, 0, len);
+	return len ? err : 0;
+}
+
+/* How many bytes of a string can be had at once: to the end of its page or region. */
+static u32 readable(struct run *run, u64 addr, u32 most, bool user)
+{
+	struct region region;
+
+	if (user)
+		return MIN(most, (u32)(PAGE - addr % PAGE));
+	if (!run_find(run, addr, 1, access_probe, &region))
+		return 0;
+	return (u32)MIN(most, region.hi - addr);
+}
+
+/* Linux copies a user's string in words and clears what it read behind the 0. */
+static void end_word(char *dst, u32 size, u32 n)
+{
+	u32 end = (u32)round_up(n, 8);
+
+	if (end <= size)
+		memset(dst + n, 0, end - n);
+}
+
+s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
+{
+	char part[256];
+
+	for (u32 n = 0; n < size;) {
+		u32 step = readable(run, addr + n, MIN(size - n, (u32)sizeof(part)), user);
+		char *end;
+
+		if (!step || read_mem(run, part, step, addr + n, user)) {
+			memset(dst, 0, size);
+			return -EFAULT;
+		}
+		end = memchr(part, 0, step);
+		if (end)
+			step = (u32)(end - part) + 1;
+		memcpy(dst + n, part, step);
+		n += step;
+		if (end && user)
+			end_word(dst, size, n);
+		if (end)
+			return n;
+	}
+	if (size)
+		dst[size - 1] = 0;
+	return size;
+}
+
+HELPER_FN(probe_read)
+{
+	return (u64)read_mem(run, ptr_of(a), (u32)b, c, helper_is_user(run, c));
+}
+
+HELPER_FN(probe_read_user)
+{
+	return (u64)read_mem(run, ptr_of(a), (u32)b, c, true);
+}
+
+HELPER_FN(probe_read_kernel)
+{
+	return (u64)read_mem(run, ptr_of(a), (u32)b, c, false);
+}
+
+HELPER_FN(copy_from_user)
+{
+	return (u64)read_mem(run, ptr_of(a), (u32)b, c, true);
+}
+
+HELPER_FN(probe_read_str)
+{
+	return (u64)helper_read_str(run, ptr_of(a), (u32)b, c, helper_is_user(run, c));
+}
+
+HELPER_FN(probe_read_user_str)
+{
+	return (u64)helper_read_str(run, ptr_of(a), (u32)b, c, true);
+}
+
+HELPER_FN(probe_read_kernel_str)
+{
+	return (u64)helper_read_str(run, ptr_of(a), (u32)b, c, false);
+}

@@ -1,0 +1,299 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "helper_bench.h"
+
+/* ---- rows ---- */
+
+static void rows_are_whole(void **state)
+{
+	u32 n = 0;
+
+	for (u32 id = 0; id < 1000; id++) {
+		const struct helper *h = helper_of(id);
+
+		if (!h)
+			continue;
+		n++;
+		assert_non_null(h->name);
+		assert_true(h->groups);
+		assert_non_null(strchr(h->since, '.'));
+		for (u32 i = 0; i < 5; i++) {
+			bool sized = h->arg[i] == arg_mem || h->arg[i] == arg_out ||
+				     h->arg[i] == arg_mem_null || h->arg[i] == arg_out_null;
+
+			if (sized && h->arg[i + 1] != arg_size && h->arg[i + 1] != arg_size0)
+				fail_msg("%s: argument %u has no size", h->name, i + 1);
+		}
+		assert_null(helper_refusal(id));
+	}
+	assert_true(n > 30);
+	assert_non_null(helper_refusal(SKEP_FUNC_fib_lookup));
+}
+
+/* ---- arguments ---- */
+
+static void faults(struct bench *b, s64 result, const char *text)
+{
+	assert_int_equal(result, 0);
+	assert_true(b->run.fault);
+	assert_string_equal(b->text, text);
+}
+
+static void bad_arguments_get_a_sentence(void **state)
+{
+	struct bench *b = *state;
+
+	b->run.pc = 5;
+	faults(b, bench_call(b, 9999, (const u64[5]){ 0 }),
+	       "instruction 5: calls a helper that the engine does not have [H001]\n");
+	faults(b, call(b, SKEP_FUNC_map_lookup_elem, 4, P(b->mem)),
+	       "instruction 5: argument 1 of bpf_map_lookup_elem is 0x4, which is no map of "
+	       "this program; pass the map's address [H002]\n");
+	faults(b, call(b, SKEP_FUNC_get_current_comm, P(b->mem), 0),
+	       "instruction 5: argument 2 of bpf_get_current_comm, a size, is 0; it must be 1 "
+	       "to 536870912 [H007]\n");
+	faults(b, call(b, SKEP_FUNC_get_current_comm, P(b->mem), (u64)-1),
+	       "instruction 5: argument 2 of bpf_get_current_comm, a size, is -1; it must be 1 "
+	       "to 536870912 [H007]\n");
+	faults(b, call(b, SKEP_FUNC_get_current_comm, P(b->mem) + 1020, 16),
+	       "instruction 5: writes 16 bytes at argument 1 of bpf_get_current_comm, 12 bytes "
+	       "beyond the end of the event's memory (1024 bytes) [R002]\n");
+	faults(b, call(b, SKEP_FUNC_get_attach_cookie, 0x77),
+	       "instruction 5: argument 1 of bpf_get_attach_cookie is 0x77, which is not the "
+	       "context; pass the pointer that the program got in r1 [H006]\n");
+	faults(b, call(b, SKEP_FUNC_loop, 1, 77, 0, 0),
+	       "instruction 5: argument 2 of bpf_loop is 0x4d, which is no function of this "
+	       "program [H009]\n");
+	memset(b->mem + 1000, 'x', 24);
+	faults(b, call(b, SKEP_FUNC_strncmp, P(b->mem), 4, P(b->mem + 1000)), b->text);
+	assert_non_null(strstr(b->text, "without a 0 byte before its memory ends [H010]"));
+	faults(b, call(b, SKEP_FUNC_snprintf, 0, 8, P(b->mem), 0, 0),
+	       "instruction 5: writes 8 bytes at argument 1 of bpf_snprintf, which is NULL + 0; "
+	       "check what a map lookup or a reserve returned against NULL before using it "
+	       "[R001]\n");
+}
+
+/* ---- task ---- */
+
+static void task_is_the_event_s(void **state)
+{
+	struct bench *b = *state;
+
+	b->task = (struct skep_task){ .pid = 11, .tgid = 10, .uid = 1000, .gid = 100,
+				      .comm = "observed", .cgroup = 42 };
+	assert_int_equal(call(b, SKEP_FUNC_get_current_pid_tgid), 10ll << 32 | 11);
+	assert_int_equal(call(b, SKEP_FUNC_get_current_uid_gid), 100ll << 32 | 1000);
+	assert_int_equal(call(b, SKEP_FUNC_get_current_cgroup_id), 42);
+	memset(b->mem, 1, 32);
+	assert_int_equal(call(b, SKEP_FUNC_get_current_comm, P(b->mem), 16), 0);
+	assert_memory_equal(b->mem, "observed\0\0\0\0\0\0\0\0\1", 17);
+	assert_int_equal(call(b, SKEP_FUNC_get_current_comm, P(b->mem), 4), 0);
+	assert_memory_equal(b->mem, "obs\0rved", 8);
+}
+
+static void task_is_the_caller_without_an_event_s(void **state)
+{
+	struct bench *b = *state;
+	char comm[16];
+
+	b->world.task = NULL;
+	assert_int_equal(call(b, SKEP_FUNC_get_current_pid_tgid),
+			 (u64)getpid() << 32 | (u64)syscall(SYS_gettid));
+	assert_int_equal(call(b, SKEP_FUNC_get_current_uid_gid), (u64)getgid() << 32 | getuid());
+	prctl(PR_GET_NAME, comm);
+	assert_int_equal(call(b, SKEP_FUNC_get_current_comm, P(b->mem), 16), 0);
+	assert_string_equal(b->mem, comm);
+}
+
+/* ---- probe reads ---- */
+
+/* A task with 64 bytes at 0x10000. */
+static int task_read(struct skep_task *task, uint64_t addr, void *dst, uint32_t len)
+{
+	if (addr < 0x10000 || addr + len > 0x10040)
+		return -EFAULT;
+	memcpy(dst, (char *)task->arg + (addr - 0x10000), len);
+	return 0;
+}
+
+static void probe_reads_reach_the_task_and_the_run(void **state)
+{
+	static char memory[64] = "user memory";
+	struct bench *b = *state;
+
+	b->task.read = task_read;
+	b->task.arg = memory;
+	put(b, 100, "kernel", 7);
+	bench_begin(b, SKEP_PROG_TYPE_RAW_TRACEPOINT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 5, 0x10000), 0);
+	assert_memory_equal(b->mem, "user ", 5);
+	assert_int_equal(call(b, SKEP_FUNC_copy_from_user, P(b->mem), 6, 0x10005), 0);
+	assert_memory_equal(b->mem, "memory", 6);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 6, P(b->mem + 100)), 0);
+	assert_memory_equal(b->mem, "kernel", 6);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read, P(b->mem), 4, 0x10000), 0);
+	assert_memory_equal(b->mem, "user", 4);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read, P(b->mem), 4, P(b->mem + 100)), 0);
+	assert_memory_equal(b->mem, "kern", 4);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(b->mem + 100)),
+			 -EFAULT);
+	assert_memory_equal(b->mem, "\0\0\0\0", 4);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 4, 0x10000), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 64, 0x10004), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 0, 1), 0);
+	b->task.read = NULL;
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, 0x10000), -EFAULT);
+	b->world.task = NULL;
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(memory)), 0);
+	assert_memory_equal(b->mem, "user", 4);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, 8), -EFAULT);
+}
+
+static void strings_end_with_a_0(void **state)
+{
+	static char memory[64] = "user memory";
+	struct bench *b = *state;
+
+	b->task.read = task_read;
+	b->task.arg = memory;
+	bench_begin(b, SKEP_PROG_TYPE_RAW_TRACEPOINT);
+	memset(b->mem, 'x', 64);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10005), 7);
+	assert_memory_equal(b->mem, "memory\0\0x", 9);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 3, 0x10000), 3);
+	assert_memory_equal(b->mem, "us\0", 3);
+	memset(memory, 'y', 64);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10030), -EFAULT);
+	put(b, 100, "kernel", 7);
+	memset(b->mem, 'x', 64);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel_str, P(b->mem), 32, P(b->mem + 100)),
+			 7);
+	assert_memory_equal(b->mem, "kernel\0x", 8);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_str, P(b->mem), 4, P(b->mem + 101)), 4);
+	assert_string_equal(b->mem, "ern");
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_str, P(b->mem), 0, 0x10000), 0);
+}
+
+/* ---- time, chance, place ---- */
+
+static u64 tick(void *arg)
+{
+	return 7000000000;
+}
+
+static void time_is_the_world_s_or_the_machine_s(void **state)
+{
+	static const u32 ids[] = { SKEP_FUNC_ktime_get_ns, SKEP_FUNC_ktime_get_boot_ns,
+				   SKEP_FUNC_ktime_get_coarse_ns, SKEP_FUNC_ktime_get_tai_ns };
+	static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME,
+					    CLOCK_MONOTONIC_COARSE, CLOCK_TAI };
+	struct bench *b = *state;
+
+	for (u32 i = 0; i < ARRAY_SIZE(ids); i++) {
+		struct timespec t;
+		s64 now = call(b, ids[i]), then;
+
+		clock_gettime(clocks[i], &t);
+		then = t.tv_sec * 1000000000ll + t.tv_nsec;
+		assert_true(now <= then && now > then - 1000000000);
+	}
+	b->world.clock = tick;
+	for (u32 i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(call(b, ids[i]), 7000000000);
+	assert_int_equal(call(b, SKEP_FUNC_jiffies64), (u32)-75000 + 1750ll);
+}
+
+static void place_and_chance(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(call(b, SKEP_FUNC_get_smp_processor_id), 3);
+	assert_int_equal(call(b, SKEP_FUNC_get_numa_node_id), 0);
+	assert_true(call(b, SKEP_FUNC_get_prandom_u32) != call(b, SKEP_FUNC_get_prandom_u32));
+	b->event.cookie = 1234567890123;
+	assert_int_equal(call(b, SKEP_FUNC_get_attach_cookie, P(b->run.ctx)), 1234567890123);
+}
+
+/* ---- callbacks ---- */
+
+static u64 count_to(struct run *run, u64 func, const u64 args[5])
+{
+	struct bench *b = container_of(run, struct bench, run);
+
+	assert_int_equal(func, PROG_FUNC_BASE);
+	assert_int_equal(args[0], b->calls);
+	assert_int_equal(args[1], 99);
+	return ++b->calls == 5;
+}
+
+static void loop_counts_its_calls(void **state)
+{
+	struct bench *b = *state;
+
+	b->run.callback = count_to;
+	assert_int_equal(call(b, SKEP_FUNC_loop, 3, PROG_FUNC_BASE, 99, 0), 3);
+	b->calls = 0;
+	assert_int_equal(call(b, SKEP_FUNC_loop, 1000, PROG_FUNC_BASE, 99, 0), 5);
+	assert_int_equal(call(b, SKEP_FUNC_loop, 0, PROG_FUNC_BASE, 99, 0), 0);
+	assert_int_equal(call(b, SKEP_FUNC_loop, 1, PROG_FUNC_BASE, 99, 1), -EINVAL);
+	assert_int_equal(call(b, SKEP_FUNC_loop, (8 << 20) + 1, PROG_FUNC_BASE, 99, 0), -E2BIG);
+}
+
+static struct prog *find_prog(struct run *run, struct map *map, u32 index)
+{
+	return index == 2 ? run->prog : NULL;
+}
+
+static void tail_calls_are_33(void **state)
+{
+	struct bench *b = *state;
+	static const struct map_ops ops = { .name = "prog_array", .no_value_ptr = true };
+
+	b->map.ops = &ops;
+	b->map.info.type = SKEP_MAP_TYPE_PROG_ARRAY;
+	b->map.info.max_entries = 4;
+	b->prog.nmaps = 1;
+	b->prog.maps[0] = &b->map;
+	b->run.find_prog = find_prog;
+	call(b, SKEP_FUNC_tail_call, P(b->run.ctx), P(b->prog.maps), 1);
+	assert_null(b->run.tail_target);
+	call(b, SKEP_FUNC_tail_call, P(b->run.ctx), P(b->prog.maps), 4);
+	assert_null(b->run.tail_target);
+	for (u32 i = 0; i < 33; i++) {
+		b->run.tail_target = NULL;
+		call(b, SKEP_FUNC_tail_call, P(b->run.ctx), P(b->prog.maps), 2);
+		assert_ptr_equal(b->run.tail_target, &b->prog);
+	}
+	b->run.tail_target = NULL;
+	call(b, SKEP_FUNC_tail_call, P(b->run.ctx), P(b->prog.maps), 2);
+	assert_null(b->run.tail_target);
+	assert_int_equal(b->run.fault, 0);
+	faults(b, call(b, SKEP_FUNC_map_lookup_elem, P(b->prog.maps), P(b->mem)),
+	       "instruction 0: argument 1 of bpf_map_lookup_elem is map '' of type prog_array, "
+	       "with which it does not work [H003]\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(rows_are_whole),
+		TEST(bad_arguments_get_a_sentence),
+		TEST(task_is_the_event_s),
+		TEST(task_is_the_caller_without_an_event_s),
+		TEST(probe_reads_reach_the_task_and_the_run),
+		TEST(strings_end_with_a_0),
+		TEST(time_is_the_world_s_or_the_machine_s),
+		TEST(place_and_chance),
+		TEST(loop_counts_its_calls),
+		TEST(tail_calls_are_33),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
