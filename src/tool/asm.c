@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 const char help_asm[] =
-	"usage: skep asm [--hex | --c] [-o FILE] FILE\n"
+	"usage: skep asm [--cbpf] [--hex | --c] [-o FILE] FILE\n"
 	"\n"
 	"Assembles the instructions in FILE ('-': standard input), one a line, into bytecode.\n"
 	"Both spellings are read, mixed: 'r1 += r2' and 'add %r1, %r2'. 'skep disasm' is the\n"
 	"way back.\n"
 	"\n"
+	"      --cbpf         FILE is a classic filter, as tcpdump -d, -dd or -ddd writes it;\n"
+	"                     translate it to a program for socket_filter or sched_cls\n"
 	"      --hex          write hexadecimal text, an instruction a line\n"
 	"      --c            write a C array\n"
 	"  -o, --output FILE  write there and not to standard output\n"
@@ -47,34 +49,57 @@ static void write_c(FILE *f, const struct skep_insn *code, u32 n)
 	mem_free(text);
 }
 
-/* The bytecode in memory that the caller frees with mem_free; -1 after a sentence. */
-static int assemble(const char *path, struct skep_insn **out)
+/* One of the two ways to bytecode: with no room it says how much it takes. */
+struct source {
+	const char *text;
+	size_t len;
+	struct skep_filter *filter; /* NULL: assemble the text */
+	u32 n_filter;
+};
+
+static int translate(const struct source *s, struct skep_insn *out, u32 room)
 {
 	struct skep_log *log = tool_log();
+
+	if (s->filter)
+		return skep_cbpf_translate(s->filter, s->n_filter, out, room, log);
+	return skep_asm(s->text, s->len, NULL, out, room, log);
+}
+
+/* The bytecode in memory that the caller frees with mem_free; -1 after a sentence. */
+static int assemble(const char *path, bool cbpf, struct skep_insn **out)
+{
+	struct source s = {0};
 	void *text;
-	size_t len;
-	int n = -1;
+	int n = 0;
 
 	*out = NULL;
-	if (input_read(path, &text, &len))
+	if (input_read(path, &text, &s.len))
 		return -1;
-	n = skep_asm(text, len, NULL, NULL, 0, log);
+	s.text = text;
+	if (cbpf)
+		n = filter_read(path, text, s.len, &s.filter);
+	s.n_filter = (u32)n;
+	if (n >= 0)
+		n = translate(&s, NULL, 0);
 	if (n >= 0) {
 		*out = mem_alloc((size_t)n, sizeof(**out));
-		n = *out ? skep_asm(text, len, NULL, *out, (u32)n, log) : -1;
+		n = *out ? translate(&s, *out, (u32)n) : -1;
 		if (!*out)
 			tool_error(msg_no_memory);
 	}
 	tool_log_show(input_name(path));
+	mem_free(s.filter);
 	mem_free(text);
 	return n;
 }
 
 int cmd_asm(int argc, char **argv)
 {
-	bool hex = false, c = false;
+	bool cbpf = false, hex = false, c = false;
 	const char *output = NULL;
 	const struct opt opts[] = {
+		{"cbpf", 0, opt_flag, &cbpf},
 		{"hex", 0, opt_flag, &hex},
 		{"c", 0, opt_flag, &c},
 		{"output", 'o', opt_text, &output},
@@ -91,7 +116,7 @@ int cmd_asm(int argc, char **argv)
 		tool_error(msg_raw_to_terminal);
 		return exit_usage;
 	}
-	n = assemble(args.at[0], &code);
+	n = assemble(args.at[0], cbpf, &code);
 	f = n < 0 ? NULL : output_open(output);
 	if (f && c)
 		write_c(f, code, (u32)n);

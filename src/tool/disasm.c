@@ -6,13 +6,15 @@
 #include <stdlib.h>
 
 const char help_disasm[] =
-	"usage: skep disasm [--mnemonics] [--hex] [--numbers] FILE\n"
+	"usage: skep disasm [--mnemonics] [--numbers] [--cbpf] [--hex] FILE\n"
 	"\n"
 	"Writes the bytecode in FILE ('-': standard input) as text, an instruction a line.\n"
 	"What it writes, 'skep asm' turns into the same bytes.\n"
 	"\n"
 	"  -m, --mnemonics  write 'add %r1, %r2' and not 'r1 += r2'\n"
 	"      --hex        FILE is hexadecimal text\n"
+	"      --cbpf       FILE is a classic filter, bytes or text as tcpdump -d, -dd or\n"
+	"                   -ddd writes it; write it as tcpdump -d does\n"
 	"  -n, --numbers    write the number and the opcode before each instruction\n";
 
 static int hex_digit(char c)
@@ -41,16 +43,26 @@ static bool hex_decode(char *text, size_t *len)
 	return true;
 }
 
-static int write_text(const char *path, const void *data, size_t len,
-		      const struct skep_disasm_opts *opts)
+struct code {
+	const void *at;
+	u32 n;
+	const struct skep_disasm_opts *opts; /* NULL: classic BPF */
+};
+
+static int print(const struct code *c, char *buf, size_t size)
 {
-	struct skep_log *log = tool_log();
-	u32 n = (u32)(len / sizeof(struct skep_insn));
-	int size = skep_disasm(data, n, opts, NULL, 0, log);
+	if (!c->opts)
+		return skep_cbpf_print(c->at, c->n, buf, size, tool_log());
+	return skep_disasm(c->at, c->n, c->opts, buf, size, tool_log());
+}
+
+static int write_text(const char *path, const struct code *c)
+{
+	int size = print(c, NULL, 0);
 	char *text = size < 0 ? NULL : mem_alloc((size_t)size + 1, 1);
 
 	if (text) {
-		skep_disasm(data, n, opts, text, (size_t)size + 1, log);
+		print(c, text, (size_t)size + 1);
 		fputs(text, stdout);
 	} else if (size >= 0) {
 		tool_error(msg_no_memory);
@@ -60,13 +72,37 @@ static int write_text(const char *path, const void *data, size_t len,
 	return text ? exit_ok : exit_failed;
 }
 
+static int write_filter(const char *path, const void *data, size_t len)
+{
+	struct skep_filter *filter;
+	int n = filter_read(path, data, len, &filter);
+	struct code c = {filter, (u32)n, NULL};
+	int code = n < 0 ? exit_failed : write_text(path, &c);
+
+	mem_free(filter);
+	return code;
+}
+
+static int write_insns(const char *path, const void *data, size_t len,
+		       const struct skep_disasm_opts *opts)
+{
+	struct code c = {data, (u32)(len / sizeof(struct skep_insn)), opts};
+
+	if (len % sizeof(struct skep_insn)) {
+		tool_error(msg_odd_bytes, input_name(path), len);
+		return exit_failed;
+	}
+	return write_text(path, &c);
+}
+
 int cmd_disasm(int argc, char **argv)
 {
-	bool mnemonics = false, hex = false, numbers = false;
+	bool mnemonics = false, hex = false, numbers = false, cbpf = false;
 	const struct opt opts[] = {
 		{"mnemonics", 'm', opt_flag, &mnemonics},
 		{"hex", 0, opt_flag, &hex},
 		{"numbers", 'n', opt_flag, &numbers},
+		{"cbpf", 0, opt_flag, &cbpf},
 		{0},
 	};
 	struct skep_disasm_opts how = {.size = sizeof(how)};
@@ -81,13 +117,12 @@ int cmd_disasm(int argc, char **argv)
 	how.flags = numbers ? SKEP_DISASM_NUMBERS : 0;
 	if (input_read(args.at[0], &data, &len))
 		return exit_failed;
-	code = exit_failed;
-	if (!hex || hex_decode(data, &len)) {
-		if (len % sizeof(struct skep_insn))
-			tool_error(msg_odd_bytes, input_name(args.at[0]), len);
-		else
-			code = write_text(args.at[0], data, len, &how);
-	}
+	if (hex && !hex_decode(data, &len))
+		code = exit_failed;
+	else if (cbpf)
+		code = write_filter(args.at[0], data, len);
+	else
+		code = write_insns(args.at[0], data, len, &how);
 	mem_free(data);
 	return code;
 }

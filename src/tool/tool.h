@@ -73,6 +73,13 @@ int input_read(const char *path, void **data, size_t *len);
 /* The file's name for messages: "standard input" for "-". */
 const char *input_name(const char *path);
 
+struct skep_filter;
+
+/* Classic BPF from a file's contents: text as tcpdump -d, -dd or -ddd writes it, or the
+ * bytes of struct sock_filter. Returns the number of instructions, in memory that the
+ * caller frees with mem_free; -1 after a sentence. */
+int filter_read(const char *path, const void *data, size_t len, struct skep_filter **out);
+
 /* Opens for writing, NULL is standard output; NULL after a sentence. output_close()
  * returns an exit code; what could not be written is a sentence. */
 FILE *output_open(const char *path);
