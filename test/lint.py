@@ -48,7 +48,7 @@ ROWS = [
 ]
 
 # Traces of a workplace; written so that this file does not hold them itself.
-FORBIDDEN = re.compile(r'/(?:work|root)/\w|/tmp/' r'(?:wt|k|land|brief|issue)\b')
+FORBIDDEN = re.compile(r'/work/\w|/tmp/' r'(?:wt|k|land|brief|issue)\b')
 
 # ---- files ----
 

@@ -139,6 +139,8 @@ static bool look(bool json)
 		struct finding f = {0};
 
 		checks[i].run(&f);
+		if (f.verdict != verdict_yes && !*f.change)
+			advise(&f, "nothing that skep knows of");
 		can_run |= decides(&checks[i]) && f.verdict != verdict_no;
 		if (!json && strcmp(side, checks[i].side))
 			printf("%s%s%s\n", color_on(stdout, color_strong), checks[i].side,

@@ -33,8 +33,6 @@ $ skep doctor | grep -cE '^  (yes|partly|no) '
 $ PATH=/nowhere "$(command -v skep)" doctor | grep -A1 'C to BPF'
 =   no      C to BPF                       no clang that compiles for BPF was found
 =                           to change that: install it (Debian: clang); programs that are compiled already need none
-$ XDG_RUNTIME_DIR=/proc skep doctor | grep 'shared objects'
-=   yes     shared objects                 a file was made, locked and pinned in /dev/shm (tmpfs)
 $ skep doctor now
 ! skep: 'now' is one argument too many; see 'skep help doctor' [T010]
 ? 2
