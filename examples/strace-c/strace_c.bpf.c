@@ -1,0 +1,124 @@
+/* strace_c.bpf.c - counts and times the system calls of a command
+ *
+ * sys_enter notes when a task entered a call, sys_exit adds the call to `stats`. In the
+ * kernel these programs see every task: the reader sets `only_tasks`, puts the command
+ * into `tasks` and asks for the last two programs, which follow its children. On the
+ * engine there are no other tasks.
+ */
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include "skep_bpf.h"
+#include "strace_c.h"
+
+enum { MAX_TASKS = 16384, NR_EXECVE = 59, NR_EXECVEAT = 322, MAX_ERRNO = 4095 };
+
+struct start {
+	__u64 ns;
+	__u64 nr;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_SYSCALLS);
+	__type(key, __u32);
+	__type(value, struct stat);
+} stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TASKS);
+	__type(key, __u32);
+	__type(value, struct start);
+} starts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TASKS);
+	__type(key, __u32);
+	__type(value, __u32);
+} tasks SEC(".maps");
+
+const volatile __u32 only_tasks; /* who is in `tasks`; 0: everyone */
+const volatile __u32 pid_offset; /* of pid in the kernel's struct task_struct */
+
+static __u32 current_task(void)
+{
+	return (__u32)bpf_get_current_pid_tgid();
+}
+
+static int is_followed(__u32 tid, __u64 nr)
+{
+	__u32 *state;
+
+	if (!only_tasks)
+		return 1;
+	state = bpf_map_lookup_elem(&tasks, &tid);
+	if (state && *state == before_exec && (nr == NR_EXECVE || nr == NR_EXECVEAT))
+		*state = counted;
+	return state && *state == counted;
+}
+
+/* args: struct pt_regs *, number */
+SEC("raw_tp/sys_enter")
+int sys_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct start start = {.nr = ctx->args[1]};
+	__u32 tid = current_task();
+
+	if (start.nr >= MAX_SYSCALLS || !is_followed(tid, start.nr))
+		return 0;
+	start.ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&starts, &tid, &start, BPF_ANY);
+	return 0;
+}
+
+/* args: struct pt_regs *, result */
+SEC("raw_tp/sys_exit")
+int sys_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	__s64 ret = (__s64)ctx->args[1];
+	__u32 tid = current_task(), nr;
+	struct start *start;
+	struct stat *stat;
+
+	/* A new child leaves the call that made it without having entered it. */
+	start = bpf_map_lookup_elem(&starts, &tid);
+	if (!start)
+		return 0;
+	nr = (__u32)start->nr;
+	stat = bpf_map_lookup_elem(&stats, &nr);
+	if (stat) {
+		stat->ns += bpf_ktime_get_ns() - start->ns;
+		stat->calls++;
+		stat->errors += ret < 0 && ret >= -MAX_ERRNO;
+	}
+	bpf_map_delete_elem(&starts, &tid);
+	return 0;
+}
+
+/* args: struct task_struct *parent, *child */
+SEC("?raw_tp/sched_process_fork")
+int task_new(struct bpf_raw_tracepoint_args *ctx)
+{
+	const char *child = (const char *)ctx->args[1];
+	__u32 tid = current_task(), state = counted, pid;
+	__u32 *parent = bpf_map_lookup_elem(&tasks, &tid);
+
+	if (parent && *parent == counted &&
+	    !bpf_probe_read_kernel(&pid, sizeof(pid), child + pid_offset))
+		bpf_map_update_elem(&tasks, &pid, &state, BPF_ANY);
+	return 0;
+}
+
+/* The number may be another task's tomorrow. */
+SEC("?raw_tp/sched_process_exit")
+int task_end(void *ctx)
+{
+	__u32 tid = current_task();
+
+	bpf_map_delete_elem(&tasks, &tid);
+	bpf_map_delete_elem(&starts, &tid);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
