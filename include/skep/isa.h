@@ -80,8 +80,8 @@ SKEP_API int skep_cbpf_parse(const char *text, size_t len, struct skep_filter *o
 SKEP_API int skep_cbpf_print(const struct skep_filter *code, uint32_t n, char *buf,
 			     size_t size, struct skep_log *log);
 
-struct skep_packet {
-	size_t size;      /* sizeof(struct skep_packet) */
+struct skep_cbpf_packet {
+	size_t size;      /* sizeof(struct skep_cbpf_packet) */
 	const void *data; /* from the link header on */
 	uint32_t len;     /* bytes of data */
 	uint32_t wire_len; /* bytes that the packet had on the wire: `ld #pktlen` */
@@ -94,9 +94,9 @@ struct skep_packet {
 
 /* What the filter returns for a packet: how many bytes to keep, 0 for none, as when it
  * reads behind the end. -EINVAL: skep_cbpf_check() would refuse it; -EOPNOTSUPP: it reads
- * what struct skep_packet does not have (netlink attributes, hatype, poff). */
+ * what struct skep_cbpf_packet does not have (netlink attributes, hatype, poff). */
 SKEP_API int64_t skep_cbpf_run(const struct skep_filter *code, uint32_t n,
-			       const struct skep_packet *packet);
+			       const struct skep_cbpf_packet *packet);
 
 /* Translates a filter to BPF with struct skep_sk_buff as context, for program types that
  * know it (socket_filter, sched_cls). Returns the slots that the program takes, of which

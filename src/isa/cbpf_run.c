@@ -2,7 +2,7 @@
 #include <errno.h>
 
 struct run {
-	struct skep_packet packet;
+	struct skep_cbpf_packet packet;
 	u32 a, x, m[CBPF_WORDS];
 };
 
@@ -93,7 +93,7 @@ static void compute(struct run *r, const struct skep_filter *f)
 }
 
 int64_t skep_cbpf_run(const struct skep_filter *code, uint32_t n,
-		      const struct skep_packet *packet)
+		      const struct skep_cbpf_packet *packet)
 {
 	struct run r = {0};
 	int got;

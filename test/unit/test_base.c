@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include "pass.h"
+#include "sha256.h"
 #include "str.h"
 #include "vec.h"
 
@@ -108,6 +109,24 @@ static void str_builds_text(void **state)
 	str_free(&s);
 }
 
+/* The two examples of FIPS 180-4's companion document, and a length that needs two
+ * blocks of padding. */
+static void sha256_gives_the_published_digests(void **state)
+{
+	static const struct { const char *text; u8 first[4]; } cases[] = {
+		{ "abc", { 0xba, 0x78, 0x16, 0xbf } },
+		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		  { 0x24, 0x8d, 0x6a, 0x61 } },
+		{ "", { 0xe3, 0xb0, 0xc4, 0x42 } },
+	};
+	u8 out[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		sha256(cases[i].text, strlen(cases[i].text), out);
+		assert_memory_equal(out, cases[i].first, 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +136,7 @@ int main(void)
 		cmocka_unit_test(pass_throws_to_its_entry),
 		cmocka_unit_test(vec_grows_and_survives_no_memory),
 		cmocka_unit_test(str_builds_text),
+		cmocka_unit_test(sha256_gives_the_published_digests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,7 +193,7 @@ static void checked_as_linux_does(void **state)
 static void run_as_linux_does(void **state)
 {
 	u8 data[300], got[301];
-	struct skep_packet packet = {.size = sizeof(packet),
+	struct skep_cbpf_packet packet = {.size = sizeof(packet),
 				     .data = data,
 				     .len = sizeof(data),
 				     .wire_len = sizeof(data)};
@@ -231,7 +231,7 @@ static void ancillary_data_comes_from_the_context(void **state)
 {
 	struct skep_sk_buff ctx = {
 		.protocol = 0xdd86, .pkt_type = 3, .ifindex = 7, .vlan_tci = 77};
-	struct skep_packet packet = {.size = sizeof(packet),
+	struct skep_cbpf_packet packet = {.size = sizeof(packet),
 				     .data = "abcdefgh",
 				     .len = 8,
 				     .wire_len = 99,
@@ -268,7 +268,7 @@ static void ancillary_data_comes_from_the_context(void **state)
 static void the_example_takes_tcp(void **state)
 {
 	static const u8 tcp[60] = {[12] = 8, [23] = 6}, udp[60] = {[12] = 8, [23] = 17};
-	struct skep_packet packet = {.size = sizeof(packet), .data = tcp, .len = 60};
+	struct skep_cbpf_packet packet = {.size = sizeof(packet), .data = tcp, .len = 60};
 	char text[2000], again[2000];
 	struct skep_filter f[20];
 	FILE *file = fopen(EXAMPLES "/tcp.cbpf", "r");

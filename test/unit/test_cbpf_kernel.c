@@ -29,7 +29,7 @@ static int load(const struct skep_insn *code, u32 n, char *log, u32 size)
 	return bpf(SKEP_PROG_LOAD, &attr);
 }
 
-static u32 test_run(int fd, const struct skep_packet *p)
+static u32 test_run(int fd, const struct skep_cbpf_packet *p)
 {
 	union skep_attr attr = {0};
 
@@ -40,7 +40,7 @@ static u32 test_run(int fd, const struct skep_packet *p)
 	return attr.test.retval;
 }
 
-static void compare(const struct skep_filter *f, u32 n, const struct skep_packet *p)
+static void compare(const struct skep_filter *f, u32 n, const struct skep_cbpf_packet *p)
 {
 	static struct skep_insn code[400];
 	static char log[20000], text[8000];
@@ -67,7 +67,7 @@ static void compare(const struct skep_filter *f, u32 n, const struct skep_packet
 static void random_filters_translate(void **state)
 {
 	u8 data[100] = {0};
-	struct skep_packet packet = {.size = sizeof(packet),
+	struct skep_cbpf_packet packet = {.size = sizeof(packet),
 				     .data = data,
 				     .len = sizeof(data),
 				     .wire_len = sizeof(data),
@@ -90,7 +90,7 @@ static void ancillary_data_translates(void **state)
 {
 	u8 data[100] = {[12] = 0x86, [13] = 0xdd, [14] = 0x60};
 	struct skep_sk_buff ctx = {.protocol = 0xdd86, .ifindex = 1};
-	struct skep_packet packet = {.size = sizeof(packet),
+	struct skep_cbpf_packet packet = {.size = sizeof(packet),
 				     .data = data,
 				     .len = sizeof(data),
 				     .wire_len = sizeof(data),

@@ -42,12 +42,14 @@ struct prog {
 	struct prog_info *info;   /* in the region; only the statistics change */
 	const struct prog_type *type;
 	struct insn *insns;       /* n slots; lddw of a map: imm is a handle, see below */
+	struct insn *code;        /* the same, with ops for pairs (fuse.def) */
 	u32 n;
 	u32 nmaps;
 	struct map *maps[SKEP_MAX_USED_MAPS];
+	u32 nglobals;             /* maps whose first value the code names directly */
+	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
 	u32 nfuncs;
 	struct prog_func *funcs;
-	struct code *code;        /* what the interpreter made of it */
 };
 
 /* What a program sees as a `struct bpf_map *`: the address of its entry in maps[]. */
@@ -62,6 +64,10 @@ static inline struct map *prog_map(const struct prog *prog, u64 handle)
 
 /* What a program sees as a function (PSEUDO_FUNC): this plus the callee's slot. */
 #define PROG_FUNC_BASE 0x5f00000000000000ull
+
+/* The functions of decoded instructions, sorted, the main one first; freed by the caller
+ * with mem_free. 0 or -ENOMEM. */
+int prog_find_funcs(const struct insn *insns, u32 n, struct prog_func **out, u32 *count);
 
 extern const struct object_ops prog_object_ops;
 

@@ -9,22 +9,79 @@ enum {
 	NEAR = 1 << 16, /* a miss by more is called nowhere */
 };
 
-static const struct region nothing = { .lo = ~(u64)0 };
-
 static bool holds(const struct region *r, u64 addr, u64 len)
 {
 	return addr >= r->lo && addr <= r->hi && len <= r->hi - addr;
 }
 
-/* Live frames are one piece: callees get pointers into their callers' frames. */
-static struct region stack_region(const struct run *run)
+/* Field by field: a struct copied as a whole right after its fields were written costs
+ * more than the search. */
+static inline void set(struct region *r, u64 lo, u64 hi, enum region_kind kind, u8 access,
+		       struct map *map)
 {
-	u64 top = u64_of(run->stack) + RUN_STACK;
+	r->lo = lo;
+	r->hi = hi;
+	r->kind = kind;
+	r->access = access;
+	r->map = map;
+}
 
-	return (struct region){ .lo = top - (run->frame + 1) * SKEP_MAX_STACK,
-				.hi = top,
-				.kind = region_stack,
-				.access = access_read | access_write | access_probe };
+/* Live frames are one piece: callees get pointers into their callers' frames. */
+static u64 stack_bottom(const struct run *run)
+{
+	return u64_of(run->stack) + RUN_STACK - (run->frame + 1) * SKEP_MAX_STACK;
+}
+
+static void set_ctx(const struct run *run, struct region *r)
+{
+	const struct prog_type *type = run->prog->type;
+	u64 lo = u64_of(run->ctx) + type->ctx_hidden, hi = u64_of(run->ctx) + run->ctx_len;
+
+	if (type->nfields || !run->ctx || lo >= hi)
+		lo = ~(u64)0, hi = 0;
+	set(r, lo, hi, region_ctx,
+	    access_read | access_probe | (type->ctx_write ? access_write : 0), NULL);
+}
+
+static void set_packet(const struct run *run, struct region *r)
+{
+	const struct prog_type *type = run->prog->type;
+	bool any = type->packet;
+
+	set(r, any ? u64_of(run->packet.meta) : ~(u64)0, any ? u64_of(run->packet.tail) : 0,
+	    region_packet,
+	    access_read | access_probe | (type->packet_write ? access_write : 0), NULL);
+}
+
+static void set_event(const struct skep_region *e, struct region *r)
+{
+	u8 access = access_probe;
+
+	if (!e->probe)
+		access |= access_read | (e->write ? access_write : 0);
+	set(r, u64_of(e->at), u64_of(e->at) + e->len, region_event, access, NULL);
+}
+
+/* The regions that every run has: stack, packet, context, the event's. They are made when
+ * they are asked for, so that a run which touches nothing pays nothing. */
+enum { place_stack, place_packet, place_ctx, place_event, MOST_EVENT_REGIONS = 4 };
+
+static u32 places(const struct run *run)
+{
+	return place_event + MIN(run->event->nregions, (u32)MOST_EVENT_REGIONS);
+}
+
+static void place(const struct run *run, u32 i, struct region *r)
+{
+	if (i == place_stack)
+		set(r, stack_bottom(run), u64_of(run->stack) + RUN_STACK, region_stack,
+		    access_read | access_write | access_probe, NULL);
+	else if (i == place_packet)
+		set_packet(run, r);
+	else if (i == place_ctx)
+		set_ctx(run, r);
+	else
+		set_event(&run->event->regions[i - place_event], r);
 }
 
 static u8 map_access(const struct map *map)
@@ -93,13 +150,11 @@ static u64 value_at(const struct map *map, u64 number)
 	return map->values.lo + number * map->values.stride + map->values.at;
 }
 
-static struct region value_region(struct map *map, u64 lo)
+static void set_value(struct map *map, u64 number, struct region *r)
 {
-	return (struct region){ .lo = lo,
-				.hi = lo + map->values.size,
-				.kind = region_value,
-				.access = map_access(map),
-				.map = map };
+	u64 lo = value_at(map, number);
+
+	set(r, lo, lo + map->values.size, region_value, map_access(map), map);
 }
 
 static bool find_value(const struct run *run, u64 addr, u64 len, struct region *out)
@@ -109,7 +164,7 @@ static bool find_value(const struct run *run, u64 addr, u64 len, struct region *
 
 	if (!map)
 		return false;
-	*out = value_region(map, value_at(map, number));
+	set_value(map, number, out);
 	return holds(out, addr, len) && (run->values_lost || value_of(run, out->lo));
 }
 
@@ -118,11 +173,8 @@ static bool find_value(const struct run *run, u64 addr, u64 len, struct region *
 /* The region that holds it all, whatever its access. */
 static bool find(const struct run *run, u64 addr, u64 len, struct region *out)
 {
-	*out = stack_region(run);
-	if (holds(out, addr, len))
-		return true;
-	for (u32 i = 0; i < run->nfixed; i++) {
-		*out = run->fixed[i];
+	for (u32 i = 0, n = places(run); i < n; i++) {
+		place(run, i, out);
 		if (holds(out, addr, len))
 			return true;
 	}
@@ -182,73 +234,29 @@ bool run_take(struct run *run, u64 addr, struct region *out)
 
 void run_packet_changed(struct run *run)
 {
-	struct region *r = &run->fixed[fixed_packet];
-
 	run->epoch++;
-	*r = nothing;
-	if (!run->prog->type->packet || !run->packet.data)
-		return;
-	*r = (struct region){ .lo = u64_of(run->packet.meta),
-			      .hi = u64_of(run->packet.tail),
-			      .kind = region_packet,
-			      .access = access_read | access_probe };
-	if (run->prog->type->packet_write)
-		r->access |= access_write;
-}
-
-static void begin_ctx(struct run *run)
-{
-	const struct prog_type *type = run->prog->type;
-	u32 hidden = type->ctx_hidden;
-
-	run->fixed[fixed_ctx] = nothing;
-	run->ctx = run->event->ctx;
-	run->ctx_len = MIN(run->event->ctx_len, type->ctx_size);
-	if (type->setup)
-		type->setup(run);
-	if (type->nfields || !run->ctx || run->ctx_len <= hidden)
-		return;
-	run->fixed[fixed_ctx] = (struct region){ .lo = u64_of(run->ctx) + hidden,
-						 .hi = u64_of(run->ctx) + run->ctx_len,
-						 .kind = region_ctx,
-						 .access = access_read | access_probe };
-	if (type->ctx_write)
-		run->fixed[fixed_ctx].access |= access_write;
-}
-
-static struct region event_region(const struct skep_region *r)
-{
-	u8 access = access_probe;
-
-	if (!r->probe)
-		access |= access_read | (r->write ? access_write : 0);
-	return (struct region){ .lo = u64_of(r->at),
-				.hi = u64_of(r->at) + r->len,
-				.kind = region_event,
-				.access = access };
 }
 
 void run_begin(struct run *run)
 {
+	const struct prog_type *type = run->prog->type;
 	const struct skep_event *event = run->event;
-	u32 n = MIN(event->nregions, (u32)(RUN_FIXED - fixed_event));
 
 	run->ngiven = 0;
 	run->values_lost = false;
 	run->fault = 0;
 	run->frame = 0;
-	memset(&run->packet, 0, sizeof(run->packet));
-	if (event->packet)
+	run->ctx = event->ctx;
+	run->ctx_len = MIN(event->ctx_len, type->ctx_size);
+	if (type->packet) {
 		run->packet = *event->packet;
-	if (!run->packet.meta)
-		run->packet.meta = run->packet.data;
-	if (!run->packet.mac)
-		run->packet.mac = run->packet.data;
-	begin_ctx(run);
-	run_packet_changed(run);
-	for (u32 i = 0; i < n; i++)
-		run->fixed[fixed_event + i] = event_region(&event->regions[i]);
-	run->nfixed = fixed_event + n;
+		if (!run->packet.meta)
+			run->packet.meta = run->packet.data;
+		if (!run->packet.mac)
+			run->packet.mac = run->packet.data;
+	}
+	if (type->setup)
+		type->setup(run);
 }
 
 /* ---- faults ---- */
@@ -307,8 +315,9 @@ static void consider_values(const struct run *run, struct miss *m)
 		past = m->addr > v->lo ? m->addr - v->lo : 0;
 		n = past / v->stride;
 		for (u64 k = n ? n - 1 : 0; k <= n + 1; k++) {
-			struct region r = value_region(map, value_at(map, k));
+			struct region r;
 
+			set_value(map, k, &r);
 			if (value_of(run, r.lo))
 				consider(m, &r);
 		}
@@ -317,12 +326,13 @@ static void consider_values(const struct run *run, struct miss *m)
 
 static void consider_all(struct run *run, struct miss *m)
 {
-	struct region r = stack_region(run);
-
 	m->best = NEAR;
-	consider(m, &r);
-	for (u32 i = 0; i < run->nfixed; i++)
-		consider(m, &run->fixed[i]);
+	for (u32 i = 0, n = places(run); i < n; i++) {
+		struct region r;
+
+		place(run, i, &r);
+		consider(m, &r);
+	}
 	for (u32 i = 0; i < run->ngiven; i++)
 		consider(m, &run->given[i]);
 	consider_values(run, m);
@@ -379,7 +389,7 @@ static void fault_near(struct run *run, const struct miss *m)
 /* Memory that is the engine's own, of which a better sentence can be said. */
 static bool fault_special(struct run *run, const struct miss *m)
 {
-	u64 stack = u64_of(run->stack), live = stack_region(run).lo, number;
+	u64 stack = u64_of(run->stack), live = stack_bottom(run), number;
 	unsigned long long len = m->len;
 	struct map *map;
 

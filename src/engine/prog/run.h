@@ -19,9 +19,6 @@ enum {
 	RUN_VALUES = 1024,   /* map values known one by one, a power of two */
 };
 
-/* Places in run->fixed. */
-enum { fixed_ctx, fixed_packet, fixed_event, RUN_FIXED = fixed_event + 4 };
-
 enum access { access_read = 1, access_write = 2, access_probe = 4 };
 
 enum region_kind {
@@ -65,8 +62,6 @@ struct run {
 	u8 *ctx;                    /* shadow[] or the event's memory */
 	u32 ctx_len;
 
-	struct region fixed[RUN_FIXED];
-	u32 nfixed;
 	struct region given[RUN_GIVEN];
 	u32 ngiven;
 	bool values_lost;           /* more values than values[] holds: every value of the
@@ -87,9 +82,9 @@ struct run {
 	u8 stack[RUN_STACK] __attribute__((aligned(16)));
 };
 
-/* Begins a run: from run->event and run->prog it fills in the packet, the context and the
- * fixed regions, and forgets given areas and values. The caller has set store, prog,
- * event, world, log, slot, number and values. */
+/* Begins a run: from run->event and run->prog it fills in the packet and the context, and
+ * forgets given areas and values. The caller has set store, prog, event, world, log,
+ * slot, number and values. */
 void run_begin(struct run *run);
 
 /* The `len` bytes at a program's number `addr`, or NULL after run_fault_access(). len 0
@@ -107,7 +102,7 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size);
 bool run_give(struct run *run, void *at, u32 len, enum access access, struct map *map);
 bool run_take(struct run *run, u64 addr, struct region *out);
 
-/* run->packet changed: the region follows. */
+/* run->packet changed: bounds of it that somebody remembers are no longer good. */
 void run_packet_changed(struct run *run);
 
 /* Whether addr lies in a context that has a field table: it is accessed with ctx_load()

@@ -1,0 +1,211 @@
+/* The process's view of a program object: decoded, checked, with handles of its maps. */
+#include "fuse.h"
+#include "prog.h"
+#include "mem.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static int compare_starts(const void *a, const void *b)
+{
+	u32 x = ((const struct prog_func *)a)->start, y = ((const struct prog_func *)b)->start;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The slot of the function that an instruction calls or refers to, or -1. */
+static s64 callee(const struct insn *insns, u32 at)
+{
+	const struct insn *in = &insns[at];
+
+	if (in->op == op_call_local)
+		return (s64)at + 1 + in->off;
+	if (in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC)
+		return (s64)at + 1 + (s32)in->imm;
+	return -1;
+}
+
+/* How deep below r10 a function may read what it has not written. Only loads relative to
+ * r10 and copies of it can: `rX = r10; rX += -N` is the usual copy, any other counts as
+ * the whole frame. */
+static u32 stack_depth(const struct insn *insns, const struct prog_func *func)
+{
+	s64 depth = 0;
+
+	for (u32 i = func->start; i < func->end; i++) {
+		const struct insn *in = &insns[i], *next = i + 1 < func->end ? in + 1 : NULL;
+		const struct op_info *op = &op_info[in->op];
+
+		if (in->op == op_mov64x && in->src == 10) {
+			if (!next || next->op != op_add64k || next->dst != in->dst)
+				return SKEP_MAX_STACK;
+			depth = MAX(depth, -next->imm);
+		} else if (op->class == class_load || op->class == class_atomic) {
+			if ((op->class == class_load ? in->src : in->dst) == 10)
+				depth = MAX(depth, -(s64)in->off);
+		} else if (op->class == class_alu && !op->is_imm && in->src == 10) {
+			return SKEP_MAX_STACK;
+		} else if (op->class == class_store && !op->is_imm && in->src == 10) {
+			return SKEP_MAX_STACK;
+		}
+	}
+	return (u32)round_up((u64)MIN(MAX(depth, 0), SKEP_MAX_STACK), 8);
+}
+
+int prog_find_funcs(const struct insn *insns, u32 n, struct prog_func **out, u32 *count)
+{
+	struct prog_func *funcs;
+	u32 found = 1, kept = 1;
+
+	for (u32 i = 0; i < n; i++)
+		found += callee(insns, i) >= 0;
+	funcs = mem_alloc(found, sizeof(*funcs));
+	if (!funcs)
+		return -ENOMEM;
+	found = 1;
+	for (u32 i = 0; i < n; i++)
+		if (callee(insns, i) >= 0)
+			funcs[found++].start = (u32)callee(insns, i);
+	qsort(funcs, found, sizeof(*funcs), compare_starts);
+	for (u32 i = 1; i < found; i++)
+		if (funcs[i].start != funcs[kept - 1].start)
+			funcs[kept++] = funcs[i];
+	for (u32 i = 0; i < kept; i++) {
+		funcs[i].end = i + 1 < kept ? funcs[i + 1].start : n;
+		funcs[i].stack = stack_depth(insns, &funcs[i]);
+	}
+	*out = funcs;
+	*count = kept;
+	return 0;
+}
+
+static void add_global(struct prog *prog, u32 idx)
+{
+	for (u32 i = 0; i < prog->nglobals; i++)
+		if (prog->globals[i] == idx)
+			return;
+	prog->globals[prog->nglobals++] = (u8)idx;
+}
+
+/* Numbers of the region become handles of this process. */
+static int resolve(struct prog *prog)
+{
+	for (u32 i = 0; i < prog->n; i++) {
+		struct insn *in = &prog->insns[i];
+		u32 idx = (u32)in->imm, off = (u32)((u64)in->imm >> 32);
+
+		if (in->op != op_lddw)
+			continue;
+		if (in->src == SKEP_PSEUDO_FUNC) {
+			in->imm = (s64)(PROG_FUNC_BASE + i + 1 + idx);
+		} else if (in->src == SKEP_PSEUDO_MAP_IDX && idx < prog->nmaps) {
+			in->imm = (s64)u64_of(&prog->maps[idx]);
+		} else if (in->src == SKEP_PSEUDO_MAP_IDX_VALUE && idx < prog->nmaps) {
+			const struct map_values *v = &prog->maps[idx]->values;
+
+			if (off >= v->size)
+				return -EINVAL;
+			in->imm = (s64)(v->lo + v->at + off);
+			add_global(prog, idx);
+		} else if (in->src != SKEP_PSEUDO_CONST) {
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* What the interpreter runs. A pair's second instruction stays as it is, for jumps. */
+static int make_code(struct prog *prog)
+{
+	prog->code = mem_alloc(prog->n, sizeof(prog->code[0]));
+	if (!prog->code)
+		return -ENOMEM;
+	for (u32 i = 0; i < prog->n; i++) {
+		prog->code[i] = prog->insns[i];
+		if (i + 1 < prog->n)
+			prog->code[i].op = fuse(prog->insns[i].op, prog->insns[i + 1].op);
+	}
+	return 0;
+}
+
+static int open_code(struct prog *prog, const struct skep_insn *code)
+{
+	int err;
+
+	prog->insns = mem_alloc(prog->n, sizeof(prog->insns[0]));
+	if (!prog->insns)
+		return -ENOMEM;
+	err = insn_decode(code, prog->n, prog->insns, NULL);
+	if (!err)
+		err = insn_check_flow(prog->insns, prog->n, NULL);
+	if (!err)
+		err = prog_find_funcs(prog->insns, prog->n, &prog->funcs, &prog->nfuncs);
+	if (!err)
+		err = resolve(prog);
+	return err ? err : make_code(prog);
+}
+
+static int open_maps(struct prog *prog, const struct prog_info *info)
+{
+	for (; prog->nmaps < info->nmaps; prog->nmaps++) {
+		struct object *obj;
+		int err = object_get_id(prog->obj.store, OBJECT_MAP, info->maps[prog->nmaps], &obj);
+
+		if (err)
+			return err;
+		prog->maps[prog->nmaps] = container_of(obj, struct map, obj);
+	}
+	return 0;
+}
+
+static void prog_close(struct object *obj)
+{
+	struct prog *prog = container_of(obj, struct prog, obj);
+
+	while (prog->nmaps)
+		object_put(&prog->maps[--prog->nmaps]->obj);
+	mem_free(prog->insns);
+	mem_free(prog->code);
+	mem_free(prog->funcs);
+}
+
+static int prog_open(struct object *obj)
+{
+	struct prog *prog = container_of(obj, struct prog, obj);
+	struct prog_info info; /* read once: another process may write to the region */
+	u64 off;
+	int err;
+
+	prog->info = (struct prog_info *)obj->head->data;
+	memcpy(&info, prog->info, sizeof(info));
+	off = info.insns_off;
+	prog->type = prog_type(info.type);
+	prog->n = info.n;
+	if (!prog->type || !info.n || info.n > SKEP_MAX_INSNS ||
+	    info.nmaps > SKEP_MAX_USED_MAPS || off < OBJECT_HEAD_SIZE || off % 8 ||
+	    off > obj->size || info.n > (obj->size - off) / sizeof(struct skep_insn))
+		return -EINVAL;
+	err = open_maps(prog, &info);
+	if (!err)
+		err = open_code(prog, (void *)((u8 *)obj->head + off));
+	if (err)
+		prog_close(obj);
+	return err;
+}
+
+static void prog_refs(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg)
+{
+	const struct prog_info *info = (const struct prog_info *)head->data;
+
+	/* nmaps is another process's word: bounded. */
+	for (u32 i = 0; i < MIN(info->nmaps, (u32)SKEP_MAX_USED_MAPS); i++)
+		fn(arg, info->maps[i]);
+	if (info->btf_id)
+		fn(arg, info->btf_id);
+}
+
+const struct object_ops prog_object_ops = {
+	.view_size = sizeof(struct prog),
+	.open = prog_open,
+	.close = prog_close,
+	.refs = prog_refs,
+};

@@ -1,0 +1,186 @@
+/* CPU slots and the start and end of a run. */
+#include "exec.h"
+#include "helper.h"
+#include "mem.h"
+#include "os.h"
+#include <errno.h>
+#include <sys/mman.h>
+
+struct runs {
+	struct store *store;
+	s64 budget;
+	u32 slots;
+	u64 recursions;           /* refused nested runs */
+	struct skep_cpu *cpus[]; /* by slot; made when first taken */
+};
+
+/* The slots that this thread holds, one an engine at most. */
+static _Thread_local struct skep_cpu *held;
+
+int runs_open(struct store *store, u64 budget, struct runs **out)
+{
+	u32 slots = store_slots(store);
+	struct runs *runs = mem_alloc(1, sizeof(*runs) + slots * sizeof(runs->cpus[0]));
+
+	if (!runs)
+		return -ENOMEM;
+	runs->store = store;
+	runs->slots = slots;
+	runs->budget = budget && budget < INT64_MAX ? (s64)budget : (s64)1 << 27;
+	*out = runs;
+	return 0;
+}
+
+static void cpu_free(struct skep_cpu *cpu)
+{
+	for (u32 i = 0; i < TAILS; i++)
+		if (cpu->tails[i].id)
+			object_put(&cpu->tails[i].prog->obj);
+	munmap(cpu, sizeof(*cpu));
+}
+
+void runs_close(struct runs *runs)
+{
+	for (u32 i = 0; i < runs->slots; i++)
+		if (runs->cpus[i])
+			cpu_free(runs->cpus[i]);
+	mem_free(runs);
+}
+
+/* struct run's find_prog. The first call for a program opens its view, which may allocate;
+ * the view then stays with the slot until another program takes its place. */
+static struct prog *find_prog(struct run *run, struct map *map, u32 index)
+{
+	struct skep_cpu *cpu = container_of(run, struct skep_cpu, run);
+	struct object *obj;
+	struct tail *tail;
+	u32 id;
+
+	if (map->ops->read(map, &index, &id) || !id)
+		return NULL;
+	tail = &cpu->tails[id % TAILS];
+	if (tail->id == id)
+		return tail->prog;
+	if (cpu->nretired == SKEP_MAX_TAIL_CALLS ||
+	    object_get_id(run->store, OBJECT_PROG, id, &obj))
+		return NULL;
+	if (tail->id)
+		cpu->retired[cpu->nretired++] = tail->prog;
+	*tail = (struct tail){ id, container_of(obj, struct prog, obj) };
+	return tail->prog;
+}
+
+static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
+{
+	struct skep_cpu *cpu = os_map_anon(sizeof(*cpu));
+
+	if (!cpu)
+		return NULL;
+	cpu->runs = runs;
+	cpu->run.store = runs->store;
+	cpu->run.slot = slot;
+	cpu->run.random = os_clock_ns() * 2 + 1;
+	cpu->run.values = cpu->values;
+	cpu->run.callback = interp_callback;
+	cpu->run.find_prog = find_prog;
+	for (u32 i = 0; i < 2 * WINDOWS; i++)
+		cpu->windows[i] = (struct window){ .lo = ~0ull, .hi = 8 };
+	return cpu;
+}
+
+struct skep_cpu *runs_enter(struct runs *runs)
+{
+	struct skep_cpu *cpu;
+	u32 slot;
+
+	for (cpu = held; cpu; cpu = cpu->outer)
+		if (cpu->runs == runs) {
+			__atomic_fetch_add(&runs->recursions, 1, __ATOMIC_RELAXED);
+			return NULL;
+		}
+	slot = store_slot_take(runs->store);
+	if (!runs->cpus[slot])
+		runs->cpus[slot] = cpu_make(runs, slot);
+	cpu = runs->cpus[slot];
+	if (!cpu) {
+		store_slot_give(runs->store, slot);
+		return NULL;
+	}
+	cpu->outer = held;
+	held = cpu;
+	return cpu;
+}
+
+void skep_leave(struct skep_cpu *cpu)
+{
+	struct skep_cpu **at = &held;
+
+	while (*at && *at != cpu)
+		at = &(*at)->outer;
+	if (!*at)
+		return;
+	*at = cpu->outer;
+	store_slot_give(cpu->runs->store, cpu->run.slot);
+}
+
+/* Globals are values that the program reaches without a lookup. */
+static void give_globals(struct run *run)
+{
+	const struct prog *prog = run->prog;
+
+	for (u32 i = 0; i < prog->nglobals; i++) {
+		struct map *map = prog->maps[prog->globals[i]];
+
+		run_give_value(run, map, ptr_of(map->values.lo + map->values.at),
+			       map->values.size);
+	}
+}
+
+static void begin(struct skep_cpu *cpu, struct prog *prog, const struct skep_event *event,
+		  struct skep_log *log)
+{
+	static const struct skep_world plain;
+	struct run *run = &cpu->run;
+
+	run->prog = prog;
+	run->event = event;
+	run->world = event->world ? event->world : &plain;
+	run->log = log;
+	run->tail_calls = 0;
+	run->tail_target = NULL;
+	run->budget = cpu->runs->budget;
+	if (unlikely(!++run->number)) {
+		memset(cpu->values, 0, sizeof(cpu->values));
+		run->number = 1;
+	}
+	run_begin(run);
+	give_globals(run);
+}
+
+static void end(struct skep_cpu *cpu)
+{
+	windows_clear(cpu);
+	if (unlikely(cpu->run.ngiven))
+		helper_take_back(&cpu->run);
+	while (unlikely(cpu->nretired))
+		object_put(&cpu->retired[--cpu->nretired]->obj);
+	cpu->running = false;
+}
+
+int skep_run(struct skep_cpu *cpu, struct skep_prog *handle, const struct skep_event *event,
+	     uint64_t *ret, struct skep_log *log)
+{
+	struct prog *prog = (struct prog *)handle;
+
+	if (unlikely(cpu->running)) {
+		__atomic_fetch_add(&prog->info->recursion_misses, 1, __ATOMIC_RELAXED);
+		return -EBUSY;
+	}
+	if (unlikely(prog->type->packet && !event->packet))
+		return -EINVAL;
+	cpu->running = true;
+	begin(cpu, prog, event, log);
+	*ret = interp_main(cpu, prog);
+	end(cpu);
+	return cpu->run.fault;
+}

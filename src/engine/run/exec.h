@@ -1,0 +1,68 @@
+/* exec.h - running programs
+ *
+ * runs_enter() takes a CPU slot with the memory of a run; skep_run() fills in what the
+ * event says and calls interp(). The interpreter runs anything, verified or not: every
+ * access is bounded, every taken jump pays for the instructions before it. It allocates
+ * nothing and takes no lock.
+ */
+#ifndef EXEC_H
+#define EXEC_H
+
+#include "run.h"
+
+/* What a register's last access hit, so that the next one costs two compares. Empty:
+ * lo is ~0. hi is never below 8, so that hi - size does not wrap. */
+struct window {
+	u64 lo, hi;
+};
+
+enum { WINDOWS = 11, TAILS = 16 };
+
+/* A program that a tail call found, kept for the next one. */
+struct tail {
+	u32 id; /* 0: empty */
+	struct prog *prog;
+};
+
+/* The memory of one CPU slot in this process. */
+struct skep_cpu {
+	struct runs *runs;
+	struct skep_cpu *outer;  /* another engine's slot that this thread holds */
+	bool running;
+	u32 windows_used;        /* a bit for each of windows[] that is not empty */
+	struct window windows[2 * WINDOWS]; /* by register: for reads, then for writes */
+	struct tail tails[TAILS]; /* by id */
+	struct prog *retired[SKEP_MAX_TAIL_CALLS]; /* pushed out of tails[] in this run */
+	u32 nretired;
+	struct run run;
+	struct run_value values[RUN_VALUES];
+};
+
+/* All slots of an engine in this process. */
+struct runs;
+
+int runs_open(struct store *store, u64 budget, struct runs **out);
+void runs_close(struct runs *runs);
+
+/* NULL: this thread holds a slot of this engine already, or no memory. */
+struct skep_cpu *runs_enter(struct runs *runs);
+
+/* Runs `prog` from its first instruction with r1 = the context. Returns r0; check
+ * run->fault. */
+u64 interp_main(struct skep_cpu *cpu, struct prog *prog);
+
+/* struct run's callback. */
+u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
+
+/* Forgets all windows: memory was taken back, or the run is over. */
+static inline void windows_clear(struct skep_cpu *cpu)
+{
+	for (; cpu->windows_used; cpu->windows_used &= cpu->windows_used - 1)
+		cpu->windows[__builtin_ctz(cpu->windows_used)].lo = ~0ull;
+}
+
+/* bpf(2) */
+int cmd_prog_load(struct store *store, union skep_attr *attr);
+int cmd_prog_test_run(struct store *store, union skep_attr *attr);
+
+#endif

@@ -1,0 +1,535 @@
+/* The checked interpreter. insn.def gives the pure operations; what is written by hand
+ * here are memory, calls and jumps. */
+#include "exec.h"
+#include "fuse.h"
+#include "helper.h"
+#include "msg.h"
+#include <errno.h>
+
+static inline struct skep_cpu *cpu_of(struct run *run)
+{
+	return container_of(run, struct skep_cpu, run);
+}
+
+static inline bool in_window(const struct window *w, u64 addr, u32 size)
+{
+	return likely(addr >= w->lo && addr <= w->hi - size);
+}
+
+static struct window *window_rd(struct skep_cpu *cpu, u32 reg)
+{
+	return &cpu->windows[reg];
+}
+
+static struct window *window_wr(struct skep_cpu *cpu, u32 reg)
+{
+	return &cpu->windows[WINDOWS + reg];
+}
+
+static void remember(struct skep_cpu *cpu, struct window *w, const struct region *region)
+{
+	*w = (struct window){ region->lo, region->hi };
+	cpu->windows_used |= 1u << (w - cpu->windows);
+}
+
+static void set_pc(struct run *run, const struct insn *ip)
+{
+	run->pc = (u32)(ip - run->prog->code);
+}
+
+static u64 load_sized(const void *p, u32 size, bool sign)
+{
+	switch (size) {
+#define MEM(name, sz, utype, stype) \
+	case sizeof(utype): { \
+		utype v; \
+		memcpy(&v, p, sizeof(v)); \
+		return sign ? (u64)(s64)(stype)v : v; \
+	}
+#include "insn.def"
+	}
+	return 0;
+}
+
+/* A load whose register has no window for it: fields of a context, or a region that is
+ * looked up and remembered. False: a fault was said. */
+static __attribute__((noinline)) bool load_slow(struct run *run, const struct insn *ip, u64 addr,
+						u64 *out)
+{
+	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
+	struct region region;
+	void *p;
+
+	set_pc(run, ip);
+	if (run_in_ctx(run, addr))
+		return ctx_load(run, addr, op->size, op->is_signed, out);
+	if (run_find(run, addr, op->size, access_read, &region)) {
+		remember(cpu_of(run), window_rd(cpu_of(run), ip->src), &region);
+		p = ptr_of(addr);
+	} else {
+		p = run_mem(run, addr, op->size, access_read, NULL);
+	}
+	if (p)
+		*out = load_sized(p, op->size, op->is_signed);
+	return p;
+}
+
+/* Memory to write or to change in place; NULL: a fault was said, or the store is done
+ * (a field of the context). */
+static __attribute__((noinline)) void *store_slow(struct run *run, const struct insn *ip, u64 addr,
+						  u64 value)
+{
+	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
+	struct region region;
+
+	set_pc(run, ip);
+	if (run_in_ctx(run, addr)) {
+		if (op->class != class_store)
+			run_fault(run, EFAULT, msg_atomic_on_context);
+		else
+			ctx_store(run, addr, op->size, value);
+		return NULL;
+	}
+	if (!run_find(run, addr, op->size, access_write, &region))
+		return run_mem(run, addr, op->size, access_write, NULL);
+	remember(cpu_of(run), window_wr(cpu_of(run), ip->dst), &region);
+	return ptr_of(addr);
+}
+
+/* Atomics work on naturally aligned memory only, as the kernel's verifier has it. */
+static __attribute__((noinline)) bool misaligned(struct run *run, const struct insn *ip, u64 addr)
+{
+	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
+
+	if (likely(addr % op->size == 0))
+		return false;
+	set_pc(run, ip);
+	run_fault(run, EFAULT, msg_atomic_alignment, op->size, (unsigned)(addr % op->size));
+	return true;
+}
+
+/* LD_ABS, LD_IND: the packet in network order; r6 is the context. Returns false when the
+ * bytes are not there, which ends the function with 0 (RFC 9669 section 5.5 leaves it to
+ * the platform; this is Linux's way). Negative offsets count from the link-layer or the
+ * network header. */
+enum { NET_OFF = -0x100000, LINK_OFF = -0x200000 };
+
+static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u64 *out)
+{
+	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
+	s64 off = (s32)((u32)ip->imm + (op->is_imm ? 0 : (u32)r[ip->src]));
+	const u8 *from = run->packet.data;
+	u64 v;
+
+	set_pc(run, ip);
+	if (!run->prog->type->ld_abs || r[6] != u64_of(run->ctx)) {
+		run_fault(run, EFAULT, msg_packet_load_context);
+		return false;
+	}
+	if (off < 0 && off >= NET_OFF) {
+		from = run->packet.mac + 14;
+		off -= NET_OFF;
+	} else if (off < 0 && off >= LINK_OFF) {
+		from = run->packet.mac;
+		off -= LINK_OFF;
+	}
+	if (off < 0 || off + op->size > run->packet.tail - from)
+		return false;
+	v = load_sized(from + off, op->size, false);
+	*out = op->size == 4 ? __builtin_bswap32((u32)v) :
+	       op->size == 2 ? __builtin_bswap16((u16)v) : v;
+	return true;
+}
+
+/* A caller that waits for a local call to return. */
+struct frame {
+	const struct insn *back;
+	struct prog *prog; /* a tail call may have replaced it further in */
+	u64 saved[4];      /* r6 to r9 */
+};
+
+static u64 frame_top(const struct run *run, u32 frame)
+{
+	return u64_of(run->stack) + RUN_STACK - frame * SKEP_MAX_STACK;
+}
+
+/* What a function may read of its frame before it writes it is 0, not an earlier run's. */
+static void frame_clear(struct run *run, const struct prog_func *func)
+{
+	if (func->stack)
+		memset(ptr_of(frame_top(run, run->frame) - func->stack), 0, func->stack);
+}
+
+static const struct prog_func *func_at(const struct prog *prog, u32 start)
+{
+	u32 lo = 0, hi = prog->nfuncs;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (prog->funcs[mid].start < start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < prog->nfuncs && prog->funcs[lo].start == start ? &prog->funcs[lo] : NULL;
+}
+
+/* Enters a frame; false: a fault was said. */
+static bool frame_enter(struct run *run, u32 start)
+{
+	const struct prog_func *func = func_at(run->prog, start);
+
+	if (!func) {
+		run_fault(run, EFAULT, msg_not_a_function, start);
+		return false;
+	}
+	if (run->frame + 1 >= SKEP_MAX_FRAMES) {
+		run_fault(run, EFAULT, msg_too_many_frames, SKEP_MAX_FRAMES);
+		return false;
+	}
+	run->frame++;
+	frame_clear(run, func);
+	return true;
+}
+
+/* A frame is gone: nobody may use bounds that reach into it. */
+static void frame_leave(struct skep_cpu *cpu)
+{
+	cpu->run.frame--;
+	windows_clear(cpu);
+}
+
+static u64 out_of_budget(struct run *run, const struct insn *ip)
+{
+	set_pc(run, ip);
+	run->budget = 0;
+	run_fault(run, ELOOP, msg_out_of_budget);
+	return 0;
+}
+
+/* ---- one function an operation: do_NAME() for effects, take_NAME() for conditions ----
+ * They are inlined into the dispatcher below, alone and in pairs (fuse.def). do_NAME()
+ * returns false after a fault was said. */
+#define OP        static inline __attribute__((always_inline))
+#define DO_ARGS   struct skep_cpu *cpu, const struct insn *ip, u64 *r
+#define DST       r[ip->dst]
+#define SRC       r[ip->src]
+#define K         ((u64)ip->imm)
+#define AT(reg)   ((reg) + (u64)(s64)ip->off)
+
+/* clang-format off */
+#define OPERANDS(utype, stype, mask, s) \
+	typedef utype UW __attribute__((unused)); \
+	typedef stype SW __attribute__((unused)); \
+	enum { M = mask }; \
+	UW D __attribute__((unused)) = (UW)DST, S __attribute__((unused)) = (UW)(s);
+#define DO_PURE(name, utype, stype, mask, s, expr) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		OPERANDS(utype, stype, mask, s) \
+		DST = (UW)(expr); \
+		return true; \
+	}
+#define TAKE(name, utype, stype, s, expr) \
+	OP bool take_##name(DO_ARGS) \
+	{ \
+		OPERANDS(utype, stype, 0, s) \
+		return (expr); \
+	}
+
+/* The memory comes from the register's window or the slow way. */
+#define DO_LOAD(name, utype, ext) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		u64 addr = AT(SRC); \
+		utype v; \
+		if (!in_window(window_rd(cpu, ip->src), addr, sizeof(v))) \
+			return load_slow(&cpu->run, ip, addr, &DST); \
+		memcpy(&v, ptr_of(addr), sizeof(v)); \
+		DST = (u64)(ext)v; \
+		return true; \
+	}
+#define DO_STORE(name, utype, value) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		u64 addr = AT(DST); \
+		utype v = (utype)(value); \
+		void *p = ptr_of(addr); \
+		if (!in_window(window_wr(cpu, ip->dst), addr, sizeof(v)) && \
+		    !(p = store_slow(&cpu->run, ip, addr, v))) \
+			return !cpu->run.fault; \
+		memcpy(p, &v, sizeof(v)); \
+		return true; \
+	}
+
+/* Memory for an atomic operation. */
+OP void *atomic_at(DO_ARGS, u32 size)
+{
+	u64 addr = AT(DST);
+
+	if (misaligned(&cpu->run, ip, addr))
+		return NULL;
+	return in_window(window_wr(cpu, ip->dst), addr, size) ? ptr_of(addr) :
+							  store_slow(&cpu->run, ip, addr, 0);
+}
+
+#define DO_ATOMIC(name, utype, fetch, expr) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		typedef utype UW; \
+		UW A __attribute__((unused)) = (UW)r[0], S = (UW)SRC, D, after; \
+		UW *p = atomic_at(cpu, ip, r, sizeof(UW)); \
+		if (unlikely(!p)) \
+			return false; \
+		D = __atomic_load_n(p, __ATOMIC_RELAXED); \
+		do \
+			after = (expr); \
+		while (!__atomic_compare_exchange_n(p, &D, after, false, __ATOMIC_SEQ_CST, \
+						    __ATOMIC_SEQ_CST)); \
+		if (fetch) \
+			r[(fetch) == 2 ? 0 : ip->src] = D; \
+		return true; \
+	}
+#define DO_ACQUIRE(name) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		if (misaligned(&cpu->run, ip, AT(SRC)) || \
+		    !load_slow(&cpu->run, ip, AT(SRC), &DST)) \
+			return false; \
+		__atomic_thread_fence(__ATOMIC_ACQUIRE); \
+		return true; \
+	}
+#define DO_RELEASE(name, utype) \
+	OP bool do_##name(DO_ARGS) \
+	{ \
+		utype *p = atomic_at(cpu, ip, r, sizeof(*p)); \
+		if (unlikely(!p)) \
+			return false; \
+		__atomic_store_n(p, (utype)SRC, __ATOMIC_RELEASE); \
+		return true; \
+	}
+
+#define ALU(name, code, off, forms, text, expr) \
+	DO_PURE(name##64k, u64, s64, 63, K, expr) \
+	DO_PURE(name##64x, u64, s64, 63, SRC, expr) \
+	DO_PURE(name##32k, u32, s32, 31, K, expr) \
+	DO_PURE(name##32x, u32, s32, 31, SRC, expr)
+#define SWAP(name, opcode, bits, text, expr) DO_PURE(name, u64, s64, 63, 0, expr)
+#define JMP(name, code, text, expr) \
+	TAKE(name##64k, u64, s64, K, expr) \
+	TAKE(name##64x, u64, s64, SRC, expr) \
+	TAKE(name##32k, u32, s32, K, expr) \
+	TAKE(name##32x, u32, s32, SRC, expr)
+#define MEM(name, size, utype, stype) \
+	DO_LOAD(ldx_##name, utype, u64) \
+	DO_LOAD(ldxs_##name, stype, s64) \
+	DO_STORE(st_##name, utype, K) \
+	DO_STORE(stx_##name, utype, SRC) \
+	DO_ACQUIRE(ldacq_##name) \
+	DO_RELEASE(strel_##name, utype)
+#define ATOM(name, imm, fetch, text, expr) \
+	DO_ATOMIC(lock_##name##_w, u32, fetch, expr) \
+	DO_ATOMIC(lock_##name##_dw, u64, fetch, expr)
+#include "insn.def"
+
+/* ---- the dispatcher ---- */
+
+#define NEXT goto *labels[(++ip)->op]
+#define JUMP(to) \
+	do { \
+		const struct insn *target = (to); \
+		left -= ip + 1 - start; \
+		if (target <= ip && unlikely(left < 0)) \
+			return out_of_budget(run, ip); \
+		ip = start = target; \
+		goto *labels[ip->op]; \
+	} while (0)
+#define PLAIN(name) L_##name: \
+	if (unlikely(!do_##name(cpu, ip, r))) \
+		goto fault; \
+	NEXT;
+#define BRANCH(name) L_##name: \
+	if (take_##name(cpu, ip, r)) \
+		JUMP(ip + 1 + ip->off); \
+	NEXT;
+
+/* Runs from ip until the function of frame `base` returns. r: r0 to r10. */
+static u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
+{
+	static const void *const labels[fused_end] = {
+		[op_none] = &&L_illegal,
+#define ALU(name, ...) \
+		[op_##name##64k] = &&L_##name##64k, [op_##name##64x] = &&L_##name##64x, \
+		[op_##name##32k] = &&L_##name##32k, [op_##name##32x] = &&L_##name##32x,
+#define SWAP(name, ...) [op_##name] = &&L_##name,
+#define JMP(name, ...) ALU(name)
+#define MEM(name, ...) \
+		[op_ldx_##name] = &&L_ldx_##name, [op_ldxs_##name] = &&L_ldxs_##name, \
+		[op_st_##name] = &&L_st_##name, [op_stx_##name] = &&L_stx_##name, \
+		[op_ldacq_##name] = &&L_ldacq_##name, [op_strel_##name] = &&L_strel_##name, \
+		[op_ldabs_##name] = &&L_packet, [op_ldind_##name] = &&L_packet,
+#define ATOM(name, ...) \
+		[op_lock_##name##_w] = &&L_lock_##name##_w, \
+		[op_lock_##name##_dw] = &&L_lock_##name##_dw,
+#include "insn.def"
+#define PAIR(a, b) [fused_##a##_##b] = &&L_fused_##a##_##b,
+#define TEST(a, b) PAIR(a, b)
+#define LAST(a) PAIR(a, exit)
+#include "fuse.def"
+		[op_lddw] = &&L_lddw,
+		[op_ja] = &&L_ja,
+		[op_gotol] = &&L_ja,
+		[op_may_goto] = &&L_may_goto,
+		[op_call_helper] = &&L_call_helper,
+		[op_call_local] = &&L_call_local,
+		[op_call_kfunc] = &&L_call_kfunc,
+		[op_exit] = &&L_exit,
+		[op_addr_space_cast] = &&L_addr_space_cast,
+	};
+	struct frame frames[SKEP_MAX_FRAMES];
+	struct run *run = &cpu->run;
+	const struct insn *start = ip; /* since when instructions are not paid for */
+	s64 left = run->budget, loops = SKEP_MAX_LOOPS;
+	u32 epoch = run->epoch;
+
+	goto *labels[ip->op];
+
+#define ALU(name, ...) PLAIN(name##64k) PLAIN(name##64x) PLAIN(name##32k) PLAIN(name##32x)
+#define SWAP(name, ...) PLAIN(name)
+#define JMP(name, ...) BRANCH(name##64k) BRANCH(name##64x) BRANCH(name##32k) BRANCH(name##32x)
+#define MEM(name, ...) \
+	PLAIN(ldx_##name) PLAIN(ldxs_##name) PLAIN(st_##name) PLAIN(stx_##name) \
+	PLAIN(ldacq_##name) PLAIN(strel_##name)
+#define ATOM(name, ...) PLAIN(lock_##name##_w) PLAIN(lock_##name##_dw)
+#include "insn.def"
+#define PAIR(a, b) L_fused_##a##_##b: \
+	if (unlikely(!do_##a(cpu, ip, r)) || unlikely(!do_##b(cpu, ++ip, r))) \
+		goto fault; \
+	NEXT;
+#define TEST(a, b) L_fused_##a##_##b: \
+	if (unlikely(!do_##a(cpu, ip, r))) \
+		goto fault; \
+	if (take_##b(cpu, ++ip, r)) \
+		JUMP(ip + 1 + ip->off); \
+	NEXT;
+#define LAST(a) L_fused_##a##_exit: \
+	if (unlikely(!do_##a(cpu, ip++, r))) \
+		goto fault; \
+	goto L_exit;
+#include "fuse.def"
+/* clang-format on */
+
+L_lddw:
+	DST = K;
+	ip++;
+	NEXT;
+L_ja:
+	JUMP(ip + 1 + ip->off);
+L_may_goto:
+	if (--loops < 0)
+		JUMP(ip + 1 + ip->off);
+	NEXT;
+L_packet:
+	if (packet_load(run, ip, r, &r[0]))
+		NEXT;
+	if (run->fault)
+		goto fault;
+	r[0] = 0;
+	goto L_exit;
+L_addr_space_cast:
+	DST = SRC;
+	NEXT;
+L_call_helper:
+	set_pc(run, ip);
+	left -= ip + 1 - start;
+	start = ip + 1;
+	if (unlikely(left < 0))
+		return out_of_budget(run, ip);
+	run->budget = left;
+	r[0] = helper_call(run, helper_of((u32)ip->imm), &r[1]);
+	if (unlikely(run->fault))
+		goto fault;
+	left = run->budget;
+	if (unlikely(run->epoch != epoch)) {
+		epoch = run->epoch;
+		windows_clear(cpu);
+	}
+	if (unlikely(run->tail_target)) {
+		run->prog = run->tail_target;
+		run->tail_target = NULL;
+		r[1] = u64_of(run->ctx);
+		frame_clear(run, &run->prog->funcs[0]);
+		ip = start = run->prog->code;
+		goto *labels[ip->op];
+	}
+	NEXT;
+L_call_local: {
+	struct frame *f = &frames[run->frame];
+
+	set_pc(run, ip);
+	*f = (struct frame){ .back = ip + 1, .prog = run->prog };
+	memcpy(f->saved, &r[6], sizeof(f->saved));
+	if (!frame_enter(run, (u32)(ip + 1 + ip->off - run->prog->code)))
+		goto fault;
+	r[10] -= SKEP_MAX_STACK;
+	left -= ip + 1 - start;
+	if (unlikely(left < 0))
+		return out_of_budget(run, ip);
+	ip = start = ip + 1 + ip->off;
+	goto *labels[ip->op];
+}
+L_exit:
+	left -= ip + 1 - start;
+	if (likely(run->frame == base)) {
+		run->budget = left;
+		return r[0];
+	}
+	frame_leave(cpu);
+	r[10] += SKEP_MAX_STACK;
+	memcpy(&r[6], frames[run->frame].saved, sizeof(frames[0].saved));
+	run->prog = frames[run->frame].prog;
+	ip = start = frames[run->frame].back;
+	goto *labels[ip->op];
+L_call_kfunc:
+	set_pc(run, ip);
+	run_fault(run, ENOTSUP, msg_no_kfunc, (long long)ip->imm);
+	goto fault;
+L_illegal:
+	set_pc(run, ip);
+	run_fault(run, EINVAL, msg_illegal_instruction);
+fault:
+	run->budget = left;
+	return 0;
+}
+
+u64 interp_main(struct skep_cpu *cpu, struct prog *prog)
+{
+	u64 r[WINDOWS] = { [1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0) };
+
+	frame_clear(&cpu->run, &prog->funcs[0]);
+	return interp(cpu, prog->code, r, 0);
+}
+
+u64 interp_callback(struct run *run, u64 func, const u64 args[5])
+{
+	u64 r[WINDOWS] = { 0, args[0], args[1], args[2], args[3], args[4] };
+	struct prog *prog = run->prog;
+	u32 start = (u32)(func - PROG_FUNC_BASE), base;
+
+	if (func < PROG_FUNC_BASE || func - PROG_FUNC_BASE >= prog->n) {
+		run_fault(run, EFAULT, msg_not_a_callback);
+		return 0;
+	}
+	if (!frame_enter(run, start))
+		return 0;
+	base = run->frame;
+	r[10] = frame_top(run, base);
+	r[0] = interp(cpu_of(run), prog->code + start, r, base);
+	run->prog = prog;
+	if (!run->fault) {
+		run->frame = base;
+		frame_leave(cpu_of(run));
+	}
+	return r[0];
+}

@@ -1,0 +1,388 @@
+/* BPF_PROG_LOAD: a program is checked as far as the interpreter needs it, and becomes an
+ * object. Errnos are those of Linux 6.18. */
+#include "exec.h"
+#include "helper.h"
+#include "msg.h"
+#include "pass.h"
+#include "sha256.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Everything is the pass's own, but for the uses of objects, which loading_end drops. */
+struct loading {
+	struct pass pass;
+	struct store *store;
+	const union skep_attr *attr;
+	const struct prog_type *type;
+	struct skep_insn *code; /* n slots, as the region will hold them */
+	struct insn *insns;
+	u32 n;
+	bool gpl;
+	char license[128];
+	struct map *maps[SKEP_MAX_USED_MAPS];
+	u32 nmaps;
+	u32 btf_id;
+	u8 tag[SKEP_TAG_SIZE];
+	u8 *func_info, *line_info; /* records of the size that the user gave */
+	char text[4096];
+	struct skep_log log;
+};
+
+#define refuse(l, err, ...) pass_throw(&(l)->pass, err, __VA_ARGS__)
+
+static bool is_gpl(const char *license)
+{
+	static const char *const known[] = { "GPL", "GPL v2", "GPL and additional rights",
+					     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(license, known[i]))
+			return true;
+	return false;
+}
+
+/* As the kernel's bpf_obj_name_cpy: nothing behind the first 0, and a 0 within the field. */
+static bool is_name(const char name[SKEP_OBJ_NAME_LEN])
+{
+	size_t len = strnlen(name, SKEP_OBJ_NAME_LEN);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_' && name[i] != '.')
+			return false;
+	return len < SKEP_OBJ_NAME_LEN;
+}
+
+static void check_attr(struct loading *l)
+{
+	const union skep_attr *attr = l->attr;
+	const u32 flags = SKEP_F_STRICT_ALIGNMENT | SKEP_F_ANY_ALIGNMENT |
+			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE | SKEP_F_TEST_RND_HI32 |
+			  SKEP_F_XDP_HAS_FRAGS | SKEP_F_TEST_REG_INVARIANTS;
+
+	if (attr->prog_flags & ~flags)
+		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
+	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
+		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, SKEP_MAX_INSNS);
+	l->type = prog_type(attr->prog_type);
+	if (!l->type)
+		refuse(l, EINVAL, msg_load_type, attr->prog_type);
+	if (l->type->sleepable && !(attr->prog_flags & SKEP_F_SLEEPABLE))
+		refuse(l, EINVAL, msg_load_sleepable, l->type->name);
+	if (!is_name(attr->prog_name))
+		refuse(l, EINVAL, msg_load_name);
+}
+
+static void copy_in(struct loading *l)
+{
+	u64 size = (u64)l->attr->insn_cnt * sizeof(l->code[0]);
+	int n = user_copy_string(l->license, l->attr->license, sizeof(l->license));
+
+	if (n < 0 && n != -E2BIG)
+		refuse(l, EFAULT, msg_load_license);
+	l->gpl = is_gpl(l->license);
+	l->n = l->attr->insn_cnt;
+	l->code = pass_alloc(&l->pass, l->n, sizeof(l->code[0]));
+	l->insns = pass_alloc(&l->pass, l->n, sizeof(l->insns[0]));
+	if (user_copy_in(l->code, l->attr->insns, size))
+		refuse(l, EFAULT, msg_load_insns);
+}
+
+static bool is_map_reference(const struct insn *in)
+{
+	return in->op == op_lddw && in->src != SKEP_PSEUDO_CONST &&
+	       in->src != SKEP_PSEUDO_FUNC && in->src != SKEP_PSEUDO_BTF_ID;
+}
+
+/* The kernel's tag: SHA-256 of the code with map references blanked out, 8 bytes of it. */
+static void make_tag(struct loading *l)
+{
+	struct skep_insn *plain = pass_alloc(&l->pass, l->n, sizeof(*plain));
+	u8 digest[32];
+
+	memcpy(plain, l->code, l->n * sizeof(*plain));
+	for (u32 i = 0; i + 1 < l->n; i++)
+		if (plain[i].code == 0x18 && (plain[i].src_reg == SKEP_PSEUDO_MAP_FD ||
+					      plain[i].src_reg == SKEP_PSEUDO_MAP_VALUE))
+			plain[i].imm = plain[i + 1].imm = 0;
+	sha256(plain, l->n * sizeof(*plain), digest);
+	memcpy(l->tag, digest, sizeof(l->tag));
+}
+
+/* ---- maps ---- */
+
+static int fd_of_reference(struct loading *l, const struct insn *in, u32 at)
+{
+	s32 fd = (s32)in->imm;
+
+	if (in->src == SKEP_PSEUDO_MAP_FD || in->src == SKEP_PSEUDO_MAP_VALUE)
+		return fd;
+	if (!l->attr->fd_array)
+		refuse(l, EPROTO, msg_load_fd_array, at);
+	if (user_copy_in(&fd, l->attr->fd_array + (u64)(u32)in->imm * sizeof(fd), sizeof(fd)))
+		refuse(l, EFAULT, msg_load_fd_array, at);
+	return fd;
+}
+
+/* Keeps the use of `map`; the index among the program's maps. */
+static u32 use_map(struct loading *l, struct map *map)
+{
+	for (u32 i = 0; i < l->nmaps; i++)
+		if (l->maps[i] == map) {
+			object_put(&map->obj);
+			return i;
+		}
+	if (l->nmaps == SKEP_MAX_USED_MAPS) {
+		object_put(&map->obj);
+		refuse(l, E2BIG, msg_load_maps, SKEP_MAX_USED_MAPS);
+	}
+	l->maps[l->nmaps] = map;
+	return l->nmaps++;
+}
+
+static void check_direct_value(struct loading *l, const struct map *map, u32 at, u32 off)
+{
+	if (map->info.type != SKEP_MAP_TYPE_ARRAY || map->info.max_entries != 1)
+		refuse(l, EINVAL, msg_load_direct, at, map->info.name);
+	if (off >= map->info.value_size)
+		refuse(l, EINVAL, msg_load_direct_off, at, off, map->info.name,
+		       map->info.value_size);
+}
+
+/* Map fds become indices of this program's list, in the code that the region holds. */
+static void resolve_map(struct loading *l, u32 at)
+{
+	struct insn *in = &l->insns[at];
+	bool value = in->src == SKEP_PSEUDO_MAP_VALUE || in->src == SKEP_PSEUDO_MAP_IDX_VALUE;
+	int fd = fd_of_reference(l, in, at);
+	u32 off = (u32)((u64)in->imm >> 32), idx;
+	struct object *obj;
+	int err = object_get(l->store, fd, OBJECT_MAP, &obj, NULL);
+
+	if (err)
+		refuse(l, -err, msg_load_map_fd, at, fd);
+	idx = use_map(l, container_of(obj, struct map, obj));
+	if (value)
+		check_direct_value(l, l->maps[idx], at, off);
+	else if (off)
+		refuse(l, EINVAL, msg_load_map_field, at, off);
+	l->code[at].src_reg = value ? SKEP_PSEUDO_MAP_IDX_VALUE : SKEP_PSEUDO_MAP_IDX;
+	l->code[at].imm = (s32)idx;
+}
+
+/* A program that may be put into a prog_array fixes what the others there must be. */
+static void resolve_maps(struct loading *l)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		if (is_map_reference(&l->insns[i]))
+			resolve_map(l, i);
+		else if (l->insns[i].op == op_lddw && l->insns[i].src == SKEP_PSEUDO_BTF_ID)
+			refuse(l, EOPNOTSUPP, msg_load_ksym, i);
+	}
+	for (u32 i = 0; i < l->attr->fd_array_cnt; i++) {
+		struct object *obj;
+		s32 fd;
+
+		if (user_copy_in(&fd, l->attr->fd_array + i * sizeof(fd), sizeof(fd)))
+			refuse(l, EFAULT, msg_load_fd_array, 0);
+		if (!object_get(l->store, fd, OBJECT_MAP, &obj, NULL))
+			use_map(l, container_of(obj, struct map, obj));
+	}
+}
+
+/* ---- calls ---- */
+
+static void check_call(struct loading *l, u32 at)
+{
+	u32 id = (u32)l->insns[at].imm;
+	const struct helper *helper = helper_of(id);
+
+	if (!helper)
+		refuse(l, EINVAL, msg_load_helper, at, id);
+	if (!(helper->groups & l->type->groups))
+		refuse(l, EINVAL, msg_load_helper_type, at, l->type->name, helper->name);
+	if (helper->gpl_only && !l->gpl)
+		refuse(l, EINVAL, msg_load_gpl, at, helper->name, l->license);
+}
+
+static void check_calls(struct loading *l)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		if (l->insns[i].op == op_call_helper)
+			check_call(l, i);
+		else if (l->insns[i].op == op_call_kfunc)
+			refuse(l, EOPNOTSUPP, msg_load_kfunc, i, (long long)l->insns[i].imm);
+		else if (op_info[l->insns[i].op].class == class_packet && !l->type->ld_abs)
+			refuse(l, EINVAL, msg_load_packet, i, l->type->name);
+	}
+}
+
+/* ---- BTF ---- */
+
+/* Records of BTF.ext: the size that the user knows, bounded and a multiple of 4. */
+static u8 *copy_records(struct loading *l, const char *what, u64 from, u32 n, u32 size, u32 least)
+{
+	u8 *records;
+
+	if (!n)
+		return NULL;
+	if (size < least || size > 252 || size % 4)
+		refuse(l, EINVAL, msg_load_record, what, size, least);
+	if (n > SKEP_MAX_INSNS)
+		refuse(l, EINVAL, msg_load_records, what, n);
+	records = pass_alloc(&l->pass, n, size);
+	if (user_copy_in(records, from, (u64)n * size))
+		refuse(l, EFAULT, msg_load_record_address, what);
+	return records;
+}
+
+static void take_btf(struct loading *l)
+{
+	const union skep_attr *attr = l->attr;
+	struct object *obj;
+	int err;
+
+	if (!attr->func_info_cnt && !attr->line_info_cnt && !attr->prog_btf_fd)
+		return;
+	err = object_get(l->store, (int)attr->prog_btf_fd, OBJECT_BTF, &obj, NULL);
+	if (err)
+		refuse(l, -err, msg_load_btf_fd, (int)attr->prog_btf_fd);
+	l->btf_id = obj->id;
+	object_put(obj);
+	l->func_info = copy_records(l, "func_info", attr->func_info, attr->func_info_cnt,
+				    attr->func_info_rec_size, 8);
+	l->line_info = copy_records(l, "line_info", attr->line_info, attr->line_info_cnt,
+				    attr->line_info_rec_size, 16);
+}
+
+/* ---- the object ---- */
+
+static u8 *put(struct object *obj, u64 *at, u32 *off, const void *data, u64 len)
+{
+	u8 *to = (u8 *)obj->head + *at;
+
+	if (data)
+		memcpy(to, data, len);
+	*off = (u32)*at;
+	*at += round_up(len, 8);
+	return to;
+}
+
+static void fill(struct loading *l, struct object *obj)
+{
+	const union skep_attr *attr = l->attr;
+	struct prog_info *info = (struct prog_info *)obj->head->data;
+	u64 at = OBJECT_HEAD_SIZE;
+
+	info->type = attr->prog_type;
+	info->expected_attach_type = attr->expected_attach_type;
+	info->flags = attr->prog_flags;
+	info->n = l->n;
+	info->nmaps = l->nmaps;
+	for (u32 i = 0; i < l->nmaps; i++)
+		info->maps[i] = l->maps[i]->obj.id;
+	info->btf_id = l->btf_id;
+	info->gpl = l->gpl;
+	memcpy(info->tag, l->tag, sizeof(info->tag));
+	memcpy(info->name, attr->prog_name, sizeof(info->name));
+	memcpy(info->license, l->license, sizeof(info->license) - 1);
+	info->func_info_size = attr->func_info_rec_size;
+	info->line_info_size = attr->line_info_rec_size;
+	info->nfunc_info = l->func_info ? attr->func_info_cnt : 0;
+	info->nline_info = l->line_info ? attr->line_info_cnt : 0;
+	put(obj, &at, &info->insns_off, l->code, l->n * sizeof(l->code[0]));
+	put(obj, &at, &info->func_info_off, l->func_info,
+	    (u64)info->nfunc_info * info->func_info_size);
+	put(obj, &at, &info->line_info_off, l->line_info,
+	    (u64)info->nline_info * info->line_info_size);
+}
+
+static u64 region_size(const struct loading *l)
+{
+	u64 funcs = l->func_info ? (u64)l->attr->func_info_cnt * l->attr->func_info_rec_size : 0;
+	u64 lines = l->line_info ? (u64)l->attr->line_info_cnt * l->attr->line_info_rec_size : 0;
+
+	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) + round_up(funcs, 8) +
+	       round_up(lines, 8);
+}
+
+static int make_object(struct loading *l)
+{
+	struct object *obj;
+	int err = object_create(l->store, OBJECT_PROG, region_size(l), &obj);
+
+	if (err)
+		refuse(l, -err, msg_load_memory);
+	fill(l, obj);
+	err = object_ready(obj, O_RDWR);
+	if (err < 0)
+		refuse(l, -err, msg_load_memory);
+	return err;
+}
+
+/* ---- the log, as bpf(2) has it ---- */
+
+static int check_log(const union skep_attr *attr)
+{
+	bool on = attr->log_level;
+
+	if (!on)
+		return attr->log_buf || attr->log_size ? -EINVAL : 0;
+	if (attr->log_level & ~7u || !attr->log_buf != !attr->log_size ||
+	    attr->log_size > UINT32_MAX >> 2)
+		return -EINVAL;
+	return 0;
+}
+
+/* Returns err, or -ENOSPC where the user's buffer is too small. */
+static int give_log(struct loading *l, union skep_attr *attr, int err)
+{
+	size_t len = MIN(l->log.len, l->log.size - 1), room = attr->log_size;
+
+	if (!attr->log_level)
+		return err;
+	attr->log_true_size = (u32)len + 1;
+	if (!room)
+		return err;
+	l->text[MIN(len, room - 1)] = '\0';
+	if (user_copy_out(attr->log_buf, l->text, MIN(len + 1, room)))
+		return -EFAULT;
+	return len + 1 > room ? -ENOSPC : err;
+}
+
+static int load(struct loading *l)
+{
+	if (!pass_try(&l->pass))
+		return l->pass.err;
+	check_attr(l);
+	copy_in(l);
+	if (insn_decode(l->code, l->n, l->insns, &l->log) ||
+	    insn_check_flow(l->insns, l->n, &l->log))
+		return -EINVAL;
+	make_tag(l);
+	take_btf(l);
+	resolve_maps(l);
+	check_calls(l);
+	return make_object(l);
+}
+
+int cmd_prog_load(struct store *store, union skep_attr *attr)
+{
+	struct loading l = { .store = store, .attr = attr };
+	int err = check_log(attr), fd;
+
+	if (err)
+		return err;
+	l.log = (struct skep_log){ .buf = l.text, .size = sizeof(l.text) };
+	l.pass.log = &l.log;
+	fd = load(&l);
+	while (l.nmaps)
+		object_put(&l.maps[--l.nmaps]->obj);
+	arena_free(&l.pass.arena);
+	err = give_log(&l, attr, fd);
+	if (err < 0 && fd >= 0)
+		close(fd);
+	return err;
+}
