@@ -1,21 +1,21 @@
 #include "random_prog.h"
 
 enum {
-	STACK_WORDS = 8,  /* of 8 bytes, in each frame */
-	FUNCTIONS = 3,    /* besides the main program; each calls later ones only */
+	STACK_WORDS = 8, /* of 8 bytes, in each frame */
+	FUNCTIONS = 3,	 /* besides the main program; each calls later ones only */
 	CALLS = 8,
-	DEPTH = 3,        /* of blocks in blocks */
-	EPILOGUE = 64,    /* slots: hash() and exit */
-	PROLOGUE = 60,    /* slots, at most */
-	STATEMENT = 16,   /* slots of the longest that is no block */
+	DEPTH = 3,	/* of blocks in blocks */
+	EPILOGUE = 64,	/* slots: hash() and exit */
+	PROLOGUE = 60,	/* slots, at most */
+	STATEMENT = 16, /* slots of the longest that is no block */
 };
 
 struct gen {
 	u64 *seed;
 	struct skep_insn *out;
 	u32 n;
-	u32 end;     /* of the room for this function's body */
-	u16 locked;  /* registers that count loops: not to be written */
+	u32 end;    /* of the room for this function's body */
+	u16 locked; /* registers that count loops: not to be written */
 	u32 function;
 	u32 n_calls;
 	struct {
@@ -25,7 +25,8 @@ struct gen {
 
 static u32 pick(struct gen *g, u32 n)
 {
-	/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators) */
+	/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators)
+	 */
 	u64 z = *g->seed += 0x9e3779b97f4a7c15;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
@@ -40,9 +41,11 @@ static u64 wide(struct gen *g)
 
 static s32 number(struct gen *g)
 {
-	static const s32 edges[] = { 0, 1, -1, 2, 3, 7, 8, 15, 31, 32, 33, 63, 64, 127, 128,
-				     255, 256, -128, -129, 32767, 32768, 65535, 65536, -32768,
-				     INT32_MAX, INT32_MIN, INT32_MIN + 1 };
+	static const s32 edges[] = {
+		0,	   1,	      -1,	    2,	   3,	  7,	 8,	15,
+		31,	   32,	      33,	    63,	   64,	  127,	 128,	255,
+		256,	   -128,      -129,	    32767, 32768, 65535, 65536, -32768,
+		INT32_MAX, INT32_MIN, INT32_MIN + 1};
 
 	return pick(g, 3) ? edges[pick(g, ARRAY_SIZE(edges))] : (s32)wide(g);
 }
@@ -62,7 +65,7 @@ static void emit(struct gen *g, struct insn in)
 	g->n += insn_encode(&in, &g->out[g->n]);
 }
 
-#define EMIT(g, name, ...) emit(g, (struct insn){ .op = op_##name, __VA_ARGS__ })
+#define EMIT(g, name, ...) emit(g, (struct insn){.op = op_##name, __VA_ARGS__})
 
 static u8 readable(struct gen *g)
 {
@@ -106,7 +109,7 @@ static s32 legal_imm(struct gen *g, const struct op_info *i)
 static void operation(struct gen *g, u8 class)
 {
 	u16 op = any_op(g, class);
-	struct insn in = { .op = op, .dst = writable(g) };
+	struct insn in = {.op = op, .dst = writable(g)};
 
 	if (op_info[op].fields & field_src)
 		in.src = readable(g);
@@ -126,7 +129,7 @@ static void memory(struct gen *g, u8 class)
 {
 	u16 op = any_op(g, class);
 	const struct op_info *i = &op_info[op];
-	struct insn in = { .op = op, .off = place(g, i->size) };
+	struct insn in = {.op = op, .off = place(g, i->size)};
 	u8 base = 10, *address = class == class_load ? &in.src : &in.dst;
 	u8 *data = class == class_load ? &in.dst : &in.src;
 
@@ -168,7 +171,7 @@ static void jump_over(struct gen *g, u32 at)
 static u32 branch(struct gen *g)
 {
 	u16 op = any_op(g, class_jmp);
-	struct insn in = { .op = op, .dst = readable(g) };
+	struct insn in = {.op = op, .dst = readable(g)};
 
 	if (op_info[op].is_imm)
 		in.imm = number(g);
@@ -214,7 +217,7 @@ static void loop(struct gen *g, u32 depth)
 	block(g, depth);
 	EMIT(g, add64k, .dst = reg, .imm = -1);
 	EMIT(g, jne64k, .dst = reg, .off = (s32)(start - g->n - 1));
-	g->locked &= (u16)~(1 << reg);
+	g->locked &= (u16) ~(1 << reg);
 }
 
 /* r1 to r5 are not readable behind a call. */
@@ -229,7 +232,8 @@ static void call(struct gen *g)
 	EMIT(g, call_local);
 	for (u8 reg = 1; reg <= 5; reg++) {
 		if (pick(g, 2))
-			EMIT(g, mov64x, .dst = reg, .src = (u8)(pick(g, 2) ? 0 : 6 + pick(g, 4)));
+			EMIT(g, mov64x, .dst = reg,
+			     .src = (u8)(pick(g, 2) ? 0 : 6 + pick(g, 4)));
 		else
 			EMIT(g, mov64k, .dst = reg, .imm = number(g));
 	}
@@ -321,8 +325,8 @@ static void resolve(struct gen *g, u32 function)
 
 u32 insn_random(u64 *seed, struct skep_insn *out, u32 room)
 {
-	struct gen g = { .seed = seed, .out = out };
-	u32 n_functions = FUNCTIONS * (room >= 2 * RANDOM_PROG_ROOM);
+	struct gen g = {.seed = seed, .out = out};
+	u32 n_functions = room >= RANDOM_PROG_CALLS_ROOM ? FUNCTIONS : 0;
 	u32 share = room / (n_functions + 1);
 
 	g.function = FUNCTIONS - n_functions;

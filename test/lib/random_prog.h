@@ -12,7 +12,10 @@
 
 #include "insn.h"
 
-enum { RANDOM_PROG_ROOM = 400 }; /* the least room that insn_random() needs */
+/* The least room that insn_random() needs, and the least for local calls. Linux 6.18
+ * verifies the former in 0.2 ms and the latter in 1 ms; of 800 slots it accepts all, of
+ * 1,600 slots it gives up on one in 500 after a million visited instructions. */
+enum { RANDOM_PROG_ROOM = 400, RANDOM_PROG_CALLS_ROOM = 800 };
 
 /* Writes a program of at most `room` slots, the larger the more room; returns its
  * length. The same seed gives the same program; *seed moves on to the next. */
