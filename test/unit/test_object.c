@@ -362,7 +362,11 @@ static void pins_hold(void **state)
 
 	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/one"), 0);
 	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/one"), -EEXIST);
-	assert_int_equal(object_pin(env->store, fd, "/sys//fs/./bpf/x/../two"), 0);
+	assert_int_equal(object_pin(env->store, fd, "/sys//fs/./bpf/./two"), 0);
+	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/no/../two"), -ENOENT);
+	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/one/../two"), -ENOTDIR);
+	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/one/"), -EEXIST);
+	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/new/"), -ENOENT);
 	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/no/such"), -ENOENT);
 	assert_int_equal(object_pin(env->store, fd, "/sys/fs/bpf/a.b"), -EPERM);
 	assert_int_equal(object_pin(env->store, fd, "/tmp/skep-nothing"), -EPERM);

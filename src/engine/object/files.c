@@ -96,85 +96,33 @@ static bool files_pinned(struct store *store, u32 id, const struct stat *st)
 	return st->st_nlink > 1;
 }
 
-/* ---- pins ---- */
-
-/* The folder that a path below pins/ ends in, and its last name in *name. */
-static int open_parent(struct store *store, const char *path, const char **name)
-{
-	int at = fcntl(store->pins, F_DUPFD_CLOEXEC, 0);
-	const char *slash;
-
-	if (at < 0)
-		return -errno;
-	while ((slash = strchr(path, '/'))) {
-		char part[256];
-		int next, err;
-
-		if ((size_t)(slash - path) >= sizeof(part)) {
-			close(at);
-			return -ENAMETOOLONG;
-		}
-		memcpy(part, path, (size_t)(slash - path));
-		part[slash - path] = '\0';
-		next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		err = errno;
-		close(at);
-		if (next < 0)
-			return -err;
-		at = next;
-		path = slash + 1;
-	}
-	*name = path;
-	return at;
-}
+/* ---- pins: the kernel walks the path, and finds the faults that it finds on bpffs ----
+ */
 
 static int files_pin(struct store *store, u32 id, const char *path)
 {
 	char from[NAME_SIZE];
-	const char *name;
-	int at, err;
 
-	if (!*path)
-		return -EEXIST;
-	at = open_parent(store, path, &name);
-	if (at < 0)
-		return at;
 	id_name(from, id);
-	err = linkat(store->objects, from, at, name, 0) ? -errno : 0;
-	close(at);
-	return err;
+	if (!linkat(store->objects, from, store->pins, *path ? path : ".", 0))
+		return 0;
+	return -errno;
 }
 
 static int files_open_pin(struct store *store, const char *path, int flags)
 {
-	const char *name;
-	int at, fd;
+	int fd = openat(store->pins, *path ? path : ".",
+			flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (!*path)
-		return -EACCES;
-	at = open_parent(store, path, &name);
-	if (at < 0)
-		return at;
-	fd = openat(at, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	fd = fd < 0 ? -errno : fd;
-	close(at);
+	if (fd >= 0)
+		return fd;
 	/* Folders and links are no objects of bpffs either. */
-	return fd == -EISDIR || fd == -ELOOP ? -EACCES : fd;
+	return errno == EISDIR || errno == ELOOP ? -EACCES : -errno;
 }
 
 static int files_unpin(struct store *store, const char *path)
 {
-	const char *name;
-	int at, err;
-
-	if (!*path)
-		return -EISDIR;
-	at = open_parent(store, path, &name);
-	if (at < 0)
-		return at;
-	err = unlinkat(at, name, 0) ? -errno : 0;
-	close(at);
-	return err;
+	return unlinkat(store->pins, *path ? path : ".", 0) ? -errno : 0;
 }
 
 static void files_close(struct store *store)

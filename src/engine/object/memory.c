@@ -84,37 +84,49 @@ static bool memory_pinned(struct store *store, u32 id, const struct stat *st)
 	return false;
 }
 
-static struct pin *find_pin(struct store *store, const char *path)
+static struct pin *find_pin(struct store *store, const char *path, size_t len)
 {
 	struct pin *pin;
 
 	vec_each(pin, &store->pinned)
-		if (!strcmp(pin->path, path))
+		if (strlen(pin->path) == len && !memcmp(pin->path, path, len))
 			return pin;
 	return NULL;
 }
 
-/* Nobody can make a folder below a private engine's pins. */
-static int check_path(const char *path)
+/* The one name that a path has: no folder stands below a private engine's pins. *name is
+ * "" for the folder of pins itself; *slash: something may stand behind it. */
+static int one_name(struct store *store, const char *path, const char **name, size_t *len,
+		    bool *slash)
 {
-	const char *slash = strchr(path, '/');
-
-	if (slash)
-		return -ENOENT;
-	return strlen(path) > 255 ? -ENAMETOOLONG : 0;
+	while (*path == '/' || (path[0] == '.' && (path[1] == '/' || !path[1])))
+		path++;
+	*name = path;
+	*len = strcspn(path, "/");
+	*slash = path[*len] == '/';
+	path += *len;
+	path += strspn(path, "/");
+	if (*path)
+		return find_pin(store, *name, *len) ? -ENOTDIR : -ENOENT;
+	return *len > 255 ? -ENAMETOOLONG : 0;
 }
 
 static int memory_pin(struct store *store, u32 id, const char *path)
 {
-	int err = check_path(path);
+	const char *name;
 	struct pin *pin;
 	char *copy;
+	size_t len;
+	bool slash;
+	int err = one_name(store, path, &name, &len, &slash);
 
 	if (err)
 		return err;
-	if (!*path || find_pin(store, path))
+	if (!len || find_pin(store, name, len))
 		return -EEXIST;
-	copy = mem_strndup(path, strlen(path));
+	if (slash)
+		return -ENOENT;
+	copy = mem_strndup(name, len);
 	pin = copy ? vec_push(&store->pinned) : NULL;
 	if (!pin) {
 		mem_free(copy);
@@ -127,29 +139,39 @@ static int memory_pin(struct store *store, u32 id, const char *path)
 
 static int memory_open_pin(struct store *store, const char *path, int flags)
 {
-	int err = check_path(path);
+	const char *name;
 	struct pin *pin;
+	size_t len;
+	bool slash;
+	int err = one_name(store, path, &name, &len, &slash);
 
 	if (err)
 		return err;
-	if (!*path)
+	if (!len)
 		return -EACCES;
-	pin = find_pin(store, path);
-	return pin ? memory_open(store, pin->id, flags) : -ENOENT;
+	pin = find_pin(store, name, len);
+	if (!pin)
+		return -ENOENT;
+	return slash ? -ENOTDIR : memory_open(store, pin->id, flags);
 }
 
 static int memory_unpin(struct store *store, const char *path)
 {
-	int err = check_path(path);
+	const char *name;
 	struct pin *pin;
+	size_t len;
+	bool slash;
+	int err = one_name(store, path, &name, &len, &slash);
 
 	if (err)
 		return err;
-	if (!*path)
+	if (!len)
 		return -EISDIR;
-	pin = find_pin(store, path);
+	pin = find_pin(store, name, len);
 	if (!pin)
 		return -ENOENT;
+	if (slash)
+		return -ENOTDIR;
 	mem_free(pin->path);
 	*pin = store->pinned.at[--store->pinned.n];
 	return 0;

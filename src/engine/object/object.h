@@ -18,6 +18,11 @@
 #include <skep/sys.h>
 #include "bits.h"
 
+/* The kernel has it and bpf(2) returns it, <errno.h> has not. */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
+
 enum object_kind {
 	OBJECT_MAP = 1, OBJECT_PROG, OBJECT_BTF, OBJECT_LINK, OBJECT_PERF,
 	OBJECT_STATS, /* BPF_ENABLE_STATS: run statistics are kept while one lives */
@@ -166,9 +171,10 @@ void lock_give(u32 *word);
 /* Something became readable. A load when nobody waits; safe in signal handlers. */
 void store_notify(struct store *store);
 
-/* Waits until a store_notify() after `seen` was read, or for timeout_ms. May return early. */
+/* Waits until a store_notify() after `seen` was read, or for timeout_ms; may return
+ * early. -EINTR: a signal handler ran. */
 u32 store_events(struct store *store);
-void store_wait(struct store *store, u32 seen, int timeout_ms);
+int store_wait(struct store *store, u32 seen, int timeout_ms);
 
 /* Whether run statistics are on. One load. */
 bool store_stats(struct store *store);
@@ -192,6 +198,7 @@ int user_check_tail(u64 src, size_t known, size_t len);
 /* The handle of skep/engine.h. */
 struct skep_engine {
 	struct store *store;
+	u64 budget; /* most instructions that one run may take */
 	struct skep_sys sys;
 };
 

@@ -123,14 +123,15 @@ bool store_alive(struct store *store, u32 owner)
 
 /* ---- waiting ---- */
 
-static void futex_wait(u32 *word, u32 seen, u64 ns)
+static int futex_wait(u32 *word, u32 seen, u64 ns)
 {
 	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000),
 			      .tv_nsec = (long)(ns % 1000000000)};
-	int saved = errno;
+	int saved = errno, err;
 
-	syscall(SYS_futex, word, FUTEX_WAIT, seen, &ts, NULL, 0);
+	err = syscall(SYS_futex, word, FUTEX_WAIT, seen, &ts, NULL, 0) ? -errno : 0;
 	errno = saved;
+	return err;
 }
 
 static void futex_wake(u32 *word, int n)
@@ -310,8 +311,12 @@ u32 store_events(struct store *store)
 	return seen;
 }
 
-void store_wait(struct store *store, u32 seen, int timeout_ms)
+int store_wait(struct store *store, u32 seen, int timeout_ms)
 {
-	if (timeout_ms > 0)
-		futex_wait(&store->state->events, seen, (u64)timeout_ms * 1000000);
+	if (timeout_ms <= 0)
+		return 0;
+	return futex_wait(&store->state->events, seen, (u64)timeout_ms * 1000000) ==
+			       -EINTR
+		       ? -EINTR
+		       : 0;
 }

@@ -45,7 +45,8 @@ int user_copy_in(void *dst, u64 src, size_t len)
 {
 	if (!range_ok(src, len, page_reads))
 		return -EFAULT;
-	memcpy(dst, ptr_of(src), len);
+	if (len)
+		memcpy(dst, ptr_of(src), len);
 	return 0;
 }
 
@@ -53,7 +54,8 @@ int user_copy_out(u64 dst, const void *src, size_t len)
 {
 	if (!range_ok(dst, len, page_writes))
 		return -EFAULT;
-	memcpy(ptr_of(dst), src, len);
+	if (len)
+		memcpy(ptr_of(dst), src, len);
 	return 0;
 }
 

@@ -1,0 +1,32 @@
+/* cmd.h - the handlers of bpf(2)'s commands, see cmd.def
+ *
+ * All return what bpf(2) returns, -errno for errors. They take pointers of the user from
+ * attr with user_copy_*() only.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "object.h"
+
+#define CMD(name, function, last) \
+	int cmd_##function(struct store *store, union skep_attr *attr);
+#include "cmd.def"
+#undef CMD
+
+/* What bpf(2) asks of a log that a user wants, and what becomes of it. */
+struct user_log {
+	struct skep_log log;
+	u64 to;
+	u32 size, level;
+};
+
+/* Checks level, buffer and size together: -EINVAL, -ENOMEM. level 0: log is empty, and
+ * messages are thrown away. End with user_log_finish. */
+int user_log_open(struct user_log *ul, u32 level, u64 to, u32 size);
+
+/* Copies the log out: its end if it does not fit, unless level has the bit for "fixed".
+ * *true_size is the size that it needs. Returns `ret`, an fd or -errno, or closes it and
+ * returns -ENOSPC or -EFAULT instead. */
+int user_log_finish(struct user_log *ul, int ret, u32 *true_size);
+
+#endif

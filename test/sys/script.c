@@ -1,0 +1,545 @@
+/* script.c - runs bpf(2) scripts on one side of the seam: script engine|shared|kernel
+ * FILE...
+ *
+ * A line of a script is one of
+ *
+ *     [NAME =] COMMAND field=VALUE ... [size=N] -> WANT [field=VALUE ...]
+ *     buffer NAME SIZE [BYTES]     memory of that size, and what stands in it; the rest 0
+ *     expect NAME OFFSET BYTES     what must stand there
+ *     get NAME = BUFFER OFFSET     the 32-bit word there
+ *     set NAME = VALUE
+ *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
+ *
+ * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
+ * byte at offset N. VALUE is a number, $NAME (a variable, also $NAME+1 and $NAME-1),
+ * @NAME (the address of a buffer), or "text" (the address of one; for an array, the
+ * text). BYTES are pairs of hex digits or .. for any. WANT is the name of an errno, "ok"
+ * (0 or more), or a number; the fields behind it are checked in attr after the call. A
+ * line that begins with "engine:" or "kernel:" is for that side alone, with the reason
+ * why above it.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <skep/engine.h>
+#include <skep/sys.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+struct field {
+	const char *name;
+	size_t off, size;
+};
+
+static const struct field fields[] = {
+#define FIELD(name, member) \
+	{#name, offsetof(union skep_attr, member), \
+	 sizeof(((union skep_attr *)0)->member)},
+#include "field.def"
+#undef FIELD
+};
+
+static const struct {
+	const char *name;
+	int cmd;
+} cmds[] = {
+#define NAME(name) {#name, SKEP_##name},
+#include "cmds.def"
+#undef NAME
+};
+
+struct value {
+	char name[64];
+	long number;
+};
+
+struct buffer {
+	char name[64];
+	unsigned char *at;
+	size_t size;
+};
+
+struct script {
+	struct skep_sys *sys;
+	const char *file;
+	int line, failed;
+	struct value values[64];
+	struct buffer buffers[64];
+	char *texts[1024];
+	int nvalues, nbuffers, ntexts;
+	char *at; /* what is left of the line */
+};
+
+static void fail(struct script *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("# %s:%d: ", s->file, s->line);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	s->failed++;
+}
+
+static _Noreturn void broken(struct script *s, const char *what)
+{
+	printf("Bail out! %s:%d: %s near '%s'\n", s->file, s->line, what, s->at);
+	exit(99);
+}
+
+/* ---- words and values ---- */
+
+static void skip_blanks(struct script *s)
+{
+	while (*s->at == ' ' || *s->at == '\t')
+		s->at++;
+}
+
+static bool at_end(struct script *s)
+{
+	skip_blanks(s);
+	return !*s->at || *s->at == '#';
+}
+
+static void word(struct script *s, char out[64])
+{
+	size_t n = 0;
+
+	skip_blanks(s);
+	while (n < 63 && (isalnum((unsigned char)s->at[n]) || strchr("_+.", s->at[n])) &&
+	       s->at[n])
+		n++;
+	memcpy(out, s->at, n);
+	out[n] = '\0';
+	s->at += n;
+	skip_blanks(s);
+}
+
+static bool accept(struct script *s, const char *text)
+{
+	skip_blanks(s);
+	if (strncmp(s->at, text, strlen(text)))
+		return false;
+	s->at += strlen(text);
+	return true;
+}
+
+static struct value *variable(struct script *s, const char *name)
+{
+	for (int i = 0; i < s->nvalues; i++)
+		if (!strcmp(s->values[i].name, name))
+			return &s->values[i];
+	if (s->nvalues == COUNT(s->values))
+		broken(s, "too many variables");
+	snprintf(s->values[s->nvalues].name, 64, "%s", name);
+	return &s->values[s->nvalues++];
+}
+
+static struct buffer *buffer(struct script *s, const char *name)
+{
+	for (int i = 0; i < s->nbuffers; i++)
+		if (!strcmp(s->buffers[i].name, name))
+			return &s->buffers[i];
+	broken(s, "no such buffer");
+}
+
+/* "text": a copy that lives as long as the script. */
+static const char *text_value(struct script *s)
+{
+	size_t n = strcspn(++s->at, "\"");
+	char *text = strndup(s->at, n);
+
+	if (s->at[n] != '"' || s->ntexts == COUNT(s->texts))
+		broken(s, "a text without end, or too many");
+	s->at += n + 1;
+	s->texts[s->ntexts++] = text;
+	return text;
+}
+
+static unsigned long number(struct script *s)
+{
+	char name[64], *end;
+	unsigned long n;
+
+	skip_blanks(s);
+	if (*s->at == '"')
+		return (unsigned long)text_value(s);
+	if (accept(s, "@")) {
+		word(s, name);
+		return (unsigned long)buffer(s, name)->at;
+	}
+	if (accept(s, "$")) {
+		size_t len = 0;
+
+		while (isalnum((unsigned char)s->at[len]) || s->at[len] == '_')
+			len++;
+		snprintf(name, sizeof(name), "%.*s", (int)len, s->at);
+		s->at += len;
+		n = (unsigned long)variable(s, name)->number;
+		return *s->at == '+' || *s->at == '-'
+			       ? n + (unsigned long)strtol(s->at, &s->at, 0)
+			       : n;
+	}
+	n = strtoul(s->at, &end, 0);
+	if (end == s->at)
+		broken(s, "expected a value");
+	s->at = end;
+	return n;
+}
+
+static void bytes(struct script *s, struct buffer *b, size_t off, bool check)
+{
+	for (; !at_end(s); off++) {
+		char pair[3] = {s->at[0], s->at[1], 0};
+		unsigned want = (unsigned)strtoul(pair, NULL, 16);
+
+		s->at += 2;
+		if (off >= b->size)
+			broken(s, "behind the end of the buffer");
+		if (!check)
+			b->at[off] = (unsigned char)want;
+		else if (strcmp(pair, "..") && b->at[off] != want)
+			fail(s, "%s[%zu] is %02x, not %02x", b->name, off, b->at[off],
+			     want);
+	}
+}
+
+/* ---- commands ---- */
+
+static struct field find_field(struct script *s, const char *name)
+{
+	if (name[0] == '+')
+		return (struct field){name, (size_t)atoi(name + 1), 1};
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (!strcmp(fields[i].name, name))
+			return fields[i];
+	broken(s, "no such field");
+}
+
+static void set_field(struct script *s, const struct field *f, unsigned char *attr)
+{
+	skip_blanks(s);
+	if (f->size == 16) {
+		strncpy((char *)attr + f->off, text_value(s), 16);
+	} else {
+		unsigned long n = number(s);
+
+		memcpy(attr + f->off, &n, f->size);
+	}
+}
+
+static void check_field(struct script *s, const struct field *f,
+			const unsigned char *attr)
+{
+	unsigned long want = number(s), is = 0;
+
+	memcpy(&is, attr + f->off, f->size);
+	if (f->size < 8)
+		want &= (1ul << (8 * f->size)) - 1;
+	if (is != want)
+		fail(s, "%s is %lu, not %lu", f->name, is, want);
+}
+
+static const char *result_name(long ret, char buf[32])
+{
+	const char *name = ret == -524 ? "ENOTSUPP"
+			   : ret < 0   ? strerrorname_np((int)-ret)
+				       : NULL;
+
+	snprintf(buf, 32, "%ld", ret);
+	return name ? name : buf;
+}
+
+static void check_result(struct script *s, long ret, const char *want)
+{
+	char buf[32];
+
+	if (strcmp(want, "ok") ? strcmp(result_name(ret, buf), want) : ret < 0)
+		fail(s, "%s, expected %s", result_name(ret, buf), want);
+}
+
+static long run_command(struct script *s, int cmd)
+{
+	static unsigned char attr[8192] __attribute__((aligned(8)));
+	unsigned long size = sizeof(union skep_attr), at = (unsigned long)attr;
+	char name[64], want[64];
+	long ret;
+
+	memset(attr, 0, sizeof(attr));
+	while (!accept(s, "->")) {
+		struct field f;
+
+		word(s, name);
+		if (!accept(s, "="))
+			broken(s, "expected field=value or ->");
+		if (!strcmp(name, "size") || !strcmp(name, "attr")) {
+			*(name[0] == 's' ? &size : &at) = number(s);
+			continue;
+		}
+		f = find_field(s, name);
+		set_field(s, &f, attr);
+	}
+	ret = s->sys->bpf(s->sys, (enum skep_cmd)cmd, (union skep_attr *)at,
+			  (uint32_t)size);
+	word(s, want);
+	check_result(s, ret, want);
+	while (!at_end(s)) {
+		struct field f;
+
+		word(s, name);
+		f = find_field(s, name);
+		if (accept(s, "=$?"))
+			broken(s, "expected a value");
+		accept(s, "=");
+		check_field(s, &f, attr);
+	}
+	return ret;
+}
+
+static bool find_cmd(const char *name, int *cmd)
+{
+	*cmd = (int)strtoul(name, NULL, 0);
+	for (size_t i = 0; i < COUNT(cmds); i++)
+		if (!strcmp(cmds[i].name, name)) {
+			*cmd = cmds[i].cmd;
+			return true;
+		}
+	return isdigit((unsigned char)*name);
+}
+
+/* ---- the other lines ---- */
+
+static void make_buffer(struct script *s)
+{
+	struct buffer *b = &s->buffers[s->nbuffers];
+
+	if (s->nbuffers++ == COUNT(s->buffers))
+		broken(s, "too many buffers");
+	word(s, b->name);
+	b->size = number(s);
+	b->at = calloc(1, b->size ? b->size : 1);
+	bytes(s, b, 0, false);
+}
+
+static void check_buffer(struct script *s)
+{
+	struct buffer *b;
+	char name[64];
+
+	word(s, name);
+	b = buffer(s, name);
+	bytes(s, b, number(s), true);
+}
+
+static long get_word(struct script *s)
+{
+	char name[64];
+	unsigned n = 0;
+	struct buffer *b;
+	size_t off;
+
+	word(s, name);
+	b = buffer(s, name);
+	off = number(s);
+	if (off + 4 > b->size)
+		broken(s, "behind the end of the buffer");
+	memcpy(&n, b->at + off, 4);
+	return n;
+}
+
+/* "flags FD VALUE": the access mode, and that it is closed on exec. */
+static void check_flags(struct script *s)
+{
+	int fd = (int)number(s), want = (int)number(s), fl = fcntl(fd, F_GETFL);
+
+	if (fl < 0 || (fl & O_ACCMODE) != want)
+		fail(s, "access mode %d, expected %d", fl < 0 ? fl : fl & O_ACCMODE,
+		     want);
+	if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		fail(s, "not closed on exec");
+}
+
+static void run_named(struct script *s, const char *verb, const char *name)
+{
+	long ret = 0;
+	int cmd;
+
+	if (!strcmp(verb, "dup"))
+		ret = dup((int)number(s));
+	else if (!strcmp(verb, "null"))
+		ret = open("/dev/null", O_RDWR | O_CLOEXEC);
+	else if (find_cmd(verb, &cmd))
+		ret = run_command(s, cmd);
+	else
+		broken(s, "no such command");
+	if (name)
+		variable(s, name)->number = ret;
+}
+
+static void run_line(struct script *s)
+{
+	char verb[64], name[64];
+
+	word(s, verb);
+	if (!strcmp(verb, "buffer")) {
+		make_buffer(s);
+	} else if (!strcmp(verb, "expect")) {
+		check_buffer(s);
+	} else if (!strcmp(verb, "close")) {
+		check_result(s, s->sys->close(s->sys, (int)number(s)), "ok");
+	} else if (!strcmp(verb, "flags")) {
+		check_flags(s);
+	} else if (!strcmp(verb, "get") || !strcmp(verb, "set")) {
+		word(s, name);
+		accept(s, "=");
+		variable(s, name)->number =
+			verb[0] == 'g' ? get_word(s) : (long)number(s);
+	} else if (accept(s, "=")) {
+		word(s, name);
+		run_named(s, name, verb);
+	} else {
+		run_named(s, verb, NULL);
+	}
+	if (!at_end(s))
+		broken(s, "too much on the line");
+}
+
+static void run_lines(struct script *s, FILE *f)
+{
+	static char line[65536];
+
+	while (fgets(line, sizeof(line), f)) {
+		const char *side = s->sys->name;
+
+		line[strcspn(line, "\n")] = '\0';
+		s->line++;
+		s->at = line;
+		if (accept(s, "engine:") && strcmp(side, "engine"))
+			continue;
+		if (accept(s, "kernel:") && strcmp(side, "kernel"))
+			continue;
+		if (!at_end(s))
+			run_line(s);
+	}
+}
+
+static int run_script(struct skep_sys *sys, const char *file)
+{
+	struct script *s = calloc(1, sizeof(*s));
+	FILE *f = fopen(file, "r");
+	int failed;
+
+	if (!s || !f) {
+		printf("Bail out! cannot read %s\n", file);
+		exit(99);
+	}
+	s->sys = sys;
+	s->file = file;
+	run_lines(s, f);
+	fclose(f);
+	for (int i = 0; i < s->nbuffers; i++)
+		free(s->buffers[i].at);
+	for (int i = 0; i < s->ntexts; i++)
+		free(s->texts[i]);
+	failed = s->failed;
+	free(s);
+	return failed;
+}
+
+/* ---- the sides ---- */
+
+/* A bpffs that nobody else sees; NULL, or why there is none. */
+static const char *kernel_ready(void)
+{
+	union skep_attr attr = {0};
+	struct skep_sys *sys = skep_sys_kernel();
+	int err = sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr));
+
+	if (err == -ENOSYS || err == -EPERM)
+		return "the kernel does not let us use bpf(2) (needs root)";
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
+		return "cannot mount a bpffs of our own (needs root and a mount namespace)";
+	return NULL;
+}
+
+/* What the script left open. */
+static void close_all(void)
+{
+	for (int fd = 3; fd < 256; fd++)
+		close(fd);
+}
+
+static struct skep_engine *open_engine(const char *dir)
+{
+	struct skep_engine_opts opts = {
+		.size = sizeof(opts), .shared = dir != NULL, .dir = dir};
+	struct skep_engine *engine;
+	int err = skep_engine_open(&opts, &engine);
+
+	if (err) {
+		printf("Bail out! no engine: %s\n", strerror(-err));
+		exit(99);
+	}
+	return engine;
+}
+
+/* A directory of its own for each script, so that no other sees its pins. */
+static int run_on_engine(bool shared, const char *file)
+{
+	char dir[] = "/tmp/skep-sys-XXXXXX", command[64];
+	struct skep_engine *engine;
+	int failed;
+
+	if (shared && !mkdtemp(dir))
+		exit(99);
+	engine = open_engine(shared ? dir : NULL);
+	failed = run_script(skep_engine_sys(engine), file);
+	skep_engine_close(engine);
+	if (shared) {
+		snprintf(command, sizeof(command), "rm -rf %s", dir);
+		if (system(command))
+			failed++;
+	}
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	const char *side = argc > 2 ? argv[1] : "", *why;
+	bool kernel = !strcmp(side, "kernel");
+	int failed = 0;
+
+	if (argc < 3)
+		return 99;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	why = kernel ? kernel_ready() : NULL;
+	if (why) {
+		printf("1..0 # SKIP %s\n", why);
+		return 0;
+	}
+	printf("1..%d\n", argc - 2);
+	for (int i = 2; i < argc; i++) {
+		const char *name =
+			strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i];
+		int n = kernel ? run_script(skep_sys_kernel(), argv[i])
+			       : run_on_engine(!strcmp(side, "shared"), argv[i]);
+
+		close_all();
+		printf("%s %d - %s on the %s\n", n ? "not ok" : "ok", i - 1, name,
+		       kernel		? "kernel"
+		       : side[0] == 's' ? "shared engine"
+					: "engine");
+		failed += n;
+	}
+	return failed != 0;
+}
