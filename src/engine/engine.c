@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "btf_object.h"
 #include "cmd.h"
+#include "exec.h"
 #include "mem.h"
 
 static const struct object_ops *const kinds[OBJECT_KINDS] = {
@@ -109,6 +110,18 @@ static int open_store(struct skep_engine *engine, const struct skep_engine_opts 
 	return store_open_slots(dir, opts->slots, kinds, opts->log, &engine->store);
 }
 
+static int open_runs(struct skep_engine *engine, u64 budget)
+{
+	struct runs *runs;
+	int err = runs_open(engine->store, budget, &runs);
+
+	if (err)
+		store_close(engine->store);
+	else
+		store_set_runs(engine->store, runs);
+	return err;
+}
+
 int skep_engine_open(const struct skep_engine_opts *user, struct skep_engine **out)
 {
 	struct skep_engine_opts opts = {0};
@@ -121,9 +134,10 @@ int skep_engine_open(const struct skep_engine_opts *user, struct skep_engine **o
 	engine = mem_alloc(1, sizeof(*engine));
 	if (!engine)
 		return -ENOMEM;
-	engine->budget = opts.budget ? opts.budget : 1 << 27;
 	engine->sys = engine_sys;
 	err = open_store(engine, &opts);
+	if (!err)
+		err = open_runs(engine, opts.budget);
 	if (err) {
 		mem_free(engine);
 		return err;
@@ -136,6 +150,7 @@ void skep_engine_close(struct skep_engine *engine)
 {
 	if (!engine)
 		return;
+	runs_close(store_runs(engine->store));
 	store_close(engine->store);
 	mem_free(engine);
 }
@@ -143,4 +158,27 @@ void skep_engine_close(struct skep_engine *engine)
 struct skep_sys *skep_engine_sys(struct skep_engine *engine)
 {
 	return &engine->sys;
+}
+
+/* ---- running ---- */
+
+int skep_prog_get(struct skep_engine *engine, int fd, struct skep_prog **out)
+{
+	struct object *obj;
+	int err = object_get(engine->store, fd, OBJECT_PROG, &obj, NULL);
+
+	if (!err)
+		*out = (struct skep_prog *)container_of(obj, struct prog, obj);
+	return err;
+}
+
+void skep_prog_put(struct skep_prog *prog)
+{
+	if (prog)
+		object_put(&((struct prog *)prog)->obj);
+}
+
+struct skep_cpu *skep_enter(struct skep_engine *engine)
+{
+	return runs_enter(store_runs(engine->store));
 }

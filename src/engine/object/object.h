@@ -198,7 +198,6 @@ int user_check_tail(u64 src, size_t known, size_t len);
 /* The handle of skep/engine.h. */
 struct skep_engine {
 	struct store *store;
-	u64 budget; /* most instructions that one run may take */
 	struct skep_sys sys;
 };
 

@@ -277,11 +277,14 @@ u32 store_slot_take(struct store *store)
 }
 
 /* The wake may be missed, as no barrier stands between the store and the load: the
- * waiter looks again after a millisecond. */
+ * waiter looks again after a millisecond. A child that was forked inside a batch does not
+ * give back its parent's slot. */
 void store_slot_give(struct store *store, u32 slot)
 {
 	struct state *state = store->state;
 
+	if (unlikely(state->slot[slot].owner != store_self(store)))
+		return;
 	__atomic_store_n(&state->slot[slot].owner, 0, __ATOMIC_RELEASE);
 	if (unlikely(__atomic_load_n(&state->slots_wanted, __ATOMIC_RELAXED))) {
 		__atomic_store_n(&state->slots_wanted, 0, __ATOMIC_RELAXED);

@@ -208,4 +208,5 @@ const struct object_ops prog_object_ops = {
 	.open = prog_open,
 	.close = prog_close,
 	.refs = prog_refs,
+	.pins = true,
 };
