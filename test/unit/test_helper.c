@@ -52,7 +52,8 @@ static void bad_arguments_get_a_sentence(void **state)
 
 	b->run.pc = 5;
 	faults(b, bench_call(b, 9999, (const u64[5]){ 0 }),
-	       "instruction 5: calls a helper that the engine does not have [H001]\n");
+	       "instruction 5: calls a helper that the engine, or this type of program, does not "
+	       "have [H001]\n");
 	faults(b, call(b, SKEP_FUNC_map_lookup_elem, 4, P(b->mem)),
 	       "instruction 5: argument 1 of bpf_map_lookup_elem is 0x4, which is no map of "
 	       "this program; pass the map's address [H002]\n");
@@ -65,8 +66,8 @@ static void bad_arguments_get_a_sentence(void **state)
 	faults(b, call(b, SKEP_FUNC_get_current_comm, P(b->mem) + 1020, 16),
 	       "instruction 5: writes 16 bytes at argument 1 of bpf_get_current_comm, 12 bytes "
 	       "beyond the end of the event's memory (1024 bytes) [R002]\n");
-	faults(b, call(b, SKEP_FUNC_get_attach_cookie, 0x77),
-	       "instruction 5: argument 1 of bpf_get_attach_cookie is 0x77, which is not the "
+	faults(b, call(b, SKEP_FUNC_get_hash_recalc, 0x77),
+	       "instruction 5: argument 1 of bpf_get_hash_recalc is 0x77, which is not the "
 	       "context; pass the pointer that the program got in r1 [H006]\n");
 	faults(b, call(b, SKEP_FUNC_loop, 1, 77, 0, 0),
 	       "instruction 5: argument 2 of bpf_loop is 0x4d, which is no function of this "
@@ -218,6 +219,7 @@ static void place_and_chance(void **state)
 	assert_int_equal(call(b, SKEP_FUNC_get_numa_node_id), 0);
 	assert_true(call(b, SKEP_FUNC_get_prandom_u32) != call(b, SKEP_FUNC_get_prandom_u32));
 	b->event.cookie = 1234567890123;
+	bench_begin(b, SKEP_PROG_TYPE_RAW_TRACEPOINT);
 	assert_int_equal(call(b, SKEP_FUNC_get_attach_cookie, P(b->run.ctx)), 1234567890123);
 }
 

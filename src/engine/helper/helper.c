@@ -188,7 +188,7 @@ u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 	struct call c = { .run = run, .helper = helper, .r = r };
 	u64 result;
 
-	if (!helper) {
+	if (!helper || !(helper->groups & run->prog->type->groups)) {
 		run_fault(run, EINVAL, msg_helper_none);
 		return 0;
 	}

@@ -254,6 +254,7 @@ void run_begin(struct run *run)
 			run->packet.meta = run->packet.data;
 		if (!run->packet.mac)
 			run->packet.mac = run->packet.data;
+		run->net = run->packet.mac + RUN_ETHERNET;
 	}
 	if (type->setup)
 		type->setup(run);

@@ -16,6 +16,7 @@ enum {
 	RUN_STACK = SKEP_MAX_FRAMES * SKEP_MAX_STACK,
 	RUN_CTX = 256,       /* the largest shadow context */
 	RUN_GIVEN = 64,      /* areas that helpers handed out and did not take back */
+	RUN_ETHERNET = 14,   /* bytes of the header before the network header */
 	RUN_VALUES = 1024,   /* map values known one by one, a power of two */
 };
 
@@ -59,6 +60,7 @@ struct run {
 	u64 random;                 /* state of bpf_get_prandom_u32 */
 
 	struct skep_packet packet;  /* the event's, adjusted by helpers; meta and mac set */
+	u8 *net;                    /* the packet's network header */
 	u8 *ctx;                    /* shadow[] or the event's memory */
 	u32 ctx_len;
 

@@ -44,6 +44,7 @@ const struct prog_type type_sched_cls = {
 	.setup = skb_setup,
 	.test_run = true,
 	.test_least = SKB_HEADER,
+	.test_most = SKB_TEST_MOST,
 	.test_head = SKB_MOST,
 	.test_room = 2 * SKB_MOST,
 	.test_in = skb_test_in,

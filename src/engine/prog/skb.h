@@ -14,9 +14,10 @@
 	  sizeof(((struct skep_sk_buff *)0)->field), kind, write, #field }
 
 enum {
-	SKB_HEADER = 14, /* Ethernet */
-	/* A test run's device is the loopback: no packet grows beyond its MTU and header. */
-	SKB_MOST = 65536 + SKB_HEADER,
+	SKB_HEADER = RUN_ETHERNET,
+	SKB_MOST = 4 * 4096 - 320, /* Linux lets no helper make a packet longer */
+	/* A test run's packet fits into a page with its headroom and struct skb_shared_info. */
+	SKB_TEST_MOST = 4096 - 64 - 320,
 };
 
 void skb_setup(struct run *run);

@@ -37,6 +37,7 @@ const struct prog_type type_socket_filter = {
 	.setup = skb_setup,
 	.test_run = true,
 	.test_least = SKB_HEADER,
+	.test_most = SKB_TEST_MOST,
 	.test_pull = SKB_HEADER,
 	.test_head = SKB_MOST,
 	.test_room = 2 * SKB_MOST,

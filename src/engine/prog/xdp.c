@@ -81,6 +81,7 @@ const struct prog_type type_xdp = {
 	.setup = setup,
 	.test_run = true,
 	.test_least = LEAST,
+	.test_most = PAGE - HEADROOM - SHARED_INFO,
 	.test_head = HEADROOM - FRAME,
 	.test_room = PAGE - FRAME - SHARED_INFO,
 	.test_in = test_in,
