@@ -1,7 +1,7 @@
 /* strace_c.bpf.c - counts and times the system calls of a command
  *
  * sys_enter notes when a task entered a call, sys_exit adds the call to `stats`. In the
- * kernel these programs see every task: the reader sets `only_tasks`, puts the command
+ * kernel these programs see every task: the reader sets only_tasks, puts the command
  * into `tasks` and asks for the last two programs, which follow its children. On the
  * engine there are no other tasks.
  */
@@ -21,7 +21,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MAX_SYSCALLS);
 	__type(key, __u32);
-	__type(value, struct stat);
+	__type(value, struct sum);
 } stats SEC(".maps");
 
 struct {
@@ -38,8 +38,7 @@ struct {
 	__type(value, __u32);
 } tasks SEC(".maps");
 
-const volatile __u32 only_tasks; /* who is in `tasks`; 0: everyone */
-const volatile __u32 pid_offset; /* of pid in the kernel's struct task_struct */
+const volatile struct config config;
 
 static __u32 current_task(void)
 {
@@ -50,7 +49,7 @@ static int is_followed(__u32 tid, __u64 nr)
 {
 	__u32 *state;
 
-	if (!only_tasks)
+	if (!config.only_tasks)
 		return 1;
 	state = bpf_map_lookup_elem(&tasks, &tid);
 	if (state && *state == before_exec && (nr == NR_EXECVE || nr == NR_EXECVEAT))
@@ -79,18 +78,18 @@ int sys_exit(struct bpf_raw_tracepoint_args *ctx)
 	__s64 ret = (__s64)ctx->args[1];
 	__u32 tid = current_task(), nr;
 	struct start *start;
-	struct stat *stat;
+	struct sum *sum;
 
 	/* A new child leaves the call that made it without having entered it. */
 	start = bpf_map_lookup_elem(&starts, &tid);
 	if (!start)
 		return 0;
 	nr = (__u32)start->nr;
-	stat = bpf_map_lookup_elem(&stats, &nr);
-	if (stat) {
-		stat->ns += bpf_ktime_get_ns() - start->ns;
-		stat->calls++;
-		stat->errors += ret < 0 && ret >= -MAX_ERRNO;
+	sum = bpf_map_lookup_elem(&stats, &nr);
+	if (sum) {
+		sum->ns += bpf_ktime_get_ns() - start->ns;
+		sum->calls++;
+		sum->errors += ret < 0 && ret >= -MAX_ERRNO;
 	}
 	bpf_map_delete_elem(&starts, &tid);
 	return 0;
@@ -105,7 +104,7 @@ int task_new(struct bpf_raw_tracepoint_args *ctx)
 	__u32 *parent = bpf_map_lookup_elem(&tasks, &tid);
 
 	if (parent && *parent == counted &&
-	    !bpf_probe_read_kernel(&pid, sizeof(pid), child + pid_offset))
+	    !bpf_probe_read_kernel(&pid, sizeof(pid), child + config.pid_offset))
 		bpf_map_update_elem(&tasks, &pid, &state, BPF_ANY);
 	return 0;
 }

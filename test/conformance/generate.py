@@ -90,7 +90,8 @@ def alu_edges(op, bits):
         "smod": [("by-zero", -7 & minus1, 0), ("most-negative-by-minus-one", low, minus1),
                  ("sign-of-dividend", -7 & minus1, 2), ("by-negative", 7, -2 & minus1),
                  ("both-negative", -7 & minus1, -4 & minus1)],
-        "mov": [("negative", 1, minus1), ("largest", 0, MAX32), ("most-negative", 0, -MIN32 & minus1)],
+        "mov": [("negative", 1, minus1), ("largest", 0, MAX32),
+                ("most-negative", 0, -MIN32 & minus1)],
     }[op]
 
 
@@ -262,10 +263,12 @@ def store_files(suite, size, n):
     v = 0xc1c2c3c4c5c6c7c8
     for off in sorted({0, 8 - n}):
         p = stack().store(size, 10, off - 16, 2).load("dw", 0, 10, -16).exit()
-        suite.add(f"{size}-stx-{off}", f"store of {n} bytes; its neighbours stay", p, stored(off, n, v))
+        suite.add(f"{size}-stx-{off}", f"store of {n} bytes; its neighbours stay", p,
+                  stored(off, n, v))
         for edge, imm in (("positive", 0x12345678), ("negative", -2)):
             p = stack().store_imm(size, 10, off - 16, imm).load("dw", 0, 10, -16).exit()
-            suite.add(f"{size}-st-{edge}-{off}", f"store of an immediate in {n} bytes, sign-extended", p,
+            suite.add(f"{size}-st-{edge}-{off}",
+                      f"store of an immediate in {n} bytes, sign-extended", p,
                       stored(off, n, imm & M64))
         p = stack().release(size, 10, off - 16, 2).load("dw", 0, 10, -16).exit()
         suite.add(f"{size}-strel-{off}", f"store-release of {n} bytes", p, stored(off, n, v))
@@ -306,13 +309,15 @@ def atomic_files(suite):
             for fetch in (False, True):
                 row = ("fetch_" if fetch else "") + op
                 for kind in ("memory", "fetched"):
-                    atomic_file(suite, f"{row}-lock-{size}-{kind}", op, bits, fetch, d, s, 0, kind)
-                atomic_file(suite, f"{row}-lock-{size}-ones", op, bits, fetch, M64, 1, 0, "memory")
+                    atomic_file(suite, f"{row}-lock-{size}-{kind}", op, bits, fetch, d, s, 0,
+                                kind)
+                atomic_file(suite, f"{row}-lock-{size}-ones", op, bits, fetch, M64, 1, 0,
+                            "memory")
         for kind in ("memory", "fetched"):
             atomic_file(suite, f"xchg-lock-{size}-{kind}", "xchg", bits, True, d, s, 0, kind)
             for edge, r0 in (("equal", d), ("differs", d ^ 1)):
-                atomic_file(suite, f"cmpxchg-lock-{size}-{edge}-{kind}", "cmpxchg", bits, True, d, s,
-                            r0, kind)
+                atomic_file(suite, f"cmpxchg-lock-{size}-{edge}-{kind}", "cmpxchg", bits, True,
+                            d, s, r0, kind)
         atomic_file(suite, f"cmpxchg-lock-{size}-source-stays", "cmpxchg", bits, True, d, s, d,
                     "untouched")
     # a 32-bit comparison looks at the lower half of r0, and a failed one clears its upper half

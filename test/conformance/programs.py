@@ -98,7 +98,7 @@ def calls(suite):
     suite.add("call_local-own-frame", "each call has a stack frame of its own", p, 1)
     p = Program().store_imm("dw", 10, -8, 1).mov(1, reg=10).alu("add", 1, -8).call("f")
     p.load("dw", 0, 10, -8).exit().label("f").store_imm("dw", 1, 0, 77).mov(0, 0).exit()
-    suite.add("call_local-callers-stack", "a callee writes its caller's stack through a pointer", p, 77)
+    suite.add("call_local-callers-stack", "a callee writes its caller's stack by a pointer", p, 77)
     # a judge that wraps the program takes one of Linux's eight frames itself
     for deep, name, refuses in ((7, "seven", None), (8, "eight", "with its wrapper they are nine")):
         p = Program().mov(1, 0).call("f1").exit()
@@ -354,7 +354,7 @@ def refused_forms(suite):
 def refused_flow(suite):
     for name, about, code, slots in (
         ("jump-beyond-end", "a jump beyond the end", "I011", [word(0x05, off=7)] + EXIT),
-        ("jump-before-start", "a jump before the start", "I011", [word(0x05, off=-2)] + EXIT),
+        ("jump-before-start", "a jump before the start", "I011", [word(0x05, off=-12)] + EXIT),
         ("jump-conditional-out", "a conditional jump beyond the end", "I011",
          [word(0x15, 1, 0, 9, 0)] + EXIT),
         ("jump-far-out", "a 32-bit jump beyond the end", "I011",
@@ -386,7 +386,7 @@ def faults(suite):
               Program().load(size, 0, 1, 17 - n if n > 1 else 24), mem)
         fault(f"stack-end-{size}", "one byte above the stack", "R002",
               Program().mov(0, 0).store_imm(size, 10, 1 - n, 0))
-        fault(f"stack-start-{size}", "one byte below the stack", "R003",
+        fault(f"stack-start-{size}", "one byte below the stack", "R008",
               Program().mov(0, 0).store_imm(size, 10, -513, 0))
     fault("memory-start", "one byte before the given memory", "R003",
           Program().load("b", 0, 1, -1), mem)
@@ -401,6 +401,6 @@ def faults(suite):
     fault("dead-frame", "a pointer to the frame of a function that returned", "R008",
           p.mov(0, reg=10).alu("add", 0, -8))
     p = Program().mov(1, 0).call("f").exit().label("f").call("f")
-    fault("recursion", "more than eight frames", "FRAMES", p)
+    fault("recursion", "more than eight frames", "X006", p)
     p = Program().mov(0, 0).label("ever").alu("add", 0, 1).ja("ever")
-    fault("endless", "a loop without end", "BUDGET", p)
+    fault("endless", "a loop without end", "X007", p)
