@@ -2,8 +2,11 @@
 #include "msg.h"
 #include <errno.h>
 
-static const struct ctx_field *field_of(const struct prog_type *type, u64 off)
+/* Contexts are mostly fields of 4 bytes without gaps: the first guess is good. */
+static inline const struct ctx_field *field_of(const struct prog_type *type, u64 off)
 {
+	if (off / 4 < type->nfields && type->fields[off / 4].off == off)
+		return &type->fields[off / 4];
 	for (u32 i = 0; i < type->nfields; i++) {
 		const struct ctx_field *f = &type->fields[i];
 
@@ -23,11 +26,13 @@ static const char *bad_part(const struct ctx_field *f, u64 off, u32 size, bool w
 {
 	bool whole = off == f->off && size == f->size;
 
+	if (whole)
+		return NULL;
 	if (off % size)
 		return "; it must be aligned";
 	if (off + size > (u64)f->off + f->size)
 		return "; it must lie within the field";
-	if (whole || f->kind == ctx_bytes)
+	if (f->kind == ctx_bytes)
 		return NULL;
 	if (write || f->kind == ctx_whole || is_pointer(f))
 		return "; it must be the whole field";

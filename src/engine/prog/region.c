@@ -127,7 +127,7 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size)
 		*v = (struct run_value){ .lo = lo, .run = run->number, .size = size, .map = map };
 		return;
 	}
-	run->values_lost = true;
+	run->values_lost = 1;
 }
 
 /* The map of the program among whose values addr lies, and the number of the value. */
@@ -235,29 +235,6 @@ bool run_take(struct run *run, u64 addr, struct region *out)
 void run_packet_changed(struct run *run)
 {
 	run->epoch++;
-}
-
-void run_begin(struct run *run)
-{
-	const struct prog_type *type = run->prog->type;
-	const struct skep_event *event = run->event;
-
-	run->ngiven = 0;
-	run->values_lost = false;
-	run->fault = 0;
-	run->frame = 0;
-	run->ctx = event->ctx;
-	run->ctx_len = MIN(event->ctx_len, type->ctx_size);
-	if (type->packet) {
-		run->packet = *event->packet;
-		if (!run->packet.meta)
-			run->packet.meta = run->packet.data;
-		if (!run->packet.mac)
-			run->packet.mac = run->packet.data;
-		run->net = run->packet.mac + RUN_ETHERNET;
-	}
-	if (type->setup)
-		type->setup(run);
 }
 
 /* ---- faults ---- */

@@ -146,8 +146,6 @@ static void begin(struct skep_cpu *cpu, struct prog *prog, const struct skep_eve
 	run->event = event;
 	run->world = event->world ? event->world : &plain;
 	run->log = log;
-	run->tail_calls = 0;
-	run->tail_target = NULL;
 	run->budget = cpu->runs->budget;
 	if (unlikely(!++run->number)) {
 		memset(cpu->values, 0, sizeof(cpu->values));
