@@ -153,6 +153,7 @@ static int open_maps(struct prog *prog, const struct prog_info *info)
 		if (err)
 			return err;
 		prog->maps[prog->nmaps] = container_of(obj, struct map, obj);
+		prog->map_ids[prog->nmaps] = obj->id;
 	}
 	return 0;
 }
@@ -180,6 +181,7 @@ static int prog_open(struct object *obj)
 	off = info.insns_off;
 	prog->type = prog_type(info.type);
 	prog->n = info.n;
+	prog->insns_off = info.insns_off;
 	if (!prog->type || !info.n || info.n > SKEP_MAX_INSNS ||
 	    info.nmaps > SKEP_MAX_USED_MAPS || off < OBJECT_HEAD_SIZE || off % 8 ||
 	    off > obj->size || info.n > (obj->size - off) / sizeof(struct skep_insn))
@@ -205,6 +207,9 @@ static void prog_refs(const struct object_head *head, void (*fn)(void *arg, u32 
 
 const struct object_ops prog_object_ops = {
 	.view_size = sizeof(struct prog),
+	.info = prog_fill_info,
+	.info_size = sizeof(struct skep_prog_info),
+	.pins = true,
 	.open = prog_open,
 	.close = prog_close,
 	.refs = prog_refs,

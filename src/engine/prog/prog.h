@@ -44,8 +44,10 @@ struct prog {
 	struct insn *insns;       /* n slots; lddw of a map: imm is a handle, see below */
 	struct insn *code;        /* the same, with ops for pairs (fuse.def) */
 	u32 n;
+	u32 insns_off;            /* where the region has them, checked */
 	u32 nmaps;
 	struct map *maps[SKEP_MAX_USED_MAPS];
+	u32 map_ids[SKEP_MAX_USED_MAPS];
 	u32 nglobals;             /* maps whose first value the code names directly */
 	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
 	u32 nfuncs;
@@ -68,6 +70,15 @@ static inline struct map *prog_map(const struct prog *prog, u64 handle)
 /* The functions of decoded instructions, sorted, the main one first; freed by the caller
  * with mem_free. 0 or -ENOMEM. */
 int prog_find_funcs(const struct insn *insns, u32 n, struct prog_func **out, u32 *count);
+
+/* Whether the region holds `n` records of `size` bytes at `off`, and there are some. */
+static inline bool prog_holds(const struct prog *prog, u32 off, u32 n, u32 size)
+{
+	return n && off <= prog->obj.size && (u64)n * size <= prog->obj.size - off;
+}
+
+/* BPF_OBJ_GET_INFO_BY_FD: `info` is a struct skep_prog_info. */
+int prog_fill_info(struct object *obj, void *info);
 
 extern const struct object_ops prog_object_ops;
 

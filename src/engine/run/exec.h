@@ -61,8 +61,4 @@ static inline void windows_clear(struct skep_cpu *cpu)
 		cpu->windows[__builtin_ctz(cpu->windows_used)].lo = ~0ull;
 }
 
-/* bpf(2) */
-int cmd_prog_load(struct store *store, union skep_attr *attr);
-int cmd_prog_test_run(struct store *store, union skep_attr *attr);
-
 #endif

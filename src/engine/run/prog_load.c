@@ -1,5 +1,6 @@
 /* BPF_PROG_LOAD: a program is checked as far as the interpreter needs it, and becomes an
  * object. Errnos are those of Linux 6.18. */
+#include "cmd.h"
 #include "exec.h"
 #include "helper.h"
 #include "msg.h"
@@ -8,8 +9,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Everything is the pass's own, but for the uses of objects, which loading_end drops. */
 struct loading {
@@ -27,8 +26,6 @@ struct loading {
 	u32 btf_id;
 	u8 tag[SKEP_TAG_SIZE];
 	u8 *func_info, *line_info; /* records of the size that the user gave */
-	char text[4096];
-	struct skep_log log;
 };
 
 #define refuse(l, err, ...) pass_throw(&(l)->pass, err, __VA_ARGS__)
@@ -322,44 +319,14 @@ static int make_object(struct loading *l)
 	return err;
 }
 
-/* ---- the log, as bpf(2) has it ---- */
-
-static int check_log(const union skep_attr *attr)
-{
-	bool on = attr->log_level;
-
-	if (!on)
-		return attr->log_buf || attr->log_size ? -EINVAL : 0;
-	if (attr->log_level & ~7u || !attr->log_buf != !attr->log_size ||
-	    attr->log_size > UINT32_MAX >> 2)
-		return -EINVAL;
-	return 0;
-}
-
-/* Returns err, or -ENOSPC where the user's buffer is too small. */
-static int give_log(struct loading *l, union skep_attr *attr, int err)
-{
-	size_t len = MIN(l->log.len, l->log.size - 1), room = attr->log_size;
-
-	if (!attr->log_level)
-		return err;
-	attr->log_true_size = (u32)len + 1;
-	if (!room)
-		return err;
-	l->text[MIN(len, room - 1)] = '\0';
-	if (user_copy_out(attr->log_buf, l->text, MIN(len + 1, room)))
-		return -EFAULT;
-	return len + 1 > room ? -ENOSPC : err;
-}
-
 static int load(struct loading *l)
 {
 	if (!pass_try(&l->pass))
 		return l->pass.err;
 	check_attr(l);
 	copy_in(l);
-	if (insn_decode(l->code, l->n, l->insns, &l->log) ||
-	    insn_check_flow(l->insns, l->n, &l->log))
+	if (insn_decode(l->code, l->n, l->insns, l->pass.log) ||
+	    insn_check_flow(l->insns, l->n, l->pass.log))
 		return -EINVAL;
 	make_tag(l);
 	take_btf(l);
@@ -371,18 +338,15 @@ static int load(struct loading *l)
 int cmd_prog_load(struct store *store, union skep_attr *attr)
 {
 	struct loading l = { .store = store, .attr = attr };
-	int err = check_log(attr), fd;
+	struct user_log ul;
+	int err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
 
 	if (err)
 		return err;
-	l.log = (struct skep_log){ .buf = l.text, .size = sizeof(l.text) };
-	l.pass.log = &l.log;
-	fd = load(&l);
+	l.pass.log = &ul.log;
+	err = load(&l);
 	while (l.nmaps)
 		object_put(&l.maps[--l.nmaps]->obj);
 	arena_free(&l.pass.arena);
-	err = give_log(&l, attr, fd);
-	if (err < 0 && fd >= 0)
-		close(fd);
-	return err;
+	return user_log_finish(&ul, err, &attr->log_true_size);
 }

@@ -1,5 +1,6 @@
 /* BPF_PROG_TEST_RUN, as Linux 6.18 does it (net/bpf/test_run.c's documented behaviour),
  * for every program type that the engine has. */
+#include "cmd.h"
 #include "exec.h"
 #include "mem.h"
 #include "os.h"

@@ -1,0 +1,200 @@
+/* The checked interpreter through bpf(2): what it refuses, and in which words. What
+ * instructions mean is judged by test/conformance and test/judge/diff_kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <skep/engine.h>
+#include <skep/isa.h>
+
+enum { BUDGET = 1000 };
+
+static struct skep_engine *engine;
+static char text[2048];
+
+static int load(uint32_t type, const char *source)
+{
+	struct skep_sys *sys = skep_engine_sys(engine);
+	struct skep_insn code[128];
+	struct skep_log log = { .buf = text, .size = sizeof(text) };
+	union skep_attr attr = {0};
+	int n = skep_asm(source, strlen(source), NULL, code, 128, &log);
+
+	if (n < 0)
+		fail_msg("%s", text);
+	attr.prog_type = type;
+	attr.insn_cnt = (uint32_t)n;
+	attr.insns = (uintptr_t)code;
+	attr.license = (uintptr_t) "GPL";
+	attr.log_level = 1;
+	attr.log_buf = (uintptr_t)text;
+	attr.log_size = sizeof(text);
+	return sys->bpf(sys, SKEP_PROG_LOAD, &attr, sizeof(attr));
+}
+
+/* Runs on a 60-byte packet (xdp) or a 16-byte context (tracepoint). */
+static int run(uint32_t type, const char *source, uint64_t *ret)
+{
+	uint8_t data[128] = {0};
+	struct skep_packet packet = { .head = data, .data = data + 32, .tail = data + 92,
+				      .end = data + 128 };
+	struct skep_event event = { .ctx = data, .ctx_len = 16 };
+	struct skep_log log = { .buf = text, .size = sizeof(text) };
+	int fd = load(type, source), err;
+	struct skep_prog *prog;
+	struct skep_cpu *cpu;
+
+	assert_true(fd >= 0);
+	if (type == SKEP_PROG_TYPE_XDP)
+		event = (struct skep_event){ .packet = &packet };
+	text[0] = '\0';
+	assert_int_equal(skep_prog_get(engine, fd, &prog), 0);
+	cpu = skep_enter(engine);
+	assert_non_null(cpu);
+	err = skep_run(cpu, prog, &event, ret, &log);
+	skep_leave(cpu);
+	skep_prog_put(prog);
+	skep_engine_sys(engine)->close(skep_engine_sys(engine), fd);
+	return err;
+}
+
+static void returns(uint64_t want, const char *source)
+{
+	uint64_t got = ~want;
+
+	assert_int_equal(run(SKEP_PROG_TYPE_TRACEPOINT, source, &got), 0);
+	assert_int_equal(got, want);
+}
+
+static void faults(uint32_t type, int err, const char *source, const char *sentence)
+{
+	uint64_t ret;
+
+	assert_int_equal(run(type, source, &ret), -err);
+	if (!strstr(text, sentence))
+		fail_msg("expected '%s' in '%s'", sentence, text);
+}
+
+static void local_calls_keep_the_callers_registers(void **state)
+{
+	returns(7 + 1, "r6 = 7\ncall local f\nr0 += r6\nexit\n"
+		       "f:\nr6 = 99\nr0 = 1\nexit\n");
+	returns(42, "r1 = r10\nr1 += -8\ncall local f\nr0 = *(u64 *)(r10 - 8)\nexit\n"
+		    "f:\n*(u64 *)(r1 + 0) = 42\nexit\n");
+}
+
+static void a_dead_frame_is_out_of_reach(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT,
+	       "call local f\nr0 = *(u64 *)(r0 + 0)\nexit\n"
+	       "f:\nr0 = r10\nr0 += -8\nexit\n",
+	       "instruction 1: ");
+}
+
+static void recursion_ends_at_eight_frames(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT, "f:\ncall local f\nexit\n",
+	       "a call deeper than 8 frames");
+}
+
+static void endless_loops_run_out_of_budget(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, ELOOP, "r0 = 0\nagain:\nr0 += 1\ngoto again\n",
+	       "instruction 2: the program used up its instruction budget");
+}
+
+static void a_loop_within_its_budget_ends(void **state)
+{
+	returns(300, "r0 = 0\nagain:\nr0 += 1\nif r0 < 300 goto again\nexit\n");
+}
+
+static void packets_end_where_they_end(void **state)
+{
+	faults(SKEP_PROG_TYPE_XDP, EFAULT,
+	       "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r2 + 58)\nexit\n",
+	       "instruction 1: ");
+	assert_non_null(strstr(text, "2 bytes beyond the end of the packet"));
+	faults(SKEP_PROG_TYPE_XDP, EFAULT, "r0 = *(u32 *)(r1 + 2)\nexit\n", "instruction 0: ");
+}
+
+static void contexts_are_read_only_where_the_kernel_says_so(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT, "*(u64 *)(r1 + 8) = 1\nr0 = 0\nexit\n",
+	       "instruction 0: ");
+}
+
+static void atomics_want_alignment(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT,
+	       "r2 = 1\nlock *(u64 *)(r10 - 12) += r2\nr0 = 0\nexit\n", "natural alignment");
+}
+
+static void null_is_named(void **state)
+{
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT, "r2 = 0\nr0 = *(u8 *)(r2 + 0)\nexit\n",
+	       "instruction 1: ");
+}
+
+static void a_run_inside_a_run_is_refused(void **state)
+{
+	struct skep_cpu *cpu = skep_enter(engine);
+
+	assert_non_null(cpu);
+	assert_null(skep_enter(engine));
+	skep_leave(cpu);
+	cpu = skep_enter(engine);
+	assert_non_null(cpu);
+	skep_leave(cpu);
+}
+
+/* What a fresh frame holds is 0, whoever ran before. */
+static void stacks_do_not_leak(void **state)
+{
+	returns(1, "*(u64 *)(r10 - 16) = 77\nr0 = 1\nexit\n");
+	returns(0, "r0 = *(u64 *)(r10 - 16)\nexit\n");
+}
+
+static void fused_pairs_are_still_two_instructions(void **state)
+{
+	/* a jump to the second of `r2 = r1; r2 += 5`, and one over it */
+	returns(5, "r0 = 0\nr2 = 0\ngoto mid\nr2 = r1\nmid:\nr2 += 5\nr0 = r2\nexit\n");
+	returns(9, "r1 = 4\nr2 = r1\nr2 += 5\nr0 = r2\nexit\n");
+	returns(3, "w0 = 3\nexit\n");
+}
+
+static int start(void **state)
+{
+	struct skep_engine_opts opts = { .size = sizeof(opts), .budget = BUDGET };
+
+	return skep_engine_open(&opts, &engine);
+}
+
+static int stop(void **state)
+{
+	skep_engine_close(engine);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(local_calls_keep_the_callers_registers),
+		cmocka_unit_test(a_dead_frame_is_out_of_reach),
+		cmocka_unit_test(recursion_ends_at_eight_frames),
+		cmocka_unit_test(endless_loops_run_out_of_budget),
+		cmocka_unit_test(a_loop_within_its_budget_ends),
+		cmocka_unit_test(packets_end_where_they_end),
+		cmocka_unit_test(contexts_are_read_only_where_the_kernel_says_so),
+		cmocka_unit_test(atomics_want_alignment),
+		cmocka_unit_test(null_is_named),
+		cmocka_unit_test(a_run_inside_a_run_is_refused),
+		cmocka_unit_test(stacks_do_not_leak),
+		cmocka_unit_test(fused_pairs_are_still_two_instructions),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
