@@ -213,5 +213,4 @@ const struct object_ops prog_object_ops = {
 	.open = prog_open,
 	.close = prog_close,
 	.refs = prog_refs,
-	.pins = true,
 };
