@@ -36,10 +36,11 @@ static bool is_identifier(const char *s)
 	return !*s;
 }
 
-/* Section names are anything printable; tags anything at all. */
+/* Section names are anything printable; tags and "unsigned int" anything at all. */
 static bool good_name(u32 kind, const char *s)
 {
-	if (kind == SKEP_BTF_KIND_DECL_TAG || kind == SKEP_BTF_KIND_TYPE_TAG)
+	if (kind == SKEP_BTF_KIND_DECL_TAG || kind == SKEP_BTF_KIND_TYPE_TAG ||
+	    kind == SKEP_BTF_KIND_INT || kind == SKEP_BTF_KIND_FLOAT)
 		return true;
 	if (kind != SKEP_BTF_KIND_DATASEC)
 		return is_identifier(s);
