@@ -17,74 +17,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "box.h"
 #include "mem.h"
-#include "object.h"
-
-/* ---- a kind for tests: a box refers to up to eight others ---- */
-
-struct box {
-	u32 n, ids[8];
-};
-
-static void box_refs(const struct object_head *head, void (*fn)(void *arg, u32 id),
-		     void *arg)
-{
-	const struct box *box = (const void *)head->data;
-
-	for (u32 i = 0; i < MIN(box->n, 8u); i++)
-		fn(arg, box->ids[i]);
-}
-
-static int box_open(struct object *obj)
-{
-	const struct box *box = (const void *)obj->head->data;
-
-	return box->n > 8 ? -EBADMSG : 0;
-}
-
-static const struct object_ops box_ops = {
-	.view_size = sizeof(struct object),
-	.open = box_open,
-	.refs = box_refs,
-	.pins = true,
-};
-
-static const struct object_ops plain_ops = {.view_size = sizeof(struct object)};
-
-static const struct object_ops *const kinds[OBJECT_KINDS] = {
-	[OBJECT_MAP] = &box_ops,
-	[OBJECT_BTF] = &plain_ops,
-};
-
-/* A new box in `store` that refers to `ref` (0: to none): its fd, its id in *id. */
-static int box_make(struct store *store, u32 ref, u32 *id)
-{
-	struct object *obj;
-	struct box *box;
-	int err = object_create(store, OBJECT_MAP, OBJECT_HEAD_SIZE + 100, &obj);
-
-	if (id)
-		*id = 0;
-	if (err)
-		return err;
-	box = (void *)obj->head->data;
-	box->n = ref != 0;
-	box->ids[0] = ref;
-	if (id)
-		*id = obj->id;
-	return object_ready(obj, O_RDWR);
-}
-
-static bool there(struct store *store, u32 id)
-{
-	int fd = object_open_id(store, OBJECT_MAP, id, O_RDWR);
-
-	if (fd >= 0)
-		close(fd);
-	else
-		assert_int_equal(fd, -ENOENT);
-	return fd >= 0;
-}
 
 /* ---- each test runs on a private store and on a shared one ---- */
 
@@ -100,7 +34,7 @@ static const char *env_dir(struct env *env)
 
 static void reopen(struct env *env)
 {
-	assert_int_equal(store_open(env_dir(env), kinds, NULL, &env->store), 0);
+	assert_int_equal(store_open(env_dir(env), box_kinds, NULL, &env->store), 0);
 }
 
 static int setup_private(void **state)

@@ -39,7 +39,7 @@ static int files_make(struct store *store, u32 id)
 	return fd < 0 ? -errno : fd;
 }
 
-/* O_NONBLOCK: what stands there may be a FIFO; head_read() then finds no object. */
+/* What stands there may be a FIFO (O_NONBLOCK), a link, a folder: no object. */
 static int files_open_id(struct store *store, u32 id, int flags)
 {
 	char name[NAME_SIZE];
@@ -47,7 +47,9 @@ static int files_open_id(struct store *store, u32 id, int flags)
 
 	id_name(name, id);
 	fd = openat(store->objects, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -ENOENT;
 }
 
 static DIR *open_list(struct store *store)

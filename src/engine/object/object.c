@@ -501,6 +501,7 @@ int hold(int fd)
 
 	if (fd < 0)
 		return fd;
+	fcntl(fd, F_SETFL, 0); /* without O_NONBLOCK */
 	if (!flock(fd, LOCK_SH | LOCK_NB))
 		return fd;
 	err = -errno;

@@ -321,13 +321,17 @@ static int make_object(struct loading *l)
 
 static int load(struct loading *l)
 {
+	int err;
+
 	if (!pass_try(&l->pass))
 		return l->pass.err;
 	check_attr(l);
 	copy_in(l);
-	if (insn_decode(l->code, l->n, l->insns, l->pass.log) ||
-	    insn_check_flow(l->insns, l->n, l->pass.log))
-		return -EINVAL;
+	err = insn_decode(l->code, l->n, l->insns, l->pass.log);
+	if (!err)
+		err = insn_check_flow(l->insns, l->n, l->pass.log);
+	if (err)
+		return err;
 	make_tag(l);
 	take_btf(l);
 	resolve_maps(l);
