@@ -1,7 +1,7 @@
 /* skep/isa.h - instructions as text, and classic BPF
  *
- * Assembler and disassembler know two spellings. SKEP_SYNTAX_KERNEL is that of the verifier's log, bpftool and
- * llvm-objdump (`r1 += r2`, `*(u32 *)(r1 +4) = r2`, `if w1 s> 5 goto out`);
+ * Assembler and disassembler know two spellings. SKEP_SYNTAX_KERNEL is that of the
+ * verifier's log, bpftool and llvm-objdump (`r1 += r2`, `*(u32 *)(r1 +4) = r2`);
  * SKEP_SYNTAX_MNEMONIC that of the bpf_conformance suite (`add32 %r1, 5`,
  * `ldxw %r0, [%r1+2]`, `lock fetch add [%r1], %r2`). docs/isa.md lists every form. The
  * assembler reads both, mixed; what the disassembler writes assembles to the same bytes.
@@ -81,11 +81,11 @@ SKEP_API int skep_cbpf_print(const struct skep_filter *code, uint32_t n, char *b
 			     size_t size, struct skep_log *log);
 
 struct skep_cbpf_packet {
-	size_t size;      /* sizeof(struct skep_cbpf_packet) */
-	const void *data; /* from the link header on */
-	uint32_t len;     /* bytes of data */
+	size_t size;	   /* sizeof(struct skep_cbpf_packet) */
+	const void *data;  /* from the link header on */
+	uint32_t len;	   /* bytes of data */
 	uint32_t wire_len; /* bytes that the packet had on the wire: `ld #pktlen` */
-	uint32_t net;     /* offset of the network header */
+	uint32_t net;	   /* offset of the network header */
 	uint32_t cpu, random;
 
 	/* what else the kernel knows of it; may be NULL: all 0 */
@@ -103,6 +103,7 @@ SKEP_API int64_t skep_cbpf_run(const struct skep_filter *code, uint32_t n,
  * `room` at most are written to `out`; or -errno as the two functions above, and a
  * message. */
 SKEP_API int skep_cbpf_translate(const struct skep_filter *code, uint32_t n,
-				 struct skep_insn *out, uint32_t room, struct skep_log *log);
+				 struct skep_insn *out, uint32_t room,
+				 struct skep_log *log);
 
 #endif

@@ -23,21 +23,21 @@ enum { A64K = 1, A64X = 2, A32K = 4, A32X = 8, A_ALL = 15 };
  * op_lock_add_w, op_lock_add_dw. Some names are of no legal form: see op_info. */
 enum op {
 	op_none, /* the second slot of an lddw */
-#define ALU(name, ...) op_##name##64k, op_##name##64x, op_##name##32k, op_##name##32x,
+#define ALU(name, ...)	op_##name##64k, op_##name##64x, op_##name##32k, op_##name##32x,
 #define SWAP(name, ...) op_##name,
-#define JMP(name, ...) op_##name##64k, op_##name##64x, op_##name##32k, op_##name##32x,
+#define JMP(name, ...)	op_##name##64k, op_##name##64x, op_##name##32k, op_##name##32x,
 #define MEM(name, ...) \
 	op_ldx_##name, op_ldxs_##name, op_st_##name, op_stx_##name, op_ldacq_##name, \
 		op_strel_##name, op_ldabs_##name, op_ldind_##name,
 #define ATOM(name, ...) op_lock_##name##_w, op_lock_##name##_dw,
 #include "insn.def"
-	op_lddw,            /* imm: all 64 bits; src: enum skep_pseudo_ld */
-	op_ja,              /* off: 16 bits */
-	op_gotol,           /* off: 32 bits */
-	op_may_goto,        /* off */
-	op_call_helper,     /* imm: helper id */
-	op_call_local,      /* off: displacement of the callee */
-	op_call_kfunc,      /* imm: BTF id, off: index into fd_array */
+	op_lddw,	/* imm: all 64 bits; src: enum skep_pseudo_ld */
+	op_ja,		/* off: 16 bits */
+	op_gotol,	/* off: 32 bits */
+	op_may_goto,	/* off */
+	op_call_helper, /* imm: helper id */
+	op_call_local,	/* off: displacement of the callee */
+	op_call_kfunc,	/* imm: BTF id, off: index into fd_array */
 	op_exit,
 	op_addr_space_cast, /* dst, src; imm: (to << 16) | from */
 	op_count,
@@ -62,7 +62,8 @@ enum insn_field {
 	field_src = 2,
 	field_off = 4,
 	field_imm = 8,
-	field_far = 16, /* with field_off: the 32 bits of off stand in the encoding's imm */
+	field_far =
+		16, /* with field_off: off has 32 bits, which the encoding has in imm */
 };
 
 /* `off` counts instruction slots for jumps and calls (the target is pc + 1 + off),
@@ -79,12 +80,12 @@ struct op_info {
 	const char *name;     /* "add64k": the row's name and form; NULL for op_none */
 	const char *mnemonic; /* "add", "add32", "ldxsb", "lock_fetch_add32" */
 	const char *text;     /* the kernel's operator or keyword, or NULL */
-	u8 class;             /* enum op_class */
-	u8 size;              /* bytes: of memory touched; else of the operands */
-	bool legal;           /* false: no such encoding */
-	bool is_imm;          /* the second operand is imm, not src */
-	bool is_signed;       /* op_ldxs_* */
-	u8 fetch;             /* class_atomic: insn.def's column */
+	u8 class;	      /* enum op_class */
+	u8 size;	      /* bytes: of memory touched; else of the operands */
+	bool legal;	      /* false: no such encoding */
+	bool is_imm;	      /* the second operand is imm, not src */
+	bool is_signed;	      /* op_ldxs_* */
+	u8 fetch;	      /* class_atomic: insn.def's column */
 
 	/* the encoding: the opcode, the fields that are operands (enum insn_field), and
 	 * what the others must be */
@@ -97,13 +98,15 @@ extern const struct op_info op_info[op_count];
 
 /* Decodes `n` slots into out[0..n). 0, or -EINVAL and a message that names the
  * instruction, the field, its value and what it must be. */
-int insn_decode(const struct skep_insn *code, u32 n, struct insn *out, struct skep_log *log);
+int insn_decode(const struct skep_insn *code, u32 n, struct insn *out,
+		struct skep_log *log);
 
 /* Encodes one instruction; returns the slots written, 1 or 2. `in` is legal. */
 u32 insn_encode(const struct insn *in, struct skep_insn out[2]);
 
 /* Every jump and local call lands on the start of an instruction inside its own
- * function (calls: at the start of one), and no function runs off its end. 0 or -EINVAL. */
+ * function (calls: at the start of one), and no function runs off its end. 0, -EINVAL or
+ * -ENOMEM. */
 int insn_check_flow(const struct insn *insns, u32 n, struct skep_log *log);
 
 /* The meaning of a class_alu or class_swap op on constants; of a class_jmp op: 0 or 1.

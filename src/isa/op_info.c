@@ -1,6 +1,8 @@
 /* op_info.c - insn.def as a table by op; the forms that it has no rows for stand below */
 #include "insn.h"
 
+/* clang-format off */
+
 enum { DST_SRC = field_dst | field_src, DST_IMM = field_dst | field_imm };
 
 /* RFC 9669 section 3: the class in the low bits of the opcode, the source above it. */
@@ -17,14 +19,15 @@ enum {
 
 #define ALU_FORM(rname, form, suffix, width, source, op, off_, forms, text_) \
 	[op_##rname##form] = { .name = #rname #form, .text = text_, .class = class_alu, \
-		.mnemonic = (width) == 4 ? #rname "32" : (off_) >= 8 ? #rname "64" : #rname, \
+		.mnemonic = width == 4 ? #rname "32" : off_ < 8 ? #rname : #rname "64", \
 		.size = width, .legal = ((forms) & suffix) != 0, .is_imm = !(source), \
 		.code = op | source | (width == 4 ? ALU32_K : ALU64_K), .off = off_, \
 		.fields = IS_UNARY(forms) ? field_dst : source ? DST_SRC : DST_IMM }
 #define JMP_FORM(rname, form, width, source, op, text_) \
 	[op_##rname##form] = { .name = #rname #form, .text = text_, .class = class_jmp, \
-		.mnemonic = width == 4 ? #rname "32" : #rname, .size = width, .legal = true, \
-		.is_imm = !(source), .code = op | source | (width == 4 ? JMP32_K : JMP64_K), \
+		.mnemonic = width == 4 ? #rname "32" : #rname, .size = width, \
+		.legal = true, .is_imm = !(source), \
+		.code = op | source | (width == 4 ? JMP32_K : JMP64_K), \
 		.fields = field_off | (source ? DST_SRC : DST_IMM) }
 #define MEM_FORM(form, rname, class_, bits, fields_, ...) \
 	[op_##form##_##rname] = { .name = #form "_" #rname, .mnemonic = #form #rname, \
@@ -38,7 +41,6 @@ enum {
 	[op_##rname] = { .name = #rname, .mnemonic = mnemonic_, .class = class_special, \
 		.size = 8, .legal = true, .code = opcode, .fields = fields_, __VA_ARGS__ }
 
-/* clang-format off */
 const struct op_info op_info[op_count] = {
 #define ALU(name, code, off, forms, text, expr) \
 	ALU_FORM(name, 64k, A64K, 8, 0, code, off, forms, text), \

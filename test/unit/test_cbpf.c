@@ -194,9 +194,9 @@ static void run_as_linux_does(void **state)
 {
 	u8 data[300], got[301];
 	struct skep_cbpf_packet packet = {.size = sizeof(packet),
-				     .data = data,
-				     .len = sizeof(data),
-				     .wire_len = sizeof(data)};
+					  .data = data,
+					  .len = sizeof(data),
+					  .wire_len = sizeof(data)};
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
@@ -232,12 +232,12 @@ static void ancillary_data_comes_from_the_context(void **state)
 	struct skep_sk_buff ctx = {
 		.protocol = 0xdd86, .pkt_type = 3, .ifindex = 7, .vlan_tci = 77};
 	struct skep_cbpf_packet packet = {.size = sizeof(packet),
-				     .data = "abcdefgh",
-				     .len = 8,
-				     .wire_len = 99,
-				     .net = 4,
-				     .cpu = 5,
-				     .ctx = &ctx};
+					  .data = "abcdefgh",
+					  .len = 8,
+					  .wire_len = 99,
+					  .net = 4,
+					  .cpu = 5,
+					  .ctx = &ctx};
 	static const struct {
 		const char *load;
 		s64 result;

@@ -68,10 +68,10 @@ static void random_filters_translate(void **state)
 {
 	u8 data[100] = {0};
 	struct skep_cbpf_packet packet = {.size = sizeof(packet),
-				     .data = data,
-				     .len = sizeof(data),
-				     .wire_len = sizeof(data),
-				     .net = 14};
+					  .data = data,
+					  .len = sizeof(data),
+					  .wire_len = sizeof(data),
+					  .net = 14};
 	const char *why = no_bpf();
 
 	if (why)
@@ -91,11 +91,11 @@ static void ancillary_data_translates(void **state)
 	u8 data[100] = {[12] = 0x86, [13] = 0xdd, [14] = 0x60};
 	struct skep_sk_buff ctx = {.protocol = 0xdd86, .ifindex = 1};
 	struct skep_cbpf_packet packet = {.size = sizeof(packet),
-				     .data = data,
-				     .len = sizeof(data),
-				     .wire_len = sizeof(data),
-				     .net = 14,
-				     .ctx = &ctx};
+					  .data = data,
+					  .len = sizeof(data),
+					  .wire_len = sizeof(data),
+					  .net = 14,
+					  .ctx = &ctx};
 	static const u32 ks[] = {0, 4, 8, 20, 24, 40, 44, 48, 60};
 	const char *why = no_bpf();
 
