@@ -1,4 +1,5 @@
 #include "match.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,14 +133,14 @@ static void join_expected(const struct matcher *m, char *out, size_t size)
 
 	for (u32 i = 0; i < m->n_expect && len < size; i++) {
 		const char *quote = is_phrase(m->expect[i]) ? "" : "'";
+		const char *before = i + 1 < m->n_expect || m->is_cut ? ", " : " or ";
 
 		len += (size_t)snprintf(out + len, size - len, "%s%s%.*s%s",
-					!i		       ? ""
-					: i + 1 == m->n_expect ? " or "
-							       : ", ",
-					quote, (int)m->expect[i].len, m->expect[i].s,
-					quote);
+					i ? before : "", quote, (int)m->expect[i].len,
+					m->expect[i].s, quote);
 	}
+	if (m->is_cut && len < size)
+		snprintf(out + len, size - len, " or others (docs/isa.md)");
 }
 
 static _Noreturn void fail_line(struct assembler *a, const char *first)
@@ -156,9 +157,12 @@ static _Noreturn void fail_line(struct assembler *a, const char *first)
 	if (m->far == first && len)
 		pass_throw(&a->pass, EINVAL, msg_asm_unknown, a->line, column,
 			   (int)MIN(len, 32u), m->far);
-	if (m->far < m->end)
-		snprintf(found, sizeof(found), "'%.*s'", (int)MIN(MAX(len, 1u), 32u),
-			 m->far);
+	if (len)
+		snprintf(found, sizeof(found), "'%.*s'", (int)MIN(len, 32u), m->far);
+	else if (m->far < m->end && isprint((unsigned char)*m->far))
+		snprintf(found, sizeof(found), "'%c'", *m->far);
+	else if (m->far < m->end)
+		snprintf(found, sizeof(found), "byte 0x%02x", (u8)*m->far);
 	join_expected(m, expected, sizeof(expected));
 	pass_throw(&a->pass, EINVAL, msg_asm_expected, a->line, column, found, expected);
 }
@@ -230,10 +234,8 @@ static bool label(struct assembler *a)
 {
 	struct matcher *m = &a->matcher;
 	const char *s = m->at;
-	size_t len = 0;
+	size_t len = match_name(s, m->end);
 
-	while (s + len < m->end && (match_word(s + len, m->end) || s[len] == '.'))
-		len++;
 	if (!len || (*s >= '0' && *s <= '9') || s + len == m->end || s[len] != ':')
 		return false;
 	a->labels[a->n_labels++] = (struct label){{s, len}, a->n, a->line};

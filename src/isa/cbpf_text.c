@@ -189,6 +189,21 @@ static bool read_line(struct reader *r, const char *line)
 	return true;
 }
 
+/* What is cut off or cannot be printed becomes a '?', which nothing reads. */
+static size_t copy_line(char line[LINE_MOST], const char *s, const char *end)
+{
+	size_t len = 0;
+
+	for (; s < end && len < LINE_MOST - 1; s++)
+		line[len++] = isprint((unsigned char)*s) || isspace((unsigned char)*s)
+				      ? *s
+				      : '?';
+	if (s < end)
+		line[len - 1] = '?';
+	line[len] = '\0';
+	return len;
+}
+
 int skep_cbpf_parse(const char *text, size_t len, struct skep_filter *out, uint32_t room,
 		    struct skep_log *log)
 {
@@ -201,9 +216,7 @@ int skep_cbpf_parse(const char *text, size_t len, struct skep_filter *out, uint3
 
 		stop = memchr(text, '\n', (size_t)(end - text));
 		stop = stop ? stop : end;
-		n = MIN((size_t)(stop - text), sizeof(line) - 1);
-		memcpy(line, text, n);
-		line[n] = '\0';
+		n = copy_line(line, text, stop);
 		r.line++;
 		if (r.n > CBPF_MAX_INSNS || !read_line(&r, line)) {
 			log_printf(log, msg_cbpf_line, r.line, (int)MIN(n, 40u), line);

@@ -116,13 +116,16 @@ void insn_print(struct skep_log *out, const struct insn *in,
 
 	while (i < n && !is_form_of(&forms[i], &p))
 		i++;
-	for (const char *c = i < n ? forms[i].text : ""; *c; c++) {
-		if (*c != '$')
-			log_printf(out, "%c", *c);
-		else if (syntax_static(*++c, in->op, word))
+	for (const char *c = i < n ? forms[i].text : ""; *c;) {
+		size_t len = strcspn(c, "$");
+
+		if (len)
+			log_printf(out, "%.*s", (int)len, c);
+		else if (syntax_static(c[1], in->op, word))
 			log_printf(out, "%s", word);
 		else
-			print_operand(&p, *c);
+			print_operand(&p, c[1]);
+		c += len ? len : 2;
 	}
 }
 

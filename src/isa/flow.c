@@ -3,17 +3,14 @@
 #include "msg.h"
 #include "pass.h"
 
-/* What begins at a slot. */
-enum { SLOT_FUNCTION = 1 };
-
 struct flow {
 	struct pass pass;
 	const struct insn *insns;
 	u32 n;
-	u8 *slots;
+	bool *is_function; /* does one begin at this slot? */
 };
 
-/* The callee's first instruction, or -1: `at` names no function of the program. */
+/* The first instruction of the function that `in` names; false: it names none. */
 static bool callee(const struct insn *in, u32 at, s64 *to)
 {
 	if (in->op == op_call_local)
@@ -34,14 +31,14 @@ static void find_functions(struct flow *f)
 {
 	s64 to;
 
-	f->slots[0] = SLOT_FUNCTION;
+	f->is_function[0] = true;
 	for (u32 at = 0; at < f->n; at++) {
 		if (!callee(&f->insns[at], at, &to))
 			continue;
 		if (!is_insn(f, to))
 			pass_throw(&f->pass, EINVAL, msg_isa_call, at, (long long)to,
 				   f->n - 1);
-		f->slots[to] = SLOT_FUNCTION;
+		f->is_function[to] = true;
 	}
 }
 
@@ -49,7 +46,7 @@ static u32 function_end(const struct flow *f, u32 start)
 {
 	u32 end = start + 1;
 
-	while (end < f->n && f->slots[end] != SLOT_FUNCTION)
+	while (end < f->n && !f->is_function[end])
 		end++;
 	return end;
 }
@@ -95,7 +92,7 @@ int insn_check_flow(const struct insn *insns, u32 n, struct skep_log *log)
 		return pass_end(&f.pass);
 	if (!n)
 		pass_throw(&f.pass, EINVAL, msg_isa_empty);
-	f.slots = pass_alloc(&f.pass, n, 1);
+	f.is_function = pass_alloc(&f.pass, n, sizeof(bool));
 	find_functions(&f);
 	for (u32 start = 0, end; start < n; start = end) {
 		end = function_end(&f, start);

@@ -1,5 +1,4 @@
 #include "match.h"
-#include <stdio.h>
 
 static bool is_word(char c)
 {
@@ -23,6 +22,15 @@ size_t match_word(const char *s, const char *end)
 	size_t len = 0;
 
 	while (s + len < end && is_word(s[len]))
+		len++;
+	return len;
+}
+
+size_t match_name(const char *s, const char *end)
+{
+	size_t len = 0;
+
+	while (s + len < end && (is_word(s[len]) || s[len] == '.'))
 		len++;
 	return len;
 }
@@ -51,11 +59,14 @@ static bool fail(struct matcher *m, const char *at, const char *what, size_t len
 	if (!m->far || at > m->far) {
 		m->far = at;
 		m->n_expect = 0;
-		m->is_range = false;
+		m->is_range = m->is_cut = false;
 	}
-	if (at == m->far && !m->is_range && m->n_expect < MATCH_EXPECTS &&
-	    !is_expected(m, what, len))
+	if (at < m->far || m->is_range || is_expected(m, what, len))
+		return false;
+	if (m->n_expect < MATCH_EXPECTS)
 		m->expect[m->n_expect++] = (struct text){what, len};
+	else
+		m->is_cut = true;
 	return false;
 }
 
@@ -72,6 +83,7 @@ static bool fail_range(struct matcher *m, const char *at, const char *what)
 		m->is_range = true;
 		m->expect[0] = (struct text){what, strlen(what)};
 		m->n_expect = 1;
+		m->is_cut = false;
 	}
 	return false;
 }
@@ -159,10 +171,22 @@ static bool number_in(struct matcher *m, s64 min, s64 max, const char *what, s64
 	return true;
 }
 
+/* 0xfffffffffffffffe is -2: what a 64-bit operation makes of the 32 bits. */
 static bool number_32(struct matcher *m, s64 *v)
 {
-	return number_in(m, INT32_MIN, UINT32_MAX,
-			 "a number of 32 bits, -2147483648 to 4294967295", v);
+	const char *at;
+	bool is_negative;
+	u64 bits;
+
+	match_skip_space(m);
+	at = m->at;
+	if (!number(m, &bits, &is_negative))
+		return false;
+	*v = (s64)bits;
+	if (*v < INT32_MIN || *v > UINT32_MAX || (*v > 0 && is_negative))
+		return fail_range(m, at,
+				  "a number of 32 bits, -2147483648 to 4294967295");
+	return true;
 }
 
 static bool imm(struct matcher *m, s64 *v)
@@ -266,8 +290,7 @@ static bool target(struct matcher *m, s64 min, s64 max, struct text *label, s64 
 	}
 	if (!label)
 		return fail_for(m, m->at, "a distance such as '+3'");
-	while (m->at + len < m->end && (is_word(m->at[len]) || m->at[len] == '.'))
-		len++;
+	len = match_name(m->at, m->end);
 	if (!len || is_digit(*m->at))
 		return fail_for(m, m->at, "a label or a distance such as '+3'");
 	*label = (struct text){m->at, len};

@@ -21,6 +21,7 @@ struct matcher {
 	const char *far;      /* how far any attempt came; NULL at first */
 	struct text expect[MATCH_EXPECTS]; /* what could have stood there */
 	u32 n_expect;
+	bool is_cut;   /* more than fit in there */
 	bool is_range; /* a number stood there, but out of range: expect[0] */
 	struct skep_asm_opts opts;
 };
@@ -35,8 +36,9 @@ struct match {
 bool match_form(struct matcher *m, const char *form, u8 syntax, u16 op,
 		struct match *out);
 
-/* The word (name or number) at `s`; its length, or 0. */
+/* The length of the word (name or number) at `s`, or 0; a label may have dots too. */
 size_t match_word(const char *s, const char *end);
+size_t match_name(const char *s, const char *end);
 void match_skip_space(struct matcher *m);
 
 #endif

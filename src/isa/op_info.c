@@ -69,7 +69,8 @@ const struct op_info op_info[op_count] = {
 	MEM_FORM(strel, n, class_store, STX_ATOMIC | s, DST_SRC | field_off, \
 		.size = sizeof(utype), .text = #utype, .legal = true, .imm = 0x110), \
 	MEM_FORM(ldabs, n, class_packet, LD_ABS | s, field_imm, \
-		.size = sizeof(utype), .text = #utype, .legal = sizeof(utype) < 8), \
+		.size = sizeof(utype), .text = #utype, .legal = sizeof(utype) < 8, \
+		.is_imm = true), \
 	MEM_FORM(ldind, n, class_packet, LD_IND | s, field_src | field_imm, \
 		.size = sizeof(utype), .text = #utype, .legal = sizeof(utype) < 8),
 #define ATOM(name, imm, fetch, text, expr) \

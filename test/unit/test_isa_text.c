@@ -190,6 +190,14 @@ static void faults_name_line_column_and_a_way_out(void **state)
 		"if r1 == w2 goto +1", -EINVAL,
 		"line 1, column 10: found 'w2'; expected a number or a register, r0 to r10 "
 		"[I022]\n");
+	fault_is(
+		"goto \033", -EINVAL,
+		"line 1, column 6: found byte 0x1b; expected a label or a distance such as "
+		"'+3' [I022]\n");
+	fault_is(
+		"r1 ? r2", -EINVAL,
+		"line 1, column 4: found '?'; expected '+=', '-=', '*=', '/=', 's', '|=', "
+		"'&=', '<<=' or others (docs/isa.md) [I022]\n");
 	fault_is("exit exit", -EINVAL,
 		 "line 1, column 6: found 'exit'; expected the end of the line [I022]\n");
 	fault_is(
