@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "btf_object.h"
 #include "cmd.h"
+#include "hook.h"
 #include "exec.h"
 #include "mem.h"
 

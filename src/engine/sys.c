@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "engine.h"
+#include "hook.h"
 #include "map.h"
 #include "mem.h"
 #include "os.h"
@@ -216,7 +217,7 @@ static int engine_open(struct skep_sys *sys, const char *path)
 		snprintf(text, sizeof(text), slots == 1 ? "0\n" : "0-%u\n", slots - 1);
 		return text_file(text);
 	}
-	return -ENOENT;
+	return hook_open(store_of(sys), path);
 }
 
 /* ---- perf events ---- */
@@ -224,19 +225,20 @@ static int engine_open(struct skep_sys *sys, const char *path)
 static int engine_perf_event_open(struct skep_sys *sys, struct perf_event_attr *attr,
 				  pid_t pid, int cpu, int group_fd, unsigned long flags)
 {
-	return -ENOENT;
+	return hook_perf_event_open(store_of(sys), attr, pid, cpu, group_fd, flags);
 }
 
 static int engine_ioctl(struct skep_sys *sys, int fd, unsigned long request,
 			unsigned long arg)
 {
 	struct object *obj = object_of(sys, fd);
+	int err;
 
-	if (obj) {
-		object_put(obj);
-		return -ENOTTY;
-	}
-	return result(ioctl(fd, request, arg));
+	if (!obj)
+		return result(ioctl(fd, request, arg));
+	err = hook_ioctl(obj, request, arg);
+	object_put(obj);
+	return err;
 }
 
 const struct skep_sys engine_sys = {

@@ -8,7 +8,11 @@
  *     expect NAME OFFSET BYTES     what must stand there
  *     get NAME = BUFFER OFFSET     the 32-bit word there
  *     set NAME = VALUE
+ *     put BUFFER OFFSET VALUE      writes 8 bytes
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
+ *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
+ *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
+ *     ioctl FD REQUEST ARG -> WANT
  *
  * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable, also $NAME+1 and $NAME-1),
@@ -368,6 +372,60 @@ static void check_flags(struct script *s)
 		fail(s, "not closed on exec");
 }
 
+static void put_long(struct script *s)
+{
+	unsigned long off, n;
+	struct buffer *b;
+	char name[64];
+
+	word(s, name);
+	b = buffer(s, name);
+	off = number(s);
+	n = number(s);
+	if (off + 8 > b->size)
+		broken(s, "behind the end of the buffer");
+	memcpy(b->at + off, &n, 8);
+}
+
+static long get_decimal(struct script *s)
+{
+	char text[32] = "";
+	int fd = (int)number(s);
+
+	if (s->sys->read(s->sys, fd, text, sizeof(text) - 1) <= 0 || !isdigit(text[0]))
+		fail(s, "no number in the file");
+	return atol(text);
+}
+
+/* The calls of the seam around bpf(2). */
+static bool run_call(struct script *s, const char *verb, long *ret)
+{
+	struct skep_sys *sys = s->sys;
+	unsigned long a[5] = {0};
+	int n = !strcmp(verb, "open")	 ? 1
+		: !strcmp(verb, "ioctl") ? 3
+		: !strcmp(verb, "perf")	 ? 5
+					 : 0;
+	char want[64];
+
+	for (int i = 0; i < n; i++)
+		a[i] = number(s);
+	if (n == 1)
+		*ret = sys->open(sys, (const char *)a[0]);
+	else if (n == 3)
+		*ret = sys->ioctl(sys, (int)a[0], a[1], a[2]);
+	else if (n == 5)
+		*ret = sys->perf_event_open(sys, (struct perf_event_attr *)a[0],
+					    (pid_t)a[1], (int)a[2], (int)a[3], a[4]);
+	if (n && !accept(s, "->"))
+		broken(s, "expected ->");
+	if (n) {
+		word(s, want);
+		check_result(s, *ret, want);
+	}
+	return n;
+}
+
 static void run_named(struct script *s, const char *verb, const char *name)
 {
 	long ret = 0;
@@ -377,9 +435,11 @@ static void run_named(struct script *s, const char *verb, const char *name)
 		ret = dup((int)number(s));
 	else if (!strcmp(verb, "null"))
 		ret = open("/dev/null", O_RDWR | O_CLOEXEC);
+	else if (!strcmp(verb, "decimal"))
+		ret = get_decimal(s);
 	else if (find_cmd(verb, &cmd))
 		ret = run_command(s, cmd);
-	else
+	else if (!run_call(s, verb, &ret))
 		broken(s, "no such command");
 	if (name)
 		variable(s, name)->number = ret;
@@ -398,6 +458,8 @@ static void run_line(struct script *s)
 		check_result(s, s->sys->close(s->sys, (int)number(s)), "ok");
 	} else if (!strcmp(verb, "flags")) {
 		check_flags(s);
+	} else if (!strcmp(verb, "put")) {
+		put_long(s);
 	} else if (!strcmp(verb, "get") || !strcmp(verb, "set")) {
 		word(s, name);
 		accept(s, "=");
@@ -457,7 +519,7 @@ static int run_script(struct skep_sys *sys, const char *file)
 
 /* ---- the sides ---- */
 
-/* A bpffs that nobody else sees; NULL, or why there is none. */
+/* A bpffs (and a tracefs) that nobody else sees; NULL, or why there is none. */
 static const char *kernel_ready(void)
 {
 	union skep_attr attr = {0};
@@ -466,9 +528,12 @@ static const char *kernel_ready(void)
 
 	if (err == -ENOSYS || err == -EPERM)
 		return "the kernel does not let us use bpf(2) (needs root)";
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	/* A network of our own, so that a program on its lo is in nobody's way. */
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
-		return "cannot mount a bpffs of our own (needs root and a mount namespace)";
+		return "cannot mount a bpffs of our own (needs root and namespaces)";
+	mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
 	return NULL;
 }
 

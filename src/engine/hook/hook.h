@@ -1,0 +1,133 @@
+/* hook.h - where programs attach: links, perf events, and what is attached now
+ *
+ * A link object or a perf event object says in its region which program is attached to
+ * what; nothing else does. So an attachment lives exactly as long as its object, whoever
+ * holds it, and hook_attachments() finds all of them, also other processes'. Which kinds
+ * of link there are stands in hook.def.
+ *
+ * All functions return 0 or -errno, bpf(2)'s and perf_event_open(2)'s as Linux 6.18 has
+ * them. Regions are other processes' to write: what is read from them is bounded here.
+ */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <sys/types.h>
+#include "object.h"
+#include "prog.h"
+#include "vec.h"
+
+struct perf_event_attr;
+
+enum {
+	HOOK_MOST = 64, /* programs on one event or port */
+	HOOK_PORT = 1,	/* ifindex of the one port: the packets that the engine is fed */
+};
+
+/* ---- objects ---- */
+
+/* Stands in object_head.data of a link. */
+struct link_info {
+	u32 type; /* SKEP_LINK_TYPE_* */
+	u32 attach_type;
+	u32 prog_id;  /* LINK_UPDATE changes it */
+	u32 detached; /* LINK_DETACH sets it */
+	u32 event;    /* see event.h; EVENT_NONE: none */
+	u32 perf_id;  /* the perf event object that it came through; 0: none */
+	u32 ifindex;  /* 0: none */
+	u32 pad;
+	u64 cookie;
+};
+
+struct link {
+	struct object obj;
+	struct link_info *info;
+};
+
+/* Stands in object_head.data of a perf event. */
+struct perf_info {
+	u32 event;
+	u32 prog_id; /* PERF_EVENT_IOC_SET_BPF; 0: none */
+};
+
+struct perf {
+	struct object obj;
+	struct perf_info *info;
+};
+
+extern const struct object_ops link_object_ops, perf_object_ops;
+
+/* ---- what is attached ---- */
+
+struct attachment {
+	u32 link_id; /* 0: by PERF_EVENT_IOC_SET_BPF */
+	u32 perf_id, prog_id, event, ifindex, attach_type;
+	u64 cookie;
+};
+
+struct attachments {
+	vec(struct attachment) all;
+};
+
+/* What is attached now, in the order in which it was. Free with vec_free(&out->all). */
+int hook_attachments(struct store *store, struct attachments *out);
+
+/* Whether a program may be attached to `event` through that perf event: -EEXIST when one
+ * of the two has the other already, -E2BIG. */
+int hook_may_attach(struct store *store, u32 event, u32 perf_id, u32 prog_id);
+
+/* ---- kinds of links ---- */
+
+/* A LINK_CREATE at work. */
+struct attach {
+	struct store *store;
+	const union skep_attr *attr;
+	const struct prog *prog;
+	u32 attach_type;
+	struct link_info *info; /* type, attach_type and prog_id are set */
+};
+
+/* A kind of link; one row of hook.def. */
+struct hook {
+	const char *name;
+	u32 link_type; /* SKEP_LINK_TYPE_* */
+	u32 prog_type;
+	/* LINK_CREATE: this attach type; NULL: not by LINK_CREATE. */
+	bool (*takes)(u32 attach_type);
+	int (*attach)(struct attach *at);
+	/* OBJ_GET_INFO_BY_FD: the part after prog_id. */
+	int (*fill)(const struct link_info *link, struct skep_link_info *info);
+	/* LINK_UPDATE: may another program of the type take its place? NULL: neither
+	 * LINK_UPDATE nor LINK_DETACH work. */
+	int (*update)(struct store *store, const struct link_info *link, u32 prog_id);
+};
+
+#define HOOK(symbol) extern const struct hook hook_##symbol;
+#define SAME	     HOOK
+#include "hook.def"
+#undef SAME
+#undef HOOK
+
+/* Makes a link of a hook that has checked everything but attach(). Its fd. */
+int link_make(const struct hook *hook, struct attach *at);
+
+/* Copies an event's name to the user as link infos do: *len is the room, then what the
+ * name needs. */
+int link_give_name(u32 event, u64 to, u32 *len);
+
+/* The program behind a user's fd. */
+int hook_get_prog(struct store *store, int fd, struct prog **out);
+
+/* ---- beside bpf(2) ---- */
+
+/* perf_event_open(2), of which there are tracepoints only. */
+int hook_perf_event_open(struct store *store, const struct perf_event_attr *attr,
+			 pid_t pid, int cpu, int group_fd, unsigned long flags);
+
+/* ioctl(2) on an object's fd: PERF_EVENT_IOC_*. -ENOTTY: not a perf event. */
+int hook_ioctl(struct object *obj, unsigned long request, unsigned long arg);
+
+/* open(2) of an event's `id` or `format` below /sys/kernel/tracing/events. An fd,
+ * -ENOENT. */
+int hook_open(struct store *store, const char *path);
+
+#endif
