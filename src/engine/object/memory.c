@@ -137,41 +137,37 @@ static int memory_pin(struct store *store, u32 id, const char *path)
 	return 0;
 }
 
-static int memory_open_pin(struct store *store, const char *path, int flags)
+/* A pin that exists; `folder` is the errno for the folder of pins itself. */
+static int get_pin(struct store *store, const char *path, int folder, struct pin **pin)
 {
 	const char *name;
-	struct pin *pin;
 	size_t len;
 	bool slash;
 	int err = one_name(store, path, &name, &len, &slash);
 
 	if (err)
 		return err;
-	if (!len)
-		return -EACCES;
-	pin = find_pin(store, name, len);
-	if (!pin)
-		return -ENOENT;
-	return slash ? -ENOTDIR : memory_open(store, pin->id, flags);
+	*pin = find_pin(store, name, len);
+	if (*pin)
+		return slash ? -ENOTDIR : 0;
+	return len ? -ENOENT : folder;
+}
+
+static int memory_open_pin(struct store *store, const char *path, int flags)
+{
+	struct pin *pin;
+	int err = get_pin(store, path, -EACCES, &pin);
+
+	return err ? err : memory_open(store, pin->id, flags);
 }
 
 static int memory_unpin(struct store *store, const char *path)
 {
-	const char *name;
 	struct pin *pin;
-	size_t len;
-	bool slash;
-	int err = one_name(store, path, &name, &len, &slash);
+	int err = get_pin(store, path, -EISDIR, &pin);
 
 	if (err)
 		return err;
-	if (!len)
-		return -EISDIR;
-	pin = find_pin(store, name, len);
-	if (!pin)
-		return -ENOENT;
-	if (slash)
-		return -ENOTDIR;
 	mem_free(pin->path);
 	*pin = store->pinned.at[--store->pinned.n];
 	return 0;

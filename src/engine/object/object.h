@@ -24,13 +24,17 @@
 #endif
 
 enum object_kind {
-	OBJECT_MAP = 1, OBJECT_PROG, OBJECT_BTF, OBJECT_LINK, OBJECT_PERF,
+	OBJECT_MAP = 1,
+	OBJECT_PROG,
+	OBJECT_BTF,
+	OBJECT_LINK,
+	OBJECT_PERF,
 	OBJECT_STATS, /* BPF_ENABLE_STATS: run statistics are kept while one lives */
 	OBJECT_KINDS
 };
 
 enum {
-	OBJECT_LAYOUT = 1,      /* changes whenever any region's layout does */
+	OBJECT_LAYOUT = 1,	/* changes whenever any region's layout does */
 	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
 };
 #define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */
@@ -41,13 +45,13 @@ struct object_head {
 	u64 magic;
 	u32 layout;
 	u32 kind;
-	u64 size;       /* of the region, this head included */
+	u64 size; /* of the region, this head included */
 	u32 id;
-	u32 ready;      /* 0 until its creator has finished it */
-	u32 uid;        /* of its creator */
-	u32 maker;      /* store_self() of its creator, while not ready */
+	u32 ready;	/* 0 until its creator has finished it */
+	u32 uid;	/* of its creator */
+	u32 maker;	/* store_self() of its creator, while not ready */
 	u64 created_ns; /* CLOCK_BOOTTIME */
-	u8 data[];      /* the kind's own, up to OBJECT_HEAD_SIZE */
+	u8 data[];	/* the kind's own, up to OBJECT_HEAD_SIZE */
 };
 
 struct store;
@@ -59,9 +63,10 @@ struct object_ops {
 	/* Makes the process's view of a mapped region whose head has been checked. */
 	int (*open)(struct object *obj);
 	void (*close)(struct object *obj);
-	/* Calls fn for each id that the object keeps alive. Works on the region alone (the
-	 * view is not open), never trusts it. NULL: none. */
-	void (*refs)(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg);
+	/* Calls fn for each id that the object keeps alive. Works on the region alone
+	 * (the view is not open), never trusts it. NULL: none. */
+	void (*refs)(const struct object_head *head, void (*fn)(void *arg, u32 id),
+		     void *arg);
 	/* BPF_OBJ_GET_INFO_BY_FD. `info` has info_size bytes: what the user passed, zeros
 	 * behind it; it goes back cut to the user's length. NULL: none, -EINVAL. */
 	int (*info)(struct object *obj, void *info);
@@ -74,19 +79,20 @@ struct object {
 	struct store *store;
 	struct object_head *head; /* the mapped region */
 	const struct object_ops *ops;
-	u64 size;                 /* of the mapping, page-rounded; trusted, unlike head->size */
+	u64 size; /* of the mapping, page-rounded; trusted, unlike head->size */
 	u32 id, kind;
-	u32 users;                /* of this view in this process, guarded by the store */
-	int fd;                   /* a description of ours, without lock */
+	u32 users; /* of this view in this process, guarded by the store */
+	int fd;	   /* a description of ours, without lock */
 	u64 dev, ino;
-	bool gone;                /* removed from the store; the view ends with its last use */
+	bool gone; /* removed from the store; the view ends with its last use */
 	struct object *next, *next_id; /* hash chains: by dev and ino, by id */
 };
 
 /* Creates a region of `size` bytes (head included, rounded up to pages, memory reserved)
  * with a new id. *out is the view, not open()ed yet: the caller fills in head->data and
- * the storage, then calls object_ready(). -ENOMEM, -ENOSPC. */
-int object_create(struct store *store, enum object_kind kind, u64 size, struct object **out);
+ * the storage, then calls object_ready(). -ENOMEM; -EMFILE, -ENFILE. */
+int object_create(struct store *store, enum object_kind kind, u64 size,
+		  struct object **out);
 
 /* Opens the view (ops->open) and returns a new fd that holds it, O_CLOEXEC, with open
  * flags O_RDWR, O_RDONLY or O_WRONLY. On failure the object is gone. The caller's use is
@@ -102,7 +108,8 @@ int object_get(struct store *store, int fd, enum object_kind kind, struct object
 	       int *flags);
 
 /* By id. -ENOENT. For references that the caller holds alive. */
-int object_get_id(struct store *store, enum object_kind kind, u32 id, struct object **out);
+int object_get_id(struct store *store, enum object_kind kind, u32 id,
+		  struct object **out);
 void object_put(struct object *obj);
 
 /* A new fd for a living object: BPF_*_GET_FD_BY_ID, OBJ_GET. -ENOENT. */
@@ -128,11 +135,12 @@ int object_close(struct store *store, int fd);
 
 /* `dir` NULL: private, in anonymous memory. `kinds` has OBJECT_KINDS entries; NULL ones
  * do not exist. */
-int store_open(const char *dir, const struct object_ops *const *kinds, struct skep_log *log,
-	       struct store **out);
+int store_open(const char *dir, const struct object_ops *const *kinds,
+	       struct skep_log *log, struct store **out);
 void store_close(struct store *store);
 
-/* The same; a store that is new gets `slots` CPU slots, 1 to 1024; 0: the possible CPUs. */
+/* The same; a store that is new gets `slots` CPU slots, 1 to 1024; 0: the possible CPUs.
+ */
 int store_open_slots(const char *dir, u32 slots, const struct object_ops *const *kinds,
 		     struct skep_log *log, struct store **out);
 

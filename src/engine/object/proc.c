@@ -283,7 +283,8 @@ void store_slot_give(struct store *store, u32 slot)
 {
 	struct state *state = store->state;
 
-	if (unlikely(state->slot[slot].owner != store_self(store)))
+	if (unlikely(__atomic_load_n(&state->slot[slot].owner, __ATOMIC_RELAXED) !=
+		     store_self(store)))
 		return;
 	__atomic_store_n(&state->slot[slot].owner, 0, __ATOMIC_RELEASE);
 	if (unlikely(__atomic_load_n(&state->slots_wanted, __ATOMIC_RELAXED))) {
