@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "hook.h"
 #include "exec.h"
+#include "map.h"
 #include "mem.h"
 
 static const struct object_ops *const kinds[OBJECT_KINDS] = {

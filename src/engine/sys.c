@@ -52,7 +52,7 @@ static short object_events(struct object *obj)
 
 	if (!map) /* what poll(2) says of files that have no such thing */
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-	return map->ops->poll ? map->ops->poll(map) : POLLERR;
+	return map_poll(map);
 }
 
 /* How many of the engine's fds have something that was asked for. */
@@ -146,16 +146,15 @@ static int engine_poll(struct skep_sys *sys, struct pollfd *fds, nfds_t n, int t
 static int engine_mmap(struct skep_sys *sys, void **out, size_t len, int prot, int flags,
 		       int fd, off_t off)
 {
-	struct object *obj = flags & MAP_ANONYMOUS ? NULL : object_of(sys, fd);
-	struct map *map = map_of(obj);
+	struct object *obj = NULL;
+	struct map *map;
 	void *at;
-	int err;
+	int err, mode;
 
-	if (obj) {
-		err = !map ? -ENODEV
-		      : map->ops->mmap
-			      ? map->ops->mmap(map, fd, out, len, prot, flags, off)
-			      : -ENOTSUPP;
+	if (!(flags & MAP_ANONYMOUS) &&
+	    !object_get(store_of(sys), fd, 0, &obj, &mode)) {
+		map = map_of(obj);
+		err = map ? map_mmap(map, mode, out, len, prot, flags, off) : -ENODEV;
 		object_put(obj);
 		return err;
 	}

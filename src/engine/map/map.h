@@ -10,6 +10,7 @@
 #ifndef MAP_H
 #define MAP_H
 
+#include <errno.h>
 #include <sys/types.h>
 #include "object.h"
 
@@ -20,13 +21,10 @@ struct map_info {
 	u32 type, key_size, value_size, max_entries;
 	u32 flags;
 	u32 btf_id, btf_key_type, btf_value_type; /* 0: none */
-	u64 extra;
 	char name[SKEP_OBJ_NAME_LEN];
-	u32 frozen;  /* written once */
-	u32 writers; /* user-space mmaps that can write and stop a freeze */
-	u32 slots;   /* per-CPU copies, store_slots() at creation */
-	u32 pad;
-	u64 size;    /* of the storage */
+	u32 frozen; /* written once; read it from the region, map_frozen() */
+	u32 slots;  /* per-CPU copies, store_slots() at creation */
+	u64 size;   /* of the storage */
 };
 
 /* Where values lie in the process, for the interpreter: value i is the `value_size`
@@ -39,24 +37,35 @@ struct map_values {
 
 struct map {
 	struct object obj;
-	struct map_info info;    /* copied from the region when opened, checked */
+	struct map_info info; /* copied from the region when opened, checked */
 	const struct map_ops *ops;
-	u8 *storage;             /* obj.head + OBJECT_HEAD_SIZE, info.size bytes */
+	u8 *storage; /* obj.head + OBJECT_HEAD_SIZE, info.size bytes */
 	struct map_values values;
-	u32 stride;              /* round_up(value_size, 8): of a per-CPU copy */
-	void *priv;              /* the type's own view */
+	u32 stride; /* round_up(value_size, 8): of a per-CPU copy */
+	void *priv; /* the type's own view */
+};
+
+/* What BTF may say of a key beside its size. */
+enum map_btf {
+	map_btf_any,	 /* what it likes */
+	map_btf_index,	 /* a 32-bit integer */
+	map_btf_globals, /* that, or no key at all: one value that is a section of globals
+			  */
 };
 
 struct map_ops {
 	const char *name;
-	bool per_cpu;            /* user space sees slots * round_up(value_size, 8) bytes */
-	bool no_value_ptr;       /* lookup by programs is refused: prog_array, ringbuf */
+	bool per_cpu;	   /* user space sees slots * round_up(value_size, 8) bytes */
+	bool no_value_ptr; /* lookup by programs is refused: prog_array, ringbuf */
+	enum map_btf btf;
 
 	/* MAP_CREATE: 0 or the kernel's errno. `attr` has been checked for what all types
-	 * share (names, BTF, E2BIG). */
+	 * share. Also asked of the region of every map that is opened. */
 	int (*check)(const union skep_attr *attr);
-	/* Bytes of storage; checked against overflow by the type: 0 is -E2BIG. */
+	/* Bytes of storage. Cannot overflow for what check() lets through. */
 	u64 (*size)(const struct map_info *info);
+	/* May change what the user asked for: LRU rounds max_entries. NULL: nothing. */
+	void (*adjust)(struct map_info *info);
 	/* Fresh, zeroed storage. NULL: zero is right. */
 	int (*init)(struct map *map);
 	/* The process's view: map->values and priv. Storage may be hostile. */
@@ -66,25 +75,29 @@ struct map_ops {
 	/* A program's side; `slot` is the CPU slot of the run. lookup: NULL, or the value
 	 * (this slot's copy). key is key_size bytes. */
 	void *(*lookup)(struct map *map, const void *key, u32 slot);
-	int (*update)(struct map *map, const void *key, const void *value, u64 flags, u32 slot);
+	int (*update)(struct map *map, const void *key, const void *value, u64 flags,
+		      u32 slot);
 	int (*remove)(struct map *map, const void *key);
 
-	/* User space's side. read fills the whole user-visible value, without marking it
-	 * used (LRU). flags of write: SKEP_ANY, ... write gets what the user passed: for
-	 * prog_array an fd already translated to an id. */
+	/* User space's side. Values are map_user_value_size() bytes. read does not mark
+	 * the element used (LRU). For prog_array write gets the program's fd, read gives
+	 * its id. NULL: -ENOTSUPP. */
 	int (*read)(struct map *map, const void *key, void *value);
 	int (*write)(struct map *map, const void *key, const void *value, u64 flags);
-	int (*take)(struct map *map, const void *key, void *value); /* lookup and delete */
+	int (*take)(struct map *map, const void *key,
+		    void *value); /* lookup and delete */
 	/* key NULL: the first. -ENOENT: no more. */
 	int (*next_key)(struct map *map, const void *key, void *next);
 
-	/* mmap(2) of the map's fd: 0, or -EINVAL, -EPERM, -EACCES. NULL: -ENOTSUPP. */
+	/* The part of mmap(2) that differs: see map_mmap(). `fd` is good for `prot`. */
 	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags,
 		    off_t off);
-	/* poll(2): the events that hold now; NULL: -EPERM as for fds that cannot. */
+	/* poll(2): the events that hold now. NULL: POLLERR. */
 	short (*poll)(struct map *map);
-	/* ids that the storage keeps alive (prog_array); works on the region alone. */
-	void (*refs)(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg);
+	/* ids that the storage keeps alive (prog_array). Works on the region alone, of
+	 * which `size` bytes of storage are mapped. */
+	void (*refs)(const void *storage, u64 size, void (*fn)(void *arg, u32 id),
+		     void *arg);
 };
 
 extern const struct object_ops map_object_ops;
@@ -94,5 +107,88 @@ const struct map_ops *map_type(u32 type);
 
 /* Bytes that user space passes for one value. */
 u32 map_user_value_size(const struct map *map);
+
+/* Whether MAP_FREEZE was done: user space can no longer write. */
+bool map_frozen(const struct map *map);
+
+/* mmap(2) of a map's fd that has the open flags `mode`. The mapping keeps the map alive
+ * and, when it can write, unfreezable, until it is unmapped or its process is gone. */
+int map_mmap(struct map *map, int mode, void **out, size_t len, int prot, int flags,
+	     off_t off);
+
+/* poll(2) of a map's fd: the events that hold now. */
+short map_poll(struct map *map);
+
+/* Whether a program of that kind may be in this prog_array or use it; the first one that
+ * asks decides. `frags`: SKEP_F_XDP_HAS_FRAGS. */
+bool prog_array_fits(struct map *map, u32 prog_type, u32 attach_type, bool frags);
+
+/* ---- for map_cmd.c ---- */
+
+/* Fills in the view from the region's struct map_info, after checking it. */
+int map_bind(struct map *map);
+
+/* 0, or -EBUSY: somebody has mapped it to write. */
+int map_freeze(struct map *map);
+
+/* ---- for map types ---- */
+
+enum { MAP_PERCPU_VALUE = 32768 }; /* most bytes of one copy; PCPU_MIN_UNIT_SIZE */
+
+/* Words that may stand anywhere in memory. */
+typedef u64 __attribute__((aligned(1), may_alias)) map_u64;
+typedef u32 __attribute__((aligned(1), may_alias)) map_u32;
+typedef u16 __attribute__((aligned(1), may_alias)) map_u16;
+
+/* Copies a value in whole 8-byte words and a tail of 4, 2 and 1, so that who reads or
+ * writes words beside it sees the old word or the new. The shared side is aligned to 8.
+ */
+static inline void map_copy(void *dst, const void *src, u32 size)
+{
+	u8 *d = dst;
+	const u8 *s = src;
+	u32 i = 0;
+
+	for (; i + 8 <= size; i += 8)
+		*(volatile map_u64 *)(d + i) = *(const volatile map_u64 *)(s + i);
+	if (size & 4) {
+		*(volatile map_u32 *)(d + i) = *(const volatile map_u32 *)(s + i);
+		i += 4;
+	}
+	if (size & 2) {
+		*(volatile map_u16 *)(d + i) = *(const volatile map_u16 *)(s + i);
+		i += 2;
+	}
+	if (size & 1)
+		*(volatile u8 *)(d + i) = *(const volatile u8 *)(s + i);
+}
+
+/* Per-CPU copies lie slot by slot, so that two CPUs share no cache line: a slot's part
+ * holds this many values. */
+static inline u64 map_percpu_values(u64 n)
+{
+	return round_up(n, 8);
+}
+
+/* All copies of value `i`, to and from the user's buffer; `base` is the first slot's
+ * part, `n` the values of a part. */
+void map_percpu_read(const struct map *map, const u8 *base, u64 n, u64 i, u8 *user);
+void map_percpu_write(const struct map *map, u8 *base, u64 n, u64 i, const u8 *user);
+
+/* next_key of types whose keys are 0 to max_entries - 1. */
+int map_index_next(struct map *map, const void *key, void *next);
+
+/* Flags of an update, as the kernel checks them for all but prog_array. */
+static inline int map_check_update(u64 flags)
+{
+	/* SKEP_F_LOCK needs a bpf_spin_lock in the value, which no map has yet. */
+	return flags > SKEP_EXIST ? -EINVAL : 0;
+}
+
+/* Locks of a map are held for moments, but a signal handler may run a program in just
+ * that moment. map_enter() returns false when this thread is inside already: the nested
+ * update fails, -EDEADLK as in the kernel, where waiting would never end. */
+bool map_enter(void);
+void map_leave(void);
 
 #endif

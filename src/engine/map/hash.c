@@ -1,0 +1,64 @@
+#include "htab.h"
+
+static int check(const union skep_attr *attr)
+{
+	return htab_check(attr, SKEP_F_NO_PREALLOC, false);
+}
+
+static int percpu_check(const union skep_attr *attr)
+{
+	if (attr->map_flags & SKEP_F_NUMA_NODE && attr->numa_node != UINT32_MAX)
+		return -EINVAL;
+	return htab_check(attr, SKEP_F_NO_PREALLOC, true);
+}
+
+static void *lookup(struct map *map, const void *key, u32 slot)
+{
+	struct htab *t = map->priv;
+	u32 seq, i = htab_find(t, key, &seq);
+
+	return i == HTAB_NONE ? NULL : htab_value(t, i);
+}
+
+static void *percpu_lookup(struct map *map, const void *key, u32 slot)
+{
+	struct htab *t = map->priv;
+	u32 seq, i = htab_find(t, key, &seq);
+
+	if (i == HTAB_NONE || slot >= map->info.slots)
+		return NULL;
+	return t->values + (slot * map_percpu_values(t->n) + i) * map->stride;
+}
+
+const struct map_ops map_hash = {
+	.name = "hash",
+	.check = check,
+	.size = htab_size,
+	.init = htab_init,
+	.open = htab_open,
+	.close = htab_close,
+	.lookup = lookup,
+	.update = htab_update,
+	.remove = htab_remove,
+	.read = htab_read,
+	.write = htab_write,
+	.take = htab_take,
+	.next_key = htab_next_key,
+};
+
+const struct map_ops map_percpu_hash = {
+	.name = "percpu_hash",
+	.per_cpu = true,
+	.check = percpu_check,
+	.size = htab_percpu_size,
+	.init = htab_init,
+	.open = htab_open,
+	.close = htab_close,
+	.lookup = percpu_lookup,
+	.update = htab_update,
+	.remove = htab_remove,
+	.read = htab_read,
+	.write = htab_write,
+	.take = htab_take,
+	.next_key = htab_next_key,
+};

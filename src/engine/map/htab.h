@@ -1,0 +1,163 @@
+/* htab.h - the table behind hash, percpu_hash and lru_hash
+ *
+ * Chained buckets over elements that are all there from the start. Readers take no lock;
+ * writers take the lock word of their bucket's stripe. What it guarantees:
+ *
+ * - Every change of a chain is one store: an element is linked at the head when it is
+ *   complete, unlinked by its predecessor's link, and replaced by the same. So a process
+ *   killed anywhere leaves each chain right, and an update never hides its key for a
+ *   moment. (The kernel's adds the new element at the head and then removes the old; a
+ *   reader in between its two stores can miss both.)
+ * - Elements are used again at once. A reader that stands on one that has left its
+ *   chain may be led astray and miss its key; so a bucket counts what has left it, after
+ *   the unlinking store and before the element can be used again, and a miss is believed
+ *   only if that count stood still.
+ * - An element's `seq` is odd while its key and value are written. A key that matched,
+ * and a value that was copied, are good if seq was even and stood still.
+ * - An element is in use if its bucket's chain reaches it; there is no other truth. What
+ * a dead process held in its hands is lost until somebody finds no free element: then all
+ * stripes are locked and everything that no chain reaches is free again.
+ *
+ * Links are element numbers plus one, 0 ends a chain, so that zeroed storage is an empty
+ * table. Storage is other processes' to write: each link is bounded, each walk counted.
+ */
+#ifndef HTAB_H
+#define HTAB_H
+
+#include "map.h"
+
+struct htab_head {
+	u64 seed; /* of the hash */
+	u8 pad0[56];
+	u64 free; /* links, a stack: changes << 32 | link of the first */
+	u8 pad1[56];
+	u32 fresh; /* elements below have been used; those above are free too */
+	u32 hand;  /* LRU: where the next search for a victim begins */
+	u32 lost;  /* somebody died in here: elements may be in nobody's hands */
+	u8 pad2[52];
+};
+
+struct htab_stripe {
+	u32 lock;
+	u32 spare; /* link: an element for the next update of a key that is there, so that
+		      it works when the table is full */
+	u8 pad[56];
+};
+
+struct htab_bucket {
+	u32 head; /* link */
+	u32 gone; /* elements that have left the chain */
+};
+
+struct htab_elem {
+	u32 next; /* link */
+	u32 seq;
+	u32 hash;
+	u8 used; /* LRU: by a program, since the hand passed */
+	u8 mark; /* reached: collect() */
+	u8 pad[2];
+	u8 key[]; /* the value follows, aligned to 8; per-CPU values lie elsewhere */
+};
+
+/* This process's view. Sizes come from map->info, never from storage. */
+struct htab {
+	struct htab_head *head;
+	struct htab_stripe *stripes;
+	struct htab_bucket *buckets;
+	u8 *elems;
+	u8 *values; /* percpu: first slot's part */
+	u64 seed;
+	u32 n;	  /* elements, spares included */
+	u32 mask; /* buckets - 1 */
+	u32 stripe_mask;
+	u32 elem_size, value_at, key_size;
+	bool lru;
+};
+
+u64 htab_size(const struct map_info *info);
+u64 htab_percpu_size(const struct map_info *info);
+int htab_check(const union skep_attr *attr, u32 flags, bool percpu);
+int htab_init(struct map *map);
+int htab_open(struct map *map);
+void htab_close(struct map *map);
+
+/* The number of the element with that key, or HTAB_NONE; *seq: see above. No lock. */
+#define HTAB_NONE UINT32_MAX
+u32 htab_find(const struct htab *t, const void *key, u32 *seq);
+
+/* `slot`: the CPU slot whose copy a program writes, the others of a new element become
+ * 0; HTAB_USER: `value` holds all copies. */
+#define HTAB_USER UINT32_MAX
+int htab_update(struct map *map, const void *key, const void *value, u64 flags, u32 slot);
+int htab_remove(struct map *map, const void *key);
+int htab_take(struct map *map, const void *key, void *value);
+
+/* User space's view of a value: whole, never a mix. */
+int htab_read(struct map *map, const void *key, void *value);
+int htab_write(struct map *map, const void *key, const void *value, u64 flags);
+int htab_next_key(struct map *map, const void *key, void *next);
+
+static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
+{
+	return (struct htab_elem *)(t->elems + (u64)i * t->elem_size);
+}
+
+static inline u8 *htab_value(const struct htab *t, u32 i)
+{
+	return t->elems + (u64)i * t->elem_size + t->value_at;
+}
+
+static inline u64 htab_mix(u64 a, u64 b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (u64)p ^ (u64)(p >> 64);
+}
+
+/* Sixteen bytes a multiplication, as in the wyhash family: both factors hold a secret, so
+ * that no key makes one of them 0 by intent. The seed is each map's own. */
+static inline u32 htab_hash(u64 seed, const u8 *key, u32 len)
+{
+	u64 h = seed ^ (len * 0x9e3779b97f4a7c15ull), w = 0;
+	u64 blind = (seed << 32 | seed >> 32) ^ 0xd6e8feb86659fd93ull;
+
+	for (; len >= 16; len -= 16, key += 16)
+		h = htab_mix(load64(key) ^ blind, load64(key + 8) ^ h);
+	if (len & 8) {
+		h = htab_mix(load64(key) ^ h, blind);
+		key += 8;
+	}
+	if (len & 4) {
+		w = load32(key);
+		key += 4;
+	}
+	if (len & 2) {
+		w = w << 16 | load16(key);
+		key += 2;
+	}
+	if (len & 1)
+		w = w << 8 | *key;
+	if (len & 7)
+		h = htab_mix(w ^ h, blind);
+	return h ^ h >> 32;
+}
+
+static inline bool htab_key_is(const u8 *a, const u8 *b, u32 len)
+{
+	u32 i = 0;
+
+	for (; i + 8 <= len; i += 8)
+		if (load64(a + i) != load64(b + i))
+			return false;
+	if (len & 4) {
+		if (load32(a + i) != load32(b + i))
+			return false;
+		i += 4;
+	}
+	for (; i < len; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+#endif

@@ -1,0 +1,248 @@
+#include "map.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* clang-format off */
+#define MAP(file, symbol, abi, since) extern const struct map_ops map_##symbol;
+#include "map.def"
+#undef MAP
+/* clang-format on */
+
+enum {
+	/* Where the writers of a map's mappings keep a lock of their open file
+	 * descriptions: nobody else locks that far out. */
+	WRITERS_AT = 1 << 30,
+	MOST_SLOTS = 1024
+};
+
+const struct map_ops *map_type(u32 type)
+{
+	static const struct map_ops *const types[] = {
+#define MAP(file, symbol, abi, since) [SKEP_MAP_TYPE_##abi] = &map_##symbol,
+#include "map.def"
+#undef MAP
+	};
+
+	return type < ARRAY_SIZE(types) ? types[type] : NULL;
+}
+
+/* ---- the view ---- */
+
+/* The region may be another process's work: what MAP_CREATE asks of a user is asked of
+ * it again. */
+static int check_info(const struct map *map, const struct map_ops *ops)
+{
+	const struct map_info *info = &map->info;
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = info->type;
+	attr.key_size = info->key_size;
+	attr.value_size = info->value_size;
+	attr.max_entries = info->max_entries;
+	attr.map_flags = info->flags;
+	attr.numa_node = UINT32_MAX;
+	if (!ops || ops->check(&attr) || !info->slots || info->slots > MOST_SLOTS ||
+	    info->size != ops->size(info) || map->obj.size < OBJECT_HEAD_SIZE ||
+	    info->size > map->obj.size - OBJECT_HEAD_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+int map_bind(struct map *map)
+{
+	const struct map_ops *ops;
+	int err;
+
+	memcpy(&map->info, map->obj.head->data, sizeof(map->info));
+	map->info.name[SKEP_OBJ_NAME_LEN - 1] = 0;
+	ops = map_type(map->info.type);
+	err = check_info(map, ops);
+	if (err)
+		return err;
+	map->ops = ops;
+	map->storage = (u8 *)map->obj.head + OBJECT_HEAD_SIZE;
+	map->stride = round_up(map->info.value_size, 8);
+	return 0;
+}
+
+static int map_open(struct object *obj)
+{
+	struct map *map = (struct map *)obj;
+	int err = map_bind(map);
+
+	return err ? err : map->ops->open(map);
+}
+
+static void map_close(struct object *obj)
+{
+	struct map *map = (struct map *)obj;
+
+	if (map->ops && map->ops->close)
+		map->ops->close(map);
+}
+
+/* What a map keeps alive: its BTF, and the programs in it. */
+static void map_refs(const struct object_head *head, void (*fn)(void *arg, u32 id),
+		     void *arg)
+{
+	struct map_info info;
+	const struct map_ops *ops;
+
+	memcpy(&info, head->data, sizeof(info));
+	ops = map_type(info.type);
+	if (info.btf_id)
+		fn(arg, info.btf_id);
+	if (ops && ops->refs && head->size > OBJECT_HEAD_SIZE)
+		ops->refs((const u8 *)head + OBJECT_HEAD_SIZE,
+			  head->size - OBJECT_HEAD_SIZE, fn, arg);
+}
+
+static int map_info_of(struct object *obj, void *out)
+{
+	const struct map *map = (struct map *)obj;
+	struct skep_map_info *info = out;
+
+	info->type = map->info.type;
+	info->id = obj->id;
+	info->key_size = map->info.key_size;
+	info->value_size = map->info.value_size;
+	info->max_entries = map->info.max_entries;
+	info->map_flags = map->info.flags;
+	memcpy(info->name, map->info.name, sizeof(info->name));
+	info->btf_id = map->info.btf_id;
+	info->btf_key_type_id = map->info.btf_key_type;
+	info->btf_value_type_id = map->info.btf_value_type;
+	return 0;
+}
+
+const struct object_ops map_object_ops = {
+	.view_size = sizeof(struct map),
+	.open = map_open,
+	.close = map_close,
+	.refs = map_refs,
+	.info = map_info_of,
+	.info_size = sizeof(struct skep_map_info),
+	.pins = true,
+};
+
+u32 map_user_value_size(const struct map *map)
+{
+	return map->ops->per_cpu ? map->stride * map->info.slots : map->info.value_size;
+}
+
+/* ---- freeze, mmap, poll ---- */
+
+static struct map_info *live_info(const struct map *map)
+{
+	return (struct map_info *)map->obj.head->data;
+}
+
+bool map_frozen(const struct map *map)
+{
+	return __atomic_load_n(&live_info(map)->frozen, __ATOMIC_ACQUIRE);
+}
+
+static struct flock writers_lock(short type)
+{
+	return (struct flock){.l_type = type, .l_start = WRITERS_AT, .l_len = 1};
+}
+
+int map_freeze(struct map *map)
+{
+	struct flock lock = writers_lock(F_WRLCK);
+
+	__atomic_store_n(&live_info(map)->frozen, 1, __ATOMIC_SEQ_CST);
+	if (!fcntl(map->obj.fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK)
+		return 0;
+	__atomic_store_n(&live_info(map)->frozen, 0, __ATOMIC_SEQ_CST);
+	return -EBUSY;
+}
+
+/* What a mapping asks of the map, in the order of the kernel's answers. */
+static int check_mmap(const struct map *map, int mode, int prot, int flags)
+{
+	int share = flags & MAP_TYPE;
+	bool shared = share == MAP_SHARED || share == MAP_SHARED_VALIDATE;
+
+	if (mode == O_WRONLY || (mode == O_RDONLY && shared && prot & PROT_WRITE))
+		return -EACCES;
+	if (prot & PROT_EXEC)
+		return -EPERM;
+	if (!map->ops->mmap)
+		return -ENOTSUPP;
+	if (!shared || mode == O_RDONLY) /* the kernel takes it for a private mapping */
+		return -EINVAL;
+	if (!(prot & PROT_WRITE))
+		return 0;
+	if (map_frozen(map))
+		return -EPERM;
+	return map->info.flags & SKEP_F_RDONLY_PROG ? -EACCES : 0;
+}
+
+/* The mapping has an open file description of its own, so that it keeps the map alive as
+ * long as it lasts and cannot be made writable later; a writer's carries the lock that
+ * map_freeze() looks for. All of it ends with munmap(2) or the process. */
+int map_mmap(struct map *map, int mode, void **out, size_t len, int prot, int flags,
+	     off_t off)
+{
+	struct flock lock = writers_lock(F_RDLCK);
+	bool write = prot & PROT_WRITE;
+	int err = check_mmap(map, mode, prot, flags), fd;
+
+	if (err)
+		return err;
+	fd = object_open_id(map->obj.store, OBJECT_MAP, map->obj.id,
+			    write ? O_RDWR : O_RDONLY);
+	if (fd < 0)
+		return fd;
+	if (write && fcntl(fd, F_OFD_SETLK, &lock))
+		err = -errno;
+	else if (write && map_frozen(map)) /* just now */
+		err = -EPERM;
+	else
+		err = map->ops->mmap(map, fd, out, len, prot, flags, off);
+	close(fd);
+	return err;
+}
+
+short map_poll(struct map *map)
+{
+	return map->ops->poll ? map->ops->poll(map) : POLLERR;
+}
+
+/* ---- for map types ---- */
+
+void map_percpu_read(const struct map *map, const u8 *base, u64 n, u64 i, u8 *user)
+{
+	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride) {
+		memset(user + map->stride - 8, 0, 8); /* beyond value_size */
+		map_copy(user, base + (slot * n + i) * map->stride, map->info.value_size);
+	}
+}
+
+void map_percpu_write(const struct map *map, u8 *base, u64 n, u64 i, const u8 *user)
+{
+	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride)
+		map_copy(base + (slot * n + i) * map->stride, user, map->info.value_size);
+}
+
+/* Per thread, since a signal handler runs on the thread that it interrupts. */
+static _Thread_local bool inside __attribute__((tls_model("initial-exec")));
+
+bool map_enter(void)
+{
+	if (inside)
+		return false;
+	inside = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return true;
+}
+
+void map_leave(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	inside = false;
+}

@@ -1,0 +1,72 @@
+/* map_fixture.h - a private store that holds maps, for unit tests; include after cmocka.h
+ */
+#ifndef MAP_FIXTURE_H
+#define MAP_FIXTURE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cmd.h"
+#include "map.h"
+#include "mem.h"
+#include "os.h"
+
+static const struct object_ops prog_for_maps = {.view_size = sizeof(struct object)};
+
+static struct store *map_store(void)
+{
+	static const struct object_ops *const kinds[OBJECT_KINDS] = {
+		[OBJECT_MAP] = &map_object_ops,
+		[OBJECT_PROG] = &prog_for_maps,
+	};
+	struct store *store;
+
+	assert_int_equal(store_open(NULL, kinds, NULL, &store), 0);
+	return store;
+}
+
+static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_size,
+		       u32 max, u32 flags)
+{
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key_size;
+	attr.value_size = value_size;
+	attr.max_entries = max;
+	attr.map_flags = flags;
+	return cmd_map_create(store, &attr);
+}
+
+/* The view of a new map, held by its fd alone: map_drop() ends both. */
+static struct map *map_make(struct store *store, u32 type, u32 key_size, u32 value_size,
+			    u32 max, int *fd)
+{
+	struct object *obj;
+
+	*fd = map_make_fd(store, type, key_size, value_size, max, 0);
+	assert_true(*fd >= 0);
+	assert_int_equal(object_get(store, *fd, OBJECT_MAP, &obj, NULL), 0);
+	return (struct map *)obj;
+}
+
+static void map_drop(struct map *map, int fd)
+{
+	object_put(&map->obj);
+	close(fd);
+}
+
+/* xorshift, so that a failure can be repeated */
+static u32 map_random(u64 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (u32)(*state >> 16);
+}
+
+#endif
