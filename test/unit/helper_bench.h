@@ -29,7 +29,8 @@ struct bench {
 	char printed[2048];
 	u8 mem[1024];
 	u8 data[BENCH_ROOM];
-	u32 calls; /* of callbacks */
+	u32 calls;        /* of callbacks */
+	const u8 *lowest; /* that the packet's data has been in this run */
 };
 
 static inline void bench_print(void *arg, const char *line, size_t len)

@@ -146,7 +146,7 @@ static void probe_reads_reach_the_task_and_the_run(void **state)
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(b->mem + 100)),
 			 -EFAULT);
 	assert_memory_equal(b->mem, "\0\0\0\0", 4);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 4, 0x10000), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 4, 0x10000), -ERANGE);
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 64, 0x10004), -EFAULT);
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 0, 1), 0);
 	b->task.read = NULL;

@@ -4,7 +4,7 @@
 #include "skb.h"
 #include <errno.h>
 
-enum { OFFSET_MOST = 0xffff, KERNEL_ENOTSUPP = 524, MANGLED_0 = 0xffff };
+enum { OFFSET_MOST = 0xffff, KERNEL_ENOTSUPP = 524, MANGLED_0 = 0xffff, CSUM_LEVELS = 4 };
 
 static u32 add(u32 a, u32 b)
 {
@@ -110,7 +110,7 @@ HELPER_FN(l4_csum_replace)
 	return 0;
 }
 
-/* Packets of the engine come with no checksum that hardware has taken (CHECKSUM_NONE). */
+/* Packets of the engine come without a sum over all of it (CHECKSUM_COMPLETE). */
 HELPER_FN(csum_update)
 {
 	return (u64)-KERNEL_ENOTSUPP;
@@ -119,10 +119,13 @@ HELPER_FN(csum_update)
 HELPER_FN(csum_level)
 {
 	switch (b) {
-	case SKEP_CSUM_LEVEL_QUERY: return (u64)-EACCES;
+	case SKEP_CSUM_LEVEL_QUERY:
+		return run->csum_level < 0 ? (u64)-EACCES : (u64)run->csum_level;
 	case SKEP_CSUM_LEVEL_INC:
-	case SKEP_CSUM_LEVEL_DEC:
-	case SKEP_CSUM_LEVEL_RESET: return 0;
+		run->csum_level = MIN(run->csum_level + 1, CSUM_LEVELS - 1);
+		return 0;
+	case SKEP_CSUM_LEVEL_DEC: run->csum_level = MAX(run->csum_level - 1, -1); return 0;
+	case SKEP_CSUM_LEVEL_RESET: run->csum_level = -1; return 0;
 	default: return (u64)-EINVAL;
 	}
 }

@@ -27,7 +27,7 @@ u64 helper_map_handle(const struct run *run, const struct map *map);
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
 
 /* A string of at most `size` bytes, its 0 included, from the current task (user) or from
- * memory of the run. The length with the 0, or -EFAULT. */
+ * memory of the run. The length with the 0, or -EFAULT, -ERANGE. */
 s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user);
 
 /* What an address means to bpf_probe_read(): the run's memory, or the task's. */

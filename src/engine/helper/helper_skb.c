@@ -7,6 +7,7 @@ enum {
 	RELATIVE_MOST = 0xffff,
 	PACKET_TYPES = 3, /* host, broadcast, multicast, other host */
 	TC_SHOT = 2, TC_REDIRECT = 7,
+	KERNEL_ENOTSUPP = 524,
 };
 
 static struct skep_sk_buff *skb_of(struct run *run)
@@ -75,8 +76,10 @@ HELPER_FN(skb_change_tail)
 	struct skep_packet *p = &run->packet;
 	u32 len = (u32)b;
 
-	if (c || len > SKB_MOST || (run->net > p->data && len < (u64)(run->net - p->data)))
+	if (c || len > SKB_MOST || len < run->net - p->data + run->encap)
 		return (u64)-EINVAL;
+	if (run->encap)
+		return (u64)-KERNEL_ENOTSUPP;
 	if (len > p->end - p->data)
 		return (u64)-ENOMEM;
 	if (len > len_of(run))

@@ -7,6 +7,9 @@
 
 enum { PAGE = 4096, COMM = 16 };
 
+#define USER_END     0x7ffffffff000ull
+#define KERNEL_BEGIN 0xffff800000000000ull
+
 HELPER_FN(get_current_pid_tgid)
 {
 	const struct skep_task *task = run->world->task;
@@ -66,11 +69,18 @@ int helper_read_task(struct run *run, void *dst, u64 addr, u32 len)
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
+/* What is no memory of the run is the task's, as far as a task's memory reaches. */
 bool helper_is_user(struct run *run, u64 addr)
 {
 	struct region region;
 
-	return !run_find(run, addr, 1, access_probe, &region);
+	return addr < USER_END && !run_find(run, addr, 1, access_probe, &region);
+}
+
+/* Addresses that could be a kernel's fault in one way, all others in another. */
+static int no_kernel_memory(u64 addr)
+{
+	return addr >= KERNEL_BEGIN ? -EFAULT : -ERANGE;
 }
 
 static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
@@ -78,16 +88,16 @@ static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
 	struct region region;
 	int err = 0;
 
-	if (user)
+	if (user && len)
 		err = helper_is_user(run, addr) ? helper_read_task(run, dst, addr, len)
 						: -EFAULT;
-	else if (run_find(run, addr, len, access_probe, &region))
+	else if (!user && run_find(run, addr, len, access_probe, &region))
 		memmove(dst, ptr_of(addr), len);
-	else
-		err = -EFAULT;
-	if (len && err)
+	else if (!user)
+		err = no_kernel_memory(addr);
+	if (err)
 		memset(dst, 0, len);
-	return len ? err : 0;
+	return err;
 }
 
 /* How many bytes of a string can be had at once: to the end of its page or region. */
@@ -102,13 +112,19 @@ static u32 readable(struct run *run, u64 addr, u32 most, bool user)
 	return (u32)MIN(most, region.hi - addr);
 }
 
-/* Linux copies a user's string in words and clears what it read behind the 0. */
-static void end_word(char *dst, u32 size, u32 n)
+/* Linux copies a user's string in words, as far as they can be read and fit, and clears
+ * what it read behind the 0. n: the string's bytes. */
+static void end_word(struct run *run, char *dst, u32 size, u32 n, u64 addr)
 {
 	u32 end = (u32)round_up(n, 8);
+	char last;
 
-	if (end <= size)
-		memset(dst + n, 0, end - n);
+	if (end > size)
+		return;
+	if ((addr + end - 1) / PAGE != (addr + n - 1) / PAGE &&
+	    helper_read_task(run, &last, addr + end - 1, 1))
+		return;
+	memset(dst + n, 0, end - n);
 }
 
 s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
@@ -119,9 +135,12 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 		u32 step = readable(run, addr + n, MIN(size - n, (u32)sizeof(part)), user);
 		char *end;
 
-		if (!step || read_mem(run, part, step, addr + n, user)) {
+		s64 err = step ? read_mem(run, part, step, addr + n, user)
+			       : no_kernel_memory(addr + n);
+
+		if (err) {
 			memset(dst, 0, size);
-			return -EFAULT;
+			return err;
 		}
 		end = memchr(part, 0, step);
 		if (end)
@@ -129,7 +148,7 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 		memcpy(dst + n, part, step);
 		n += step;
 		if (end && user)
-			end_word(dst, size, n);
+			end_word(run, dst, size, n, addr);
 		if (end)
 			return n;
 	}

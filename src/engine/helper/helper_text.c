@@ -71,32 +71,33 @@ static s64 parse_number(const u8 *s, u64 len, u64 flags, u64 *v, bool *negative)
 
 HELPER_FN(strtol)
 {
-	s64 *out = ptr_of(d);
 	bool negative;
 	u64 v;
-	s64 n = parse_number(ptr_of(a), b, c, &v, &negative);
+	s64 n;
 
-	*out = 0;
+	store64(ptr_of(d), 0); /* before reading: the two may overlap */
+	n = parse_number(ptr_of(a), b, c, &v, &negative);
 	if (n < 0)
 		return (u64)n;
 	if (v > (u64)INT64_MAX + negative)
 		return (u64)-ERANGE;
-	*out = negative ? (s64)-v : (s64)v;
+	store64(ptr_of(d), negative ? -v : v);
 	return (u64)n;
 }
 
 HELPER_FN(strtoul)
 {
-	u64 *out = ptr_of(d), v;
 	bool negative;
-	s64 n = parse_number(ptr_of(a), b, c, &v, &negative);
+	u64 v;
+	s64 n;
 
-	*out = 0;
+	store64(ptr_of(d), 0);
+	n = parse_number(ptr_of(a), b, c, &v, &negative);
 	if (n < 0)
 		return (u64)n;
 	if (negative)
 		return (u64)-EINVAL;
-	*out = v;
+	store64(ptr_of(d), v);
 	return (u64)n;
 }
 

@@ -58,6 +58,9 @@ struct run {
 
 	struct skep_packet packet;  /* the event's, adjusted by helpers; meta and mac set */
 	u8 *net;                    /* the packet's network header */
+	s8 csum_level;              /* checksums known to be good, less one; -1: none is */
+	u8 encap;                   /* bytes of the IP header that skb_adjust_room put
+				       around it; 0: none */
 	u8 *ctx;                    /* shadow[] or the event's memory */
 	u32 ctx_len;
 

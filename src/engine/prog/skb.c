@@ -19,7 +19,7 @@ static const u8 *mac_of(const struct skep_packet *p)
 }
 
 /* As the kernel's eth_type_trans: what is below 0x600 is a length. */
-static u16 protocol_of(const struct skep_packet *p)
+u16 skb_protocol(const struct skep_packet *p)
 {
 	const u8 *mac = mac_of(p);
 	u16 type;
@@ -71,13 +71,15 @@ void skb_setup(struct run *run)
 	*skb = (struct skep_sk_buff){
 		.len = (u32)(p->tail - p->data),
 		.pkt_type = type_of(p),
-		.protocol = p->protocol ? p->protocol : protocol_of(p),
+		.protocol = p->protocol ? p->protocol : skb_protocol(p),
 		.ifindex = p->ifindex ? p->ifindex : LOOPBACK,
 		.tstamp = p->tstamp,
 		.wire_len = p->wire_len,
 	};
 	if (run->event->ctx && run->event->ctx_len >= sizeof(*skb))
 		take_over(skb, run->event->ctx);
+	run->csum_level = -1;
+	run->encap = 0;
 	run->ctx = run->shadow;
 	run->ctx_len = sizeof(*skb);
 }
@@ -102,7 +104,7 @@ static bool rest_is_zero(const struct skep_sk_buff *in)
 int skb_test_in(const void *ctx, struct skep_packet *p)
 {
 	const struct skep_sk_buff *in = ctx;
-	u16 protocol = protocol_of(p);
+	u16 protocol = skb_protocol(p);
 	size_t len = (size_t)(p->tail - p->data);
 	size_t net = (size_t)(p->tail - mac_of(p)) - SKB_HEADER;
 	char name[IF_NAMESIZE];

@@ -20,6 +20,9 @@ enum {
 	SKB_TEST_MOST = 4096 - 64 - 320,
 };
 
+/* The ethertype, in network order; what is below 0x600 is 802.3 or 802.2. */
+u16 skb_protocol(const struct skep_packet *p);
+
 void skb_setup(struct run *run);
 int skb_test_in(const void *ctx, struct skep_packet *packet);
 void skb_test_out(const struct run *run, void *ctx);

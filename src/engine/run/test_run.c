@@ -69,7 +69,7 @@ static int copy_data(struct test *t)
 	u32 size = t->attr->test.data_size_in;
 	u8 *data;
 
-	if (size < type->test_least || size > type->test_room - type->test_head)
+	if (size < type->test_least || size > type->test_most)
 		return -EINVAL;
 	t->data = mem_alloc(1, type->test_room);
 	if (!t->data)
