@@ -12,7 +12,7 @@ CMOCKA = re.compile(r"^\[ *(RUN|OK|FAILED|SKIPPED) *\] (\w+)$")
 PLAIN = re.compile(r"^(PASS|FAIL|SKIP) ([^\s:]+)(?:: *(.*))?$")
 TAP = re.compile(r"^(not )?ok\b *\d* *(?:- )?([^#]*?) *(?:# *(SKIP|TODO)\S* *(.*))?$")
 PLAN = re.compile(r"^1\.\.\d+$", re.M)
-WHOLE = re.compile(r"^SKIP: *(.*)$")
+WHOLE = re.compile(r"^(?:SKIP:|1\.\.0 # *SKIP) *(.*)$", re.I)
 NO_REASON = "skipped without a reason"
 
 

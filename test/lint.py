@@ -55,10 +55,11 @@ FORBIDDEN = re.compile(r'/work/\w|/tmp/' r'(?:wt|k|land|brief|issue)\b')
 
 def listed(root):
     """What git knows or would add; all files where the tree is a copy without git."""
-    r = subprocess.run(['git', '-C', root, 'ls-files', '-co', '--exclude-standard'],
-                       text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    if not r.returncode:
-        return r.stdout.split('\n')
+    git = ['git', '-C', root, 'ls-files', '-co', '--exclude-standard']
+    if shutil.which('git'):
+        r = subprocess.run(git, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if not r.returncode:
+            return r.stdout.split('\n')
     return [os.path.relpath(os.path.join(at, f), root) for at, _, fs in os.walk(root)
             for f in fs if not re.match('build', os.path.relpath(at, root))]
 

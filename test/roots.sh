@@ -44,6 +44,7 @@ inside() {
 	cp /etc/resolv.conf "$_root/etc/resolv.conf"
 	unshare --mount --pid --fork --kill-child --propagation private sh -c '
 		root=$1 user=$2; shift 2
+		mount --bind "$root" "$root" && # so that / is a mount in there
 		mount -t proc proc "$root/proc" &&
 		mount --rbind /sys "$root/sys" &&
 		mount --rbind /dev "$root/dev" || exit 2
