@@ -80,6 +80,23 @@ static int read_id(struct skep_sys *sys, const char *path)
 	return id > 0 ? id : -EINVAL;
 }
 
+/* Why there is no id: an event that does not exist is not a file system that is absent.
+ */
+static int no_event(struct attach *a, int err)
+{
+	struct skep_sys *sys = a->link->sys;
+	int dir = sys->open(sys, "/sys/kernel/tracing/events");
+
+	if (dir >= 0)
+		sys->close(sys, dir);
+	log_printf(a->log, msg_load_attach_event, a->obj->o.name, a->prog->name,
+		   a->target, load_errno(err),
+		   dir == -ENOENT ? "; is tracefs mounted? mount -t tracefs tracefs "
+				    "/sys/kernel/tracing"
+				  : "");
+	return err;
+}
+
 static int event_id(struct attach *a)
 {
 	static const char *const dirs[] = {"/sys/kernel/tracing",
@@ -91,10 +108,7 @@ static int event_id(struct attach *a)
 		snprintf(path, sizeof(path), "%s/events/%s/id", dirs[i], a->target);
 		id = read_id(a->link->sys, path);
 	}
-	if (id < 0)
-		log_printf(a->log, msg_load_attach_event, a->obj->o.name, a->prog->name,
-			   a->target, path, load_errno(id));
-	return id;
+	return id < 0 ? no_event(a, id) : id;
 }
 
 static int need_target(struct attach *a, const char *expected)

@@ -90,6 +90,7 @@ struct obj {
 	struct skep_object_map *pubs; /* n_maps */
 	struct obj_map *maps;
 	u32 n_maps;
+	u64 data_len; /* of all global data */
 	struct obj_extern *externs; /* of .kconfig, by offset */
 	u32 n_externs;
 	struct obj_map *kconfig; /* or NULL */

@@ -147,7 +147,8 @@ static void data_map(struct obj *o, const struct elf_section *s, enum obj_map_ki
 {
 	struct obj_map *m;
 
-	if (s->size > MAX_DATA)
+	o->data_len += s->size;
+	if (s->size > MAX_DATA || o->data_len > MAX_DATA)
 		obj_throw(o, E2BIG, msg_load_data_size, OBJ_AT(o, s->index, 0),
 			  (unsigned long long)s->size);
 	m = obj_new_map(o, s->name, s->index);

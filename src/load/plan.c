@@ -99,7 +99,7 @@ static void refer_to_func(struct builder *b, const struct obj_func *from, u32 i,
 	if (!f)
 		obj_throw(b->o, EINVAL, msg_load_call,
 			  OBJ_AT(b->o, from->sec, place(from, i)),
-			  obj_section_name(b->o, sec), (long long)target * 8);
+			  obj_section_name(b->o, sec), (unsigned long long)target * 8);
 	in->src_reg = is_lddw(in) ? SKEP_PSEUDO_FUNC : SKEP_PSEUDO_CALL;
 	j = pass_alloc(&b->o->p, 1, sizeof(*j));
 	*j = (struct jump){b->jumps, insn, f};
@@ -180,7 +180,7 @@ static void refer_to_lddw(struct builder *b, const struct obj_func *f, u32 i, u3
 		if (off % 8)
 			obj_throw(b->o, EINVAL, msg_load_call,
 				  OBJ_AT(b->o, f->sec, place(f, i)), s->name,
-				  (long long)off);
+				  (unsigned long long)off);
 		refer_to_func(b, f, i, insn, sym->shndx, (s64)(off / 8));
 		return;
 	}

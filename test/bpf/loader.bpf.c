@@ -3,17 +3,18 @@
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
-#define SEC(name)        __attribute__((section(name), used))
+#define SEC(name)	  __attribute__((section(name), used))
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
-#define __noinline        __attribute__((noinline))
+#define __noinline	  __attribute__((noinline))
 
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*bpf_map_update_elem)(void *map, const void *key, const void *value,
 				   u64 flags) = (void *)2;
 static u64 (*bpf_get_current_pid_tgid)(void) = (void *)14;
 static long (*bpf_loop)(u32 n, void *fn, void *ctx, u64 flags) = (void *)181;
-static long (*bpf_ringbuf_output)(void *map, void *data, u64 size, u64 flags) = (void *)130;
+static long (*bpf_ringbuf_output)(void *map, void *data, u64 size,
+				  u64 flags) = (void *)130;
 
 enum color { RED, GREEN = 7 };
 
@@ -73,7 +74,7 @@ static long add(u32 i, struct sum *s)
 SEC("tracepoint/syscalls/sys_enter_getppid")
 int count(void *ctx)
 {
-	struct value *v, first = { 1, GREEN, "getppid", 5, 6 };
+	struct value *v, first = {1, GREEN, "getppid", 5, 6};
 	u32 key = 3, tgid = bpf_get_current_pid_tgid() >> 32;
 
 	if (only_tgid && tgid != only_tgid)
@@ -97,7 +98,7 @@ int raw(void *ctx)
 SEC("socket")
 int loops(void *ctx)
 {
-	struct sum s = { 0 };
+	struct sum s = {0};
 
 	bpf_loop(5, add, &s, 0);
 	last = (int)s.n;
@@ -110,10 +111,12 @@ int pass(void *ctx)
 	return 2;
 }
 
+#ifndef LOAD_ALL
 SEC("?xdp")
 int unused(void *ctx)
 {
 	return 99;
 }
+#endif
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -2,13 +2,13 @@
 /* What only clang writes: configuration variables, initial elements, weak symbols. */
 typedef unsigned int u32;
 
-#define SEC(name)           __attribute__((section(name), used))
-#define __uint(name, val)    int(*name)[val]
-#define __type(name, val)    __typeof__(val) *name
-#define __array(name, val)   __typeof__(val) *name[]
-#define __weak               __attribute__((weak))
-#define __kconfig            __attribute__((section(".kconfig")))
-#define __ksym               __attribute__((section(".ksyms")))
+#define SEC(name)	   __attribute__((section(name), used))
+#define __uint(name, val)  int(*name)[val]
+#define __type(name, val)  __typeof__(val) *name
+#define __array(name, val) __typeof__(val) *name[]
+#define __weak		   __attribute__((weak))
+#define __kconfig	   __attribute__((section(".kconfig")))
+#define __ksym		   __attribute__((section(".ksyms")))
 
 static long (*bpf_tail_call)(void *ctx, void *map, u32 index) = (void *)12;
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
@@ -31,18 +31,19 @@ struct {
 	__uint(max_entries, 4);
 	__type(key, u32);
 	__array(values, struct inner);
-} outer SEC(".maps") = { .values = { [1] = &one, [3] = &two } };
+} outer SEC(".maps") = {.values = {[1] = &one, [3] = &two}};
 
 struct {
 	__uint(type, 12); /* array of maps */
 	__uint(max_entries, 2);
 	__uint(key_size, 4);
-	__array(values, struct {
-		__uint(type, 1);
-		__uint(max_entries, 8);
-		__type(key, u32);
-		__type(value, long);
-	});
+	__array(
+		values, struct {
+			__uint(type, 1);
+			__uint(max_entries, 8);
+			__type(key, u32);
+			__type(value, long);
+		});
 } empty SEC(".maps");
 
 int main_prog(void *ctx);
@@ -58,7 +59,7 @@ struct {
 	__uint(max_entries, 3);
 	__uint(key_size, 4);
 	__array(values, int(void *));
-} jumps SEC(".maps") = { .values = { [2] = (void *)&target } };
+} jumps SEC(".maps") = {.values = {[2] = (void *)&target}};
 
 SEC("xdp")
 int main_prog(void *ctx)
