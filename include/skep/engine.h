@@ -13,6 +13,7 @@
 #ifndef SKEP_ENGINE_H
 #define SKEP_ENGINE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <skep/api.h>
 #include <skep/log.h>
@@ -125,5 +126,45 @@ SKEP_API void skep_leave(struct skep_cpu *cpu);
  * when the slot runs a program already. May be called in a signal handler. */
 SKEP_API int skep_run(struct skep_cpu *cpu, struct skep_prog *prog,
 		      const struct skep_event *event, uint64_t *ret, struct skep_log *log);
+
+/* What a trace did. */
+struct skep_trace_stats {
+	uint64_t events;  /* entries and exits of calls that some program listens to */
+	uint64_t runs;    /* of programs */
+	uint64_t faults;  /* runs that failed; the log has the first of each program */
+	uint64_t missed;  /* events without runs: this thread held a CPU slot already */
+	uint64_t threads; /* followed */
+	uint64_t foreign; /* 32-bit programs, whose calls are not seen */
+};
+
+struct skep_trace_opts {
+	size_t size; /* sizeof(struct skep_trace_opts) */
+	/* How often the user asked to stop, counted up by a signal handler without
+	 * SA_RESTART, which should repeat itself (setitimer): a signal just before a wait
+	 * does not end it. NULL: never. A process that was attached to is let go. A
+	 * command, which the terminal's Ctrl-C reaches by itself, is waited for at 1, gets
+	 * SIGTERM at 2 and SIGKILL at 3, with all that it started. */
+	const volatile sig_atomic_t *stop;
+	/* Lines of bpf_trace_printk, see struct skep_world; may be NULL. */
+	void (*print)(void *arg, const char *line, size_t len);
+	void *arg;                      /* of print */
+	struct skep_trace_stats *stats; /* filled in at the end; may be NULL */
+	struct skep_log *log;
+};
+
+/* Runs a command, searched in PATH, until it and all that it started have ended, and runs
+ * the programs that are attached to the tracepoints of its system calls. Works without
+ * root, through ptrace(2), so it costs what strace costs. A link that is made or ended
+ * meanwhile counts at the next event, 100 ms later at the latest. *status is the
+ * command's wait status. The calling thread must have no other children. `opts` may be
+ * NULL. 0, or -errno and a sentence: -ENOENT, -EACCES, ... of the command, -EPERM where
+ * ptrace is forbidden. */
+SKEP_API int skep_trace_command(struct skep_engine *engine, char *const argv[],
+				const struct skep_trace_opts *opts, int *status);
+
+/* The same for a process that runs, with all its threads, until it has ended or *stop.
+ * -ESRCH, -EPERM. */
+SKEP_API int skep_trace_process(struct skep_engine *engine, pid_t pid,
+				const struct skep_trace_opts *opts);
 
 #endif

@@ -286,6 +286,26 @@ static void wanted_calls_of_threads_are_seen(void **state)
 	threads(__func__, false);
 }
 
+static void entries_alone_need_no_exits(void **state)
+{
+	struct seen s;
+	int status = -1;
+
+	need_ptrace(__func__);
+	prepare(&s);
+	s.t.want[SYS_getppid] = tracer_enter;
+	assert_int_equal(run(&s, "threads", &status), 0);
+	assert_int_equal(s.enters[SYS_getppid], 1000);
+	assert_int_equal(s.exits[SYS_getppid], 0);
+	if (s.t.filter)
+		assert_in_range(s.t.stops, 1000, 1040);
+	prepare(&s);
+	s.t.want[SYS_getppid] = tracer_exit;
+	assert_int_equal(run(&s, "threads", &status), 0);
+	assert_int_equal(s.enters[SYS_getppid], 0);
+	assert_int_equal(s.exits[SYS_getppid], 1000);
+}
+
 static void all_calls_of_threads_are_seen(void **state)
 {
 	threads(__func__, true);
@@ -522,6 +542,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wanted_calls_of_threads_are_seen),
+		cmocka_unit_test(entries_alone_need_no_exits),
 		cmocka_unit_test(all_calls_of_threads_are_seen),
 		cmocka_unit_test(children_are_followed),
 		cmocka_unit_test(signals_and_job_control_work),

@@ -36,6 +36,8 @@ static void resume(struct tracer *t, struct tracee *p, int sig)
 		tracee_remove(t, tid);
 		return;
 	}
+	/* Without a stop at its exit, the call is over for us. */
+	p->in_call = p->in_call && (t->all || p->want_exit);
 	/* ESRCH: it has been killed meanwhile, and its end will be reported. */
 	ptrace(t->all || p->want_exit ? PTRACE_SYSCALL : PTRACE_CONT, tid, 0, sig);
 }
