@@ -9,22 +9,32 @@
  *     get NAME = BUFFER OFFSET     the 32-bit word there
  *     set NAME = VALUE
  *     put BUFFER OFFSET VALUE      writes 8 bytes
+ *     info FD FIELD=VALUE ...      a map's info, as of struct skep_map_info
+ *     fill FD FROM TO SIZE FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the
+ *                                  first error
+ *     keys FD COUNT SUM            the u32 keys that an iteration gives
+ *     NAME = mmap FD LEN PROT FLAGS OFFSET -> WANT | munmap ADDRESS LEN
+ *     peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD EVENTS
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
  *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
  *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
  *     ioctl FD REQUEST ARG -> WANT
  *
  * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
- * byte at offset N. VALUE is a number, $NAME (a variable, also $NAME+1 and $NAME-1),
- * @NAME (the address of a buffer), or "text" (the address of one; for an array, the
- * text). BYTES are pairs of hex digits or .. for any. WANT is the name of an errno, "ok"
- * (0 or more), or a number; the fields behind it are checked in attr after the call. A
- * line that begins with "engine:" or "kernel:" is for that side alone, with the reason
- * why above it.
+ * byte at offset N. VALUE is a number, $NAME (a variable), a name of constant.def,
+ * `cpus`, `page`, such joined by + - * or | from left to right, @NAME (the address of a
+ * buffer), "text" (the address of one; for an array, the text), MEMORY (its address), or
+ * ?MEMORY (the address of as many bytes, which must be these if the call succeeds).
+ * MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes, or [...]*VALUE. BYTES
+ * are pairs of hex digits or .. for any. WANT is the name of an errno, "ok" (0 or more),
+ * or a number; the fields behind it are checked in attr after the call. A line that
+ * begins with "engine:" or "kernel:" is for that side alone, with the reason why above
+ * it.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <skep/engine.h>
 #include <skep/sys.h>
@@ -60,6 +70,25 @@ static const struct {
 #undef NAME
 };
 
+static const struct {
+	const char *name;
+	unsigned long value;
+} constants[] = {
+#define CONSTANT(name) {#name, SKEP_##name},
+#define SYSTEM(name)   {#name, name},
+#include "constant.def"
+#undef CONSTANT
+#undef SYSTEM
+};
+
+static const struct field info_fields[] = {
+#define INFO(name) \
+	{#name, offsetof(struct skep_map_info, name), \
+	 sizeof(((struct skep_map_info *)0)->name)},
+#include "info.def"
+#undef INFO
+};
+
 struct value {
 	char name[64];
 	long number;
@@ -71,14 +100,21 @@ struct buffer {
 	size_t size;
 };
 
+/* ?MEMORY of the running command. */
+struct expected {
+	unsigned char *at, *want;
+	size_t size;
+};
+
 struct script {
 	struct skep_sys *sys;
 	const char *file;
 	int line, failed;
 	struct value values[64];
 	struct buffer buffers[64];
-	char *texts[1024];
-	int nvalues, nbuffers, ntexts;
+	char *texts[4096]; /* and memory of literals */
+	struct expected expected[4];
+	int nvalues, nbuffers, ntexts, nexpected;
 	char *at; /* what is left of the line */
 };
 
@@ -169,35 +205,148 @@ static const char *text_value(struct script *s)
 	return text;
 }
 
-static unsigned long number(struct script *s)
+static unsigned long number(struct script *s);
+
+static unsigned char *memory(struct script *s, size_t size)
+{
+	unsigned char *at = calloc(1, size + 1);
+
+	if (!at || s->ntexts == COUNT(s->texts))
+		broken(s, "too much memory");
+	s->texts[s->ntexts++] = (char *)at;
+	return at;
+}
+
+/* [VALUE:SIZE,...] or [...]*VALUE */
+static unsigned char *literal(struct script *s, size_t *size)
+{
+	unsigned char one[4096], *all;
+	size_t n = 0, times = 1;
+
+	for (s->at++; !accept(s, "]"); accept(s, ",")) {
+		unsigned long value = number(s), len = accept(s, ":") ? number(s) : 8;
+
+		if (n + len > sizeof(one))
+			broken(s, "a literal too long");
+		memset(one + n, 0, len);
+		memcpy(one + n, &value, len < 8 ? len : 8);
+		n += len;
+	}
+	if (accept(s, "*"))
+		times = number(s);
+	all = memory(s, n * times);
+	for (size_t i = 0; i < times; i++)
+		memcpy(all + i * n, one, n);
+	*size = n * times;
+	return all;
+}
+
+/* ?MEMORY: room for it, with a guard behind it that must stay. */
+static unsigned char *room(struct script *s)
+{
+	struct expected *e = &s->expected[s->nexpected++];
+
+	if (s->nexpected > (int)COUNT(s->expected))
+		broken(s, "too many ?");
+	e->want = literal(s, &e->size);
+	e->at = memory(s, e->size + 8);
+	memset(e->at, 0xaa, e->size + 8);
+	return e->at;
+}
+
+static void check_expected(struct script *s, bool ok)
+{
+	static const unsigned char guard[8] = {0xaa, 0xaa, 0xaa, 0xaa,
+					       0xaa, 0xaa, 0xaa, 0xaa};
+
+	for (struct expected *e = s->expected; ok && e < s->expected + s->nexpected;
+	     e++) {
+		for (size_t i = 0; i < e->size; i++)
+			if (e->at[i] != e->want[i]) {
+				fail(s, "byte %zu is %02x, not %02x", i, e->at[i],
+				     e->want[i]);
+				break;
+			}
+		if (memcmp(e->at + e->size, guard, sizeof(guard)))
+			fail(s, "more than %zu bytes were written", e->size);
+	}
+	s->nexpected = 0;
+}
+
+static unsigned long constant(struct script *s)
+{
+	size_t len = strspn(s->at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_cpusage");
+	const char *name = s->at;
+
+	s->at += len;
+	for (size_t i = 0; i < COUNT(constants); i++)
+		if (strlen(constants[i].name) == len &&
+		    !strncmp(constants[i].name, name, len))
+			return constants[i].value;
+	if (len == 4 && !strncmp(name, "cpus", len))
+		return (unsigned long)sysconf(_SC_NPROCESSORS_CONF);
+	if (len == 4 && !strncmp(name, "page", len))
+		return (unsigned long)sysconf(_SC_PAGESIZE);
+	s->at -= len;
+	broken(s, "expected a value");
+}
+
+static unsigned long term(struct script *s)
 {
 	char name[64], *end;
 	unsigned long n;
+	size_t len = 0;
 
 	skip_blanks(s);
 	if (*s->at == '"')
 		return (unsigned long)text_value(s);
+	if (*s->at == '[')
+		return (unsigned long)literal(s, &len);
+	if (accept(s, "?"))
+		return (unsigned long)room(s);
 	if (accept(s, "@")) {
 		word(s, name);
 		return (unsigned long)buffer(s, name)->at;
 	}
 	if (accept(s, "$")) {
-		size_t len = 0;
-
 		while (isalnum((unsigned char)s->at[len]) || s->at[len] == '_')
 			len++;
 		snprintf(name, sizeof(name), "%.*s", (int)len, s->at);
 		s->at += len;
-		n = (unsigned long)variable(s, name)->number;
-		return *s->at == '+' || *s->at == '-'
-			       ? n + (unsigned long)strtol(s->at, &s->at, 0)
-			       : n;
+		return (unsigned long)variable(s, name)->number;
 	}
 	n = strtoul(s->at, &end, 0);
 	if (end == s->at)
-		broken(s, "expected a value");
+		return constant(s);
 	s->at = end;
 	return n;
+}
+
+static unsigned long number(struct script *s)
+{
+	unsigned long n = term(s);
+
+	for (;;) {
+		switch (isblank((unsigned char)s->at[-1]) ? 0 : *s->at) {
+		case '+':
+			s->at++;
+			n += term(s);
+			break;
+		case '-':
+			s->at++;
+			n -= term(s);
+			break;
+		case '*':
+			s->at++;
+			n *= term(s);
+			break;
+		case '|':
+			s->at++;
+			n |= term(s);
+			break;
+		default: return n;
+		}
+	}
 }
 
 static void bytes(struct script *s, struct buffer *b, size_t off, bool check)
@@ -231,8 +380,12 @@ static struct field find_field(struct script *s, const char *name)
 
 static void set_field(struct script *s, const struct field *f, unsigned char *attr)
 {
+	size_t len;
+
 	skip_blanks(s);
-	if (f->size == 16) {
+	if (f->size == 16 && *s->at == '[') {
+		memcpy(attr + f->off, literal(s, &len), 16);
+	} else if (f->size == 16) {
 		strncpy((char *)attr + f->off, text_value(s), 16);
 	} else {
 		unsigned long n = number(s);
@@ -296,6 +449,7 @@ static long run_command(struct script *s, int cmd)
 			  (uint32_t)size);
 	word(s, want);
 	check_result(s, ret, want);
+	check_expected(s, ret >= 0);
 	while (!at_end(s)) {
 		struct field f;
 
@@ -426,6 +580,147 @@ static bool run_call(struct script *s, const char *verb, long *ret)
 	return n;
 }
 
+/* ---- maps ---- */
+
+static void check_info(struct script *s)
+{
+	union skep_attr attr = {0};
+	struct skep_map_info info = {0};
+	char name[64];
+	int err;
+
+	attr.info.bpf_fd = (unsigned)number(s);
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (unsigned long)&info;
+	err = s->sys->bpf(s->sys, SKEP_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	check_result(s, err, "ok");
+	while (!at_end(s)) {
+		const struct field *f = info_fields;
+
+		word(s, name);
+		accept(s, "=");
+		while (f < info_fields + COUNT(info_fields) && strcmp(f->name, name))
+			f++;
+		if (f == info_fields + COUNT(info_fields))
+			broken(s, "no such field of a map's info");
+		if (f->size == 16 && strcmp(info.name, text_value(s)))
+			fail(s, "the name is '%s'", info.name);
+		else if (f->size != 16)
+			check_field(s, f, (unsigned char *)&info);
+	}
+}
+
+static long elem(struct script *s, enum skep_cmd cmd, unsigned long fd, void *key,
+		 void *value, unsigned long flags)
+{
+	union skep_attr attr = {0};
+
+	attr.map_fd = (unsigned)fd;
+	attr.key = (unsigned long)key;
+	attr.value = (unsigned long)value;
+	attr.flags = flags;
+	return s->sys->bpf(s->sys, cmd, &attr, sizeof(attr));
+}
+
+static long fill(struct script *s)
+{
+	unsigned long fd = number(s), from = number(s), to = number(s), size = number(s);
+	unsigned long flags = number(s);
+	void *value = memory(s, size);
+	long ret = 0;
+
+	for (unsigned key = (unsigned)from; key < to && !ret; key++) {
+		memset(value, (int)key, size);
+		ret = elem(s, SKEP_MAP_UPDATE_ELEM, fd, &key, value, flags);
+	}
+	return ret;
+}
+
+static void check_keys(struct script *s)
+{
+	unsigned long fd = number(s), count = number(s), sum = number(s), n = 0, is = 0;
+	unsigned key, *at = NULL;
+	long ret;
+
+	while (!(ret = elem(s, SKEP_MAP_GET_NEXT_KEY, fd, at, &key, 0)) && n <= count) {
+		at = &key;
+		n++;
+		is += key;
+	}
+	check_result(s, ret, "ENOENT");
+	if (n != count || is != sum)
+		fail(s, "%lu keys with sum %lu, not %lu with %lu", n, is, count, sum);
+}
+
+static long map_memory(struct script *s, long *at)
+{
+	unsigned long fd = number(s), len = number(s), prot = number(s),
+		      flags = number(s);
+	void *p = NULL;
+	long ret = s->sys->mmap(s->sys, &p, len, (int)prot, (int)flags, (int)fd,
+				(off_t)number(s));
+
+	*at = (long)p;
+	return ret;
+}
+
+static void check_want(struct script *s, long ret)
+{
+	char want[64];
+
+	if (!accept(s, "->"))
+		broken(s, "expected ->");
+	word(s, want);
+	check_result(s, ret, want);
+}
+
+static void poke(struct script *s, bool check)
+{
+	unsigned char *at = (unsigned char *)number(s), *bytes;
+	size_t size;
+
+	skip_blanks(s);
+	bytes = literal(s, &size);
+	if (!check)
+		memcpy(at, bytes, size);
+	else if (memcmp(at, bytes, size))
+		fail(s, "other bytes stand there");
+}
+
+static void check_poll(struct script *s)
+{
+	struct pollfd p = {.fd = (int)number(s), .events = POLLIN | POLLOUT};
+	unsigned long want = number(s);
+
+	check_result(s, s->sys->poll(s->sys, &p, 1, 0), "ok");
+	if ((unsigned long)p.revents != want)
+		fail(s, "events %d, not %lu", p.revents, want);
+}
+
+/* Lines about maps; false: not one. */
+static bool run_map_line(struct script *s, const char *verb)
+{
+	unsigned long at;
+
+	if (!strcmp(verb, "info")) {
+		check_info(s);
+	} else if (!strcmp(verb, "fill")) {
+		check_want(s, fill(s));
+	} else if (!strcmp(verb, "keys")) {
+		check_keys(s);
+	} else if (!strcmp(verb, "munmap")) {
+		at = number(s);
+		check_result(s, s->sys->munmap(s->sys, (void *)at, number(s)), "ok");
+	} else if (!strcmp(verb, "peek") || !strcmp(verb, "poke")) {
+		poke(s, verb[1] == 'e');
+	} else if (!strcmp(verb, "poll")) {
+		check_poll(s);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void run_named(struct script *s, const char *verb, const char *name)
 {
 	long ret = 0;
@@ -435,6 +730,8 @@ static void run_named(struct script *s, const char *verb, const char *name)
 		ret = dup((int)number(s));
 	else if (!strcmp(verb, "null"))
 		ret = open("/dev/null", O_RDWR | O_CLOEXEC);
+	else if (!strcmp(verb, "mmap"))
+		check_want(s, map_memory(s, &ret));
 	else if (!strcmp(verb, "decimal"))
 		ret = get_decimal(s);
 	else if (find_cmd(verb, &cmd))
@@ -450,7 +747,9 @@ static void run_line(struct script *s)
 	char verb[64], name[64];
 
 	word(s, verb);
-	if (!strcmp(verb, "buffer")) {
+	if (run_map_line(s, verb))
+		;
+	else if (!strcmp(verb, "buffer")) {
 		make_buffer(s);
 	} else if (!strcmp(verb, "expect")) {
 		check_buffer(s);

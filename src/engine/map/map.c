@@ -215,18 +215,18 @@ short map_poll(struct map *map)
 
 /* ---- for map types ---- */
 
+/* The bytes between value_size and the stride too: the kernel keeps what user space put
+ * there. */
 void map_percpu_read(const struct map *map, const u8 *base, u64 n, u64 i, u8 *user)
 {
-	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride) {
-		memset(user + map->stride - 8, 0, 8); /* beyond value_size */
-		map_copy(user, base + (slot * n + i) * map->stride, map->info.value_size);
-	}
+	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride)
+		map_copy(user, base + (slot * n + i) * map->stride, map->stride);
 }
 
 void map_percpu_write(const struct map *map, u8 *base, u64 n, u64 i, const u8 *user)
 {
 	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride)
-		map_copy(base + (slot * n + i) * map->stride, user, map->info.value_size);
+		map_copy(base + (slot * n + i) * map->stride, user, map->stride);
 }
 
 /* Per thread, since a signal handler runs on the thread that it interrupts. */

@@ -125,11 +125,15 @@ static u32 btf_size_of(const struct skep_btf *btf, u32 id)
 
 static bool is_index(const struct skep_btf *btf, u32 id)
 {
-	const struct skep_btf_type *type = btf_type(btf, btf_skip(btf, id));
+	const struct skep_btf_type *type;
 	u32 what;
 
-	if (btf_kind(type) != SKEP_BTF_KIND_INT)
+	id = btf_skip(btf, id);
+	if (btf_kind_of(btf, id) == SKEP_BTF_KIND_VAR) /* the kernel looks through it */
+		id = btf_skip(btf, btf_type(btf, id)->type);
+	if (btf_kind_of(btf, id) != SKEP_BTF_KIND_INT)
 		return false;
+	type = btf_type(btf, id);
 	what = *(u32 *)btf_tail(type);
 	return SKEP_BTF_INT_BITS(what) == 32 && !SKEP_BTF_INT_OFFSET(what);
 }
