@@ -12,7 +12,10 @@
 #include "mem.h"
 #include "os.h"
 
-enum { POLL_SLICE_MS = 2 };
+/* How long to wait before looking again: with fds of others in the set, and without,
+ * where store_notify() ends the wait. It may be missed once in a while on machines that
+ * order memory weakly. */
+enum { SLICE_MIXED_MS = 2, SLICE_OWN_MS = 20 };
 
 static struct store *store_of(struct skep_sys *sys)
 {
@@ -87,8 +90,10 @@ static int poll_others(struct waiting *w, int timeout_ms)
  * in the set the wait is cut into slices. */
 static int poll_wait(struct waiting *w, u32 seen, int timeout_ms)
 {
-	int slice = timeout_ms < 0 ? POLL_SLICE_MS : MIN(timeout_ms, (int)POLL_SLICE_MS);
+	int slice = w->nothers ? SLICE_MIXED_MS : SLICE_OWN_MS;
 
+	if (timeout_ms >= 0)
+		slice = MIN(slice, timeout_ms);
 	return w->nothers ? poll_others(w, slice) : store_wait(w->store, seen, slice);
 }
 
@@ -151,8 +156,7 @@ static int engine_mmap(struct skep_sys *sys, void **out, size_t len, int prot, i
 	void *at;
 	int err, mode;
 
-	if (!(flags & MAP_ANONYMOUS) &&
-	    !object_get(store_of(sys), fd, 0, &obj, &mode)) {
+	if (!(flags & MAP_ANONYMOUS) && !object_get(store_of(sys), fd, 0, &obj, &mode)) {
 		map = map_of(obj);
 		err = map ? map_mmap(map, mode, out, len, prot, flags, off) : -ENODEV;
 		object_put(obj);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "mem.h"
+#include "ringbuf.h"
 
 static const u8 int_btf[] = {
 	0x9f, 0xeb, 1, 0, 24, 0, 0,  0, 0, 0, 0, 0,   16,  0,	0,
@@ -192,6 +193,54 @@ static void poll_waits_for_both_kinds(void **state)
 	skep_engine_close(engine);
 }
 
+/* What a program in another process does. */
+static int produce(struct skep_engine *engine, int ring)
+{
+	struct object *obj;
+	int err = object_get(engine->store, ring, OBJECT_MAP, &obj, NULL);
+
+	return err ? err
+		   : ringbuf_output(container_of(obj, struct map, obj), "12345678", 8, 0);
+}
+
+/* Alone (n 1), and beside an fd of the system's. */
+static void poll_ring(struct skep_engine *engine, int other, nfds_t n)
+{
+	struct skep_sys *sys = skep_engine_sys(engine);
+	union skep_attr attr = {.map_type = SKEP_MAP_TYPE_RINGBUF, .max_entries = 4096};
+	int ring = sys->bpf(sys, SKEP_MAP_CREATE, &attr, sizeof(attr)), status;
+	struct pollfd fds[] = {{ring, POLLIN, 0}, {other, POLLIN, 0}};
+	u64 start = now_ms();
+	pid_t pid;
+
+	assert_true(ring >= 0);
+	assert_int_equal(sys->poll(sys, fds, n, 0), 0);
+	pid = fork();
+	if (!pid) {
+		usleep(30000);
+		_exit(produce(engine, ring) != 0);
+	}
+	assert_int_equal(sys->poll(sys, fds, n, 10000), 1);
+	assert_int_equal(fds[0].revents, POLLIN);
+	assert_in_range(now_ms() - start, 30, 5000);
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	sys->close(sys, ring);
+}
+
+static void poll_sees_a_ring_buffer_of_another_process(void **state)
+{
+	struct skep_engine *engine = new_engine();
+	int pipes[2];
+
+	assert_int_equal(pipe(pipes), 0);
+	poll_ring(engine, pipes[0], 1);
+	poll_ring(engine, pipes[0], 2);
+	close(pipes[0]);
+	close(pipes[1]);
+	skep_engine_close(engine);
+}
+
 static void a_program_runs(void **state)
 {
 	struct skep_engine *engine = new_engine();
@@ -310,6 +359,7 @@ int main(void)
 		cmocka_unit_test(it_has_as_many_cpus_as_slots),
 		cmocka_unit_test(objects_are_no_files),
 		cmocka_unit_test(poll_waits_for_both_kinds),
+		cmocka_unit_test(poll_sees_a_ring_buffer_of_another_process),
 		cmocka_unit_test(a_program_runs),
 		cmocka_unit_test(a_fork_in_a_batch_keeps_the_parents_slot),
 		cmocka_unit_test(every_allocation_may_fail),
