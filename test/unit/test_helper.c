@@ -245,7 +245,8 @@ static void loop_counts_its_calls(void **state)
 	assert_int_equal(call(b, SKEP_FUNC_loop, 1000, PROG_FUNC_BASE, 99, 0), 5);
 	assert_int_equal(call(b, SKEP_FUNC_loop, 0, PROG_FUNC_BASE, 99, 0), 0);
 	assert_int_equal(call(b, SKEP_FUNC_loop, 1, PROG_FUNC_BASE, 99, 1), -EINVAL);
-	assert_int_equal(call(b, SKEP_FUNC_loop, (8 << 20) + 1, PROG_FUNC_BASE, 99, 0), -E2BIG);
+	assert_int_equal(call(b, SKEP_FUNC_loop, (8 << 20) + 1, PROG_FUNC_BASE, 99, 0),
+			 (u32)-E2BIG);
 }
 
 static struct prog *find_prog(struct run *run, struct map *map, u32 index)

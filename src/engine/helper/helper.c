@@ -146,12 +146,11 @@ static bool check_str(struct call *c, u32 i)
 
 static bool check_record(struct call *c, u32 i)
 {
-	struct region region;
-
-	if (!run_take(c->run, c->r[i], &region) || !region.map)
-		return bad(c, i, msg_helper_record);
-	c->map = region.map;
-	return true;
+	for (u32 k = 0; k < c->run->ngiven; k++) {
+		if (c->run->given[k].lo == c->r[i] && c->run->given[k].map)
+			return true;
+	}
+	return bad(c, i, msg_helper_record);
 }
 
 static bool check_arg(struct call *c, u32 i)
@@ -200,9 +199,4 @@ u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 	if (helper->ret == ret_value && result)
 		run_give_value(run, c.map, ptr_of(result), c.map->values.size);
 	return result;
-}
-
-void helper_take_back(struct run *run)
-{
-	run->ngiven = 0;
 }

@@ -25,7 +25,7 @@ enum helper_arg {
 	arg_out_null,   /* the same, or NULL with size 0 */
 	arg_size,       /* 1 to 2^29 */
 	arg_size0,      /* 0 to 2^29 */
-	arg_record,     /* a ring-buffer record that the run has reserved; is taken back */
+	arg_record,     /* a ring-buffer record that the run has reserved and still holds */
 	arg_func,       /* a function of the program */
 	arg_str,        /* a 0-terminated string in readable memory */
 	arg_u64_out,    /* 8 bytes, written */

@@ -34,7 +34,7 @@ HELPER_FN(ktime_get_tai_ns)
 
 /* Linux begins to count 300 s before the 32-bit counter overflows. A program cannot see
  * the kernel's CONFIG_HZ otherwise, and libbpf takes it from the kernel's config: 250 is
- * what distributions build. */
+ * what distributions build. The kernel's count may stand some ticks beside ours. */
 HELPER_FN(jiffies64)
 {
 	const u64 hz = 250, start = (u32)(-300 * (s32)hz);

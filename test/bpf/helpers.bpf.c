@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What helpers answer to programs, the same on the kernel and on the engine: each program
+ * puts its answers into `out`, which test_helper_sides.c compares. Needs no headers. */
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define SEC(name)         __attribute__((section(name), used))
+#define __uint(name, val) int(*name)[val]
+#define __type(name, val) __typeof__(val) *name
+#define NULL              ((void *)0)
+
+static void *(*map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+static long (*map_delete_elem)(void *map, const void *key) = (void *)3;
+static u64 (*ktime_get_ns)(void) = (void *)5;
+static long (*trace_printk)(const char *fmt, u32 size, ...) = (void *)6;
+static u32 (*get_prandom_u32)(void) = (void *)7;
+static u32 (*get_smp_processor_id)(void) = (void *)8;
+static long (*tail_call)(void *ctx, void *map, u32 index) = (void *)12;
+static u32 (*get_numa_node_id)(void) = (void *)42;
+static u64 (*jiffies64)(void) = (void *)118;
+static u64 (*ktime_get_boot_ns)(void) = (void *)125;
+static long (*ringbuf_output)(void *map, void *data, u64 size, u64 flags) = (void *)130;
+static void *(*ringbuf_reserve)(void *map, u64 size, u64 flags) = (void *)131;
+static void (*ringbuf_submit)(void *data, u64 flags) = (void *)132;
+static void (*ringbuf_discard)(void *data, u64 flags) = (void *)133;
+static u64 (*ringbuf_query)(void *map, u64 flags) = (void *)134;
+static long (*copy_from_user)(void *dst, u32 size, const void *src) = (void *)148;
+static u64 (*ktime_get_coarse_ns)(void) = (void *)160;
+static long (*for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
+static long (*snprintf)(char *str, u32 size, const char *fmt, u64 *data, u32 len) = (void *)165;
+static long (*trace_vprintk)(const char *fmt, u32 size, const void *data, u32 len) = (void *)177;
+static long (*loop)(u32 n, void *fn, void *ctx, u64 flags) = (void *)181;
+static long (*strncmp)(const char *s1, u32 size, const char *s2) = (void *)182;
+static void *(*map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
+static u64 (*ktime_get_tai_ns)(void) = (void *)208;
+
+struct {
+	__uint(type, 2);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, u64);
+} array SEC(".maps");
+
+struct {
+	__uint(type, 1);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, u64);
+} hash SEC(".maps");
+
+struct {
+	__uint(type, 9);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, u64);
+} lru SEC(".maps");
+
+struct {
+	__uint(type, 6);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, u64);
+} percpu SEC(".maps");
+
+struct {
+	__uint(type, 5);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, u64);
+} percpu_hash SEC(".maps");
+
+struct {
+	__uint(type, 27);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, 3);
+	__uint(max_entries, 3);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} progs SEC(".maps");
+
+u64 out[64];
+
+SEC("tc") int maps(void *ctx)
+{
+	u32 key = 1, far = 9;
+	u64 value = 42, *p;
+
+	out[0] = map_update_elem(&array, &key, &value, 0);
+	out[1] = map_update_elem(&array, &far, &value, 0);
+	out[2] = map_update_elem(&array, &key, &value, 1);
+	out[3] = map_update_elem(&array, &key, &value, 2);
+	out[4] = map_update_elem(&array, &key, &value, 3);
+	out[5] = map_delete_elem(&array, &key);
+	p = map_lookup_elem(&array, &key);
+	out[6] = p ? (*p)++ : 0;
+	out[7] = map_lookup_elem(&array, &far) != NULL;
+	out[8] = map_delete_elem(&hash, &key);
+	out[9] = map_update_elem(&hash, &key, &value, 2);
+	out[10] = map_update_elem(&hash, &key, &value, 1);
+	out[11] = map_update_elem(&hash, &key, &value, 1);
+#pragma clang loop unroll(full)
+	for (u32 i = 2; i < 12; i++) {
+		key = i;
+		out[10 + i] = map_update_elem(&hash, &key, &value, 0);
+	}
+	key = 1;
+	out[22] = map_delete_elem(&hash, &key);
+	out[23] = map_lookup_elem(&hash, &key) != NULL;
+	out[24] = map_update_elem(&lru, &key, &value, 0);
+	p = map_lookup_elem(&lru, &key);
+	out[25] = p ? *p : 0;
+	out[26] = map_update_elem(&percpu, &key, &value, 0);
+	p = map_lookup_elem(&percpu, &key);
+	out[27] = p ? *p : 0;
+	p = map_lookup_percpu_elem(&percpu, &key, get_smp_processor_id());
+	out[28] = p ? *p : 0;
+	out[29] = map_lookup_percpu_elem(&percpu, &key, 1 << 20) != NULL;
+	out[30] = map_update_elem(&percpu_hash, &key, &value, 0);
+	p = map_lookup_percpu_elem(&percpu_hash, &key, get_smp_processor_id());
+	out[31] = p ? *p : 0;
+	out[32] = map_delete_elem(&percpu_hash, &key);
+	return 7;
+}
+
+/* Callbacks count in a map, where the verifier does not follow; `ctx` says where. */
+enum { CALLS, KEYS, VALUES, STOP, COUNTS };
+
+static u64 *counts(u32 *ctx)
+{
+	return &out[*ctx & 31];
+}
+
+static long add(void *map, u32 *key, u64 *value, u32 *ctx)
+{
+	u64 *n = counts(ctx);
+
+	n[CALLS]++;
+	n[KEYS] += *key;
+	n[VALUES] += *value;
+	*value += 100;
+	return n[CALLS] == n[STOP];
+}
+
+static long drop(void *map, u32 *key, u64 *value, u32 *ctx)
+{
+	counts(ctx)[CALLS]++;
+	return map_delete_elem(map, key) != 0;
+}
+
+static long count(u32 i, u32 *ctx)
+{
+	counts(ctx)[KEYS] += i;
+	return i == 9;
+}
+
+SEC("tc") int callbacks(void *ctx)
+{
+	u32 key, sum = 20, stops = 24, other = 28;
+	u64 value = 5;
+
+#pragma clang loop unroll(full)
+	for (u32 i = 0; i < 4; i++) {
+		key = i;
+		map_update_elem(&array, &key, &value, 0);
+		map_update_elem(&hash, &key, &value, 0);
+	}
+	out[24 + STOP] = 2;
+	out[0] = for_each_map_elem(&array, add, &sum, 0);
+	out[1] = out[20 + CALLS];
+	out[2] = out[20 + KEYS];
+	out[3] = out[20 + VALUES];
+	out[4] = for_each_map_elem(&array, add, &stops, 0);
+	out[5] = out[24 + VALUES];
+	out[6] = for_each_map_elem(&array, add, &sum, 1);
+	out[7] = for_each_map_elem(&hash, add, &sum, 0);
+	out[8] = out[20 + VALUES];
+	out[9] = for_each_map_elem(&hash, drop, &other, 0);
+	out[10] = out[28 + CALLS];
+	out[11] = for_each_map_elem(&hash, drop, &other, 0);
+	out[12] = for_each_map_elem(&percpu, add, &sum, 0);
+	out[13] = loop(5, count, &other, 0);
+	out[14] = loop(100, count, &other, 0);
+	out[15] = loop(0, count, &other, 0);
+	out[16] = loop(1, count, &other, 1);
+	out[17] = loop((8 << 20) + 1, count, &other, 0);
+	out[18] = out[28 + KEYS];
+	return 0;
+}
+
+SEC("tc") int records(void *ctx)
+{
+	u64 data[3] = {1, 2, 3}, *p;
+
+	out[0] = ringbuf_query(&ring, 0);
+	out[1] = ringbuf_query(&ring, 1);
+	out[2] = ringbuf_output(&ring, data, sizeof(data), 0);
+	out[3] = ringbuf_output(&ring, data, 5, 1);
+	out[4] = ringbuf_output(&ring, data, 8, 4);
+	p = ringbuf_reserve(&ring, 16, 0);
+	if (p) {
+		p[0] = 7;
+		p[1] = 8;
+		ringbuf_submit(p, 0);
+	}
+	p = ringbuf_reserve(&ring, 32, 0);
+	if (p)
+		ringbuf_discard(p, 1);
+	out[5] = ringbuf_query(&ring, 0);
+	out[6] = ringbuf_query(&ring, 2);
+	out[7] = ringbuf_query(&ring, 3);
+	out[8] = ringbuf_query(&ring, 4);
+	p = ringbuf_reserve(&ring, 4080, 0);
+	out[9] = p != NULL;
+	if (p)
+		ringbuf_submit(p, 0);
+	p = ringbuf_reserve(&ring, 8, 1);
+	out[10] = p != NULL;
+	if (p)
+		ringbuf_submit(p, 0);
+	return 0;
+}
+
+SEC("tc") int target(void *ctx)
+{
+	out[0]++;
+	tail_call(ctx, &progs, 1); /* itself, until there were 33 */
+	out[1] = 77;
+	return 5;
+}
+
+SEC("tc") int tails(void *ctx)
+{
+	tail_call(ctx, &progs, 0); /* none there */
+	out[2] = 1;
+	tail_call(ctx, &progs, 3); /* beyond the end */
+	out[3] = 1;
+	tail_call(ctx, &progs, 1);
+	out[4] = 1;
+	return 6;
+}
+
+static const char line[] = "%d %s %x";
+static const char word[] = "word";
+
+SEC("tc") int texts(void *ctx)
+{
+	volatile u64 args[3]; /* so that no address stands in initialized data */
+	char fmt[] = "skep: %d %x\n", text[8] = "words";
+
+	args[0] = -5;
+	args[1] = (u64)word;
+	args[2] = 255;
+	out[20] = snprintf((char *)out, 64, line, (u64 *)args, sizeof(args));
+	out[21] = snprintf(NULL, 0, line, (u64 *)args, sizeof(args));
+	out[22] = strncmp(text, 4, word);
+	out[23] = strncmp(text, 5, word);
+	out[24] = trace_printk(fmt, sizeof(fmt), 1, 255);
+	out[25] = trace_printk(fmt, sizeof(fmt) - 1, 1, 255);
+	args[0] = 1;
+	args[1] = 255;
+	out[26] = trace_vprintk(fmt, sizeof(fmt), (u64 *)args, sizeof(args));
+	out[27] = trace_vprintk(fmt, sizeof(fmt), (u64 *)args, 8);
+	return 0;
+}
+
+SEC("tc") int times(void *ctx)
+{
+	u64 second = 1000000000, a = ktime_get_ns(), b = ktime_get_ns();
+
+	out[0] = b >= a && b - a < second;
+	out[1] = ktime_get_boot_ns() + second > a;
+	out[2] = a - ktime_get_coarse_ns() + second < 2 * second;
+	out[3] = ktime_get_tai_ns() > 1500000000 * second;
+	out[4] = get_prandom_u32() != get_prandom_u32();
+	out[5] = get_numa_node_id() < 64;
+	out[60] = jiffies64();
+	out[61] = ktime_get_ns();
+	out[62] = ktime_get_boot_ns();
+	out[63] = ktime_get_tai_ns();
+	return 0;
+}
+
+struct args {
+	u64 address;
+	u32 len;
+};
+
+SEC("syscall") int user(struct args *ctx)
+{
+	u32 len = ctx->len;
+
+	out[40] = copy_from_user(out, len > 64 ? 64 : len, (void *)ctx->address);
+	out[41] = copy_from_user(&out[20], 8, (void *)8);
+	ctx->len = 1000;
+	return 3;
+}
+
+char _license[] SEC("license") = "GPL";

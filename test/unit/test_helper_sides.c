@@ -1,0 +1,223 @@
+/* test/bpf/helpers.bpf.c on the engine and on the kernel: both give the same answers, and
+ * the engine's are the ones that stand here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <skep/engine.h>
+#include <skep/load.h>
+#include "bits.h"
+#include "bpfcc.h"
+#include "skip.h"
+
+enum { OUT = 64 };
+
+static struct skep_engine *engine;
+static char path[64], text[1 << 16];
+static struct skep_log said = { .buf = text, .size = sizeof(text) };
+
+struct side {
+	struct skep_sys *sys;
+	struct skep_object *obj;
+	struct skep_object_map *bss;
+};
+
+static void open_side(struct side *s, struct skep_sys *sys)
+{
+	static const u32 one = 1;
+	union skep_attr attr;
+
+	said.len = 0;
+	s->sys = sys;
+	if (skep_object_open(path, &s->obj, &said) ||
+	    skep_object_load(s->obj, sys, NULL, &said))
+		fail_msg("%s: %s", sys->name, text);
+	s->bss = skep_object_find_map(s->obj, ".bss");
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)skep_object_find_map(s->obj, "progs")->fd;
+	attr.key = u64_of(&one);
+	attr.value = u64_of(&skep_object_find_prog(s->obj, "target")->fd);
+	assert_int_equal(sys->bpf(sys, SKEP_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
+}
+
+/* Runs one program once and gives what it put into `out`; what it returned. */
+static u32 run(struct side *s, const char *name, void *ctx, u32 ctx_len, u64 out[OUT])
+{
+	u8 packet[64] = { 0 };
+	union skep_attr attr;
+	int err;
+
+	memset(s->bss->data, 0, s->bss->data_len);
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
+	attr.test.ctx_in = u64_of(ctx);
+	attr.test.ctx_size_in = ctx_len;
+	attr.test.data_in = ctx ? 0 : u64_of(packet);
+	attr.test.data_size_in = ctx ? 0 : sizeof(packet);
+	err = s->sys->bpf(s->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
+	if (err)
+		fail_msg("%s on the %s: error %d", name, s->sys->name, err);
+	memcpy(out, s->bss->data, OUT * sizeof(*out));
+	return attr.test.retval;
+}
+
+/* On the engine, and, where it serves, on the kernel; `want` ends with a number's name. */
+static void both(const char *name, u32 want_ret, const s64 *want, u32 nwant)
+{
+	const char *no = no_bpf();
+	u64 out[2][OUT];
+	struct side s;
+
+	for (u32 i = 0; i < (no ? 1 : 2); i++) {
+		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+		assert_int_equal(run(&s, name, NULL, 0, out[i]), want_ret);
+		skep_object_close(s.obj);
+		for (u32 k = 0; k < nwant; k++) {
+			if ((s64)out[i][k] != want[k])
+				fail_msg("%s on the %s: out[%u] is %lld, not %lld", name,
+					 s.sys->name, k, (long long)out[i][k],
+					 (long long)want[k]);
+		}
+	}
+}
+
+static void need_clang(const char *name)
+{
+	const char *cc = any_clang();
+
+	if (!cc)
+		test_skip(name, NO_CLANG);
+	if (!path[0] && !bpf_compile(cc, TEST_BPF "/helpers.bpf.c", NULL, path))
+		fail_msg("%s does not compile helpers.bpf.c", cc);
+}
+
+#define BOTH(name, ret, ...) \
+	both(name, ret, (const s64[]){ __VA_ARGS__ }, \
+	     sizeof((const s64[]){ __VA_ARGS__ }) / sizeof(s64))
+
+static void maps_answer_programs(void **state)
+{
+	need_clang(__func__);
+	BOTH("maps", 7, 0, -E2BIG, -EEXIST, 0, -EINVAL, -EINVAL, 42, 0, -ENOENT, -ENOENT, 0,
+	     -EEXIST, 0, 0, 0, 0, 0, 0, 0, -E2BIG, -E2BIG, -E2BIG, 0, 0, 0, 42, 0, 42, 42, 0, 0,
+	     42, 0);
+}
+
+static void callbacks_are_called(void **state)
+{
+	need_clang(__func__);
+	BOTH("callbacks", 0, 4, 4, 6, 20, 2, 210, -EINVAL, 4, 40, 4, 4, 0, 2, 5, 10, 0, -EINVAL,
+	     (u32)-E2BIG, 55);
+}
+
+static void ring_buffers_take_records(void **state)
+{
+	need_clang(__func__);
+	BOTH("records", 0, 0, 4096, 0, 0, -EINVAL, 112, 0, 112, 0, 0, 0);
+}
+
+static void tail_calls_end(void **state)
+{
+	need_clang(__func__);
+	BOTH("tails", 5, 33, 77, 1, 1, 0);
+}
+
+static void texts_are_printed(void **state)
+{
+	u64 out[OUT];
+	struct side s;
+
+	need_clang(__func__);
+	for (u32 i = 0; i < (no_bpf() ? 1 : 2); i++) {
+		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+		assert_int_equal(run(&s, "texts", NULL, 0, out), 0);
+		skep_object_close(s.obj);
+		assert_string_equal((char *)out, "-5 word ff");
+		assert_int_equal(out[20], 11);
+		assert_int_equal(out[21], 11);
+		assert_int_equal(out[22], 0);
+		assert_int_equal(out[23], 1);
+		assert_int_equal(out[24], 11);
+		assert_int_equal(out[25], -EINVAL);
+		assert_int_equal(out[26], 11);
+		assert_int_equal(out[27], -EINVAL);
+	}
+}
+
+/* Clocks are read one after the other: they differ by what passed between. */
+static void clocks_run_together(void **state)
+{
+	u64 out[2][OUT], second = 1000000000;
+	struct side s;
+	u32 sides;
+
+	need_clang(__func__);
+	sides = no_bpf() ? 1 : 2;
+	for (u32 i = 0; i < sides; i++) {
+		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+		assert_int_equal(run(&s, "times", NULL, 0, out[i]), 0);
+		skep_object_close(s.obj);
+		for (u32 k = 0; k < 6; k++)
+			assert_int_equal(out[i][k], 1);
+	}
+	if (sides == 1)
+		return;
+	assert_in_range(out[1][60] - out[0][60] + 250, 0, 6 * 250);
+	for (u32 k = 61; k < 64; k++)
+		assert_in_range(out[1][k] - out[0][k], 0, 5 * second);
+}
+
+static void syscall_programs_copy_from_the_caller(void **state)
+{
+	static const char memory[] = "what the caller has";
+	struct {
+		u64 address;
+		u32 len;
+	} ctx;
+	u64 out[OUT];
+	struct side s;
+
+	need_clang(__func__);
+	for (u32 i = 0; i < (no_bpf() ? 1 : 2); i++) {
+		memset(&ctx, 0, sizeof(ctx));
+		ctx.address = u64_of(memory);
+		ctx.len = sizeof(memory);
+		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+		assert_int_equal(run(&s, "user", &ctx, sizeof(ctx), out), 3);
+		skep_object_close(s.obj);
+		assert_string_equal((char *)out, memory);
+		assert_int_equal(out[40], 0);
+		assert_int_equal(out[41], -EFAULT);
+		assert_int_equal(ctx.len, 1000);
+	}
+}
+
+static int open_engine(void **state)
+{
+	return skep_engine_open(NULL, &engine);
+}
+
+static int close_engine(void **state)
+{
+	skep_engine_close(engine);
+	if (path[0])
+		unlink(path);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(maps_answer_programs),
+		cmocka_unit_test(callbacks_are_called),
+		cmocka_unit_test(ring_buffers_take_records),
+		cmocka_unit_test(tail_calls_end),
+		cmocka_unit_test(texts_are_printed),
+		cmocka_unit_test(clocks_run_together),
+		cmocka_unit_test(syscall_programs_copy_from_the_caller),
+	};
+
+	return cmocka_run_group_tests(tests, open_engine, close_engine);
+}
