@@ -21,12 +21,12 @@ static void check_header(struct btf_pass *bp, const u8 *d, size_t len)
 	if (load16(d) != SKEP_BTF_MAGIC)
 		pass_throw(&bp->p, EINVAL, msg_btf_magic, bp->name, load16(d));
 	if (d[2] != 1 || d[3])
-		pass_throw(&bp->p, EINVAL, msg_btf_version, bp->name, d[2], d[3]);
+		pass_throw(&bp->p, BTF_ENOTSUPP, msg_btf_version, bp->name, d[2], d[3]);
 	if (hdr_len < sizeof(struct skep_btf_header) || hdr_len > len)
 		pass_throw(&bp->p, EINVAL, msg_btf_hdr_len, bp->name, hdr_len, len);
 	for (u32 i = sizeof(struct skep_btf_header); i < hdr_len; i++)
 		if (d[i])
-			pass_throw(&bp->p, EINVAL, msg_btf_hdr_rest, bp->name, i);
+			pass_throw(&bp->p, E2BIG, msg_btf_hdr_rest, bp->name, i);
 }
 
 static bool inside(u32 off, u32 n, size_t len)
@@ -141,8 +141,11 @@ int btf_parse(struct skep_btf **out, const void *data, size_t len,
 	struct btf_pass bp = {.p = {.log = log}, .rules = rules, .name = name};
 
 	*out = NULL;
-	if (!pass_try(&bp.p))
+	if (!pass_try(&bp.p)) {
+		if (rules == BTF_RULES_FILE && bp.p.err != -ENOMEM)
+			bp.p.err = -EINVAL;
 		return pass_end(&bp.p);
+	}
 	bp.b = new_btf(&bp, base);
 	check_header(&bp, data, len);
 	copy_sections(&bp, data, len);

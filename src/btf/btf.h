@@ -38,7 +38,10 @@ struct skep_btf {
 enum { BTF_SIZE_OPEN = UINT32_MAX - 1, BTF_SIZE_TODO = UINT32_MAX - 2 };
 
 enum btf_rules { BTF_RULES_FILE, BTF_RULES_LOAD };
+enum { BTF_ENOTSUPP = 524 }; /* the kernel's own, which user space has no name for */
 
+/* 0, -ENOMEM, or -errno and a message: -EINVAL for a file, for loading what the kernel's
+ * BPF_BTF_LOAD answers. */
 int btf_parse(struct skep_btf **out, const void *data, size_t len,
 	      const struct skep_btf *base, enum btf_rules rules, const char *name,
 	      struct skep_log *log);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include "msg.h"
 
+enum { LOAD_MAX_DEPTH = 32 }; /* the kernel's MAX_RESOLVE_DEPTH */
+
 #define throw(bp, ...) pass_throw(&(bp)->p, EINVAL, __VA_ARGS__)
 
 static const char *word(const struct skep_btf_type *t)
@@ -27,13 +29,20 @@ static const char *string(struct btf_pass *bp, u32 id, u32 off)
 	return btf_str(b, off);
 }
 
+/* The kernel's ctype has the letters of Latin-1 too, and KSYM_NAME_LEN is 512. */
+static bool is_letter(u8 c)
+{
+	return (c < 0x80 && isalpha(c)) || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
+}
+
 static bool is_identifier(const char *s)
 {
-	if (!isalpha((u8)*s) && *s != '_')
-		return false;
-	while (isalnum((u8)*s) || *s == '_' || *s == '.')
+	const char *first = s;
+
+	while (is_letter((u8)*s) || *s == '_' || *s == '.' ||
+	       (s > first && isdigit((u8)*s)))
 		s++;
-	return !*s;
+	return !*s && s > first && s - first <= 512;
 }
 
 /* Section names are anything printable; tags and "unsigned int" anything at all. */
@@ -44,7 +53,7 @@ static bool good_name(u32 kind, const char *s)
 		return true;
 	if (kind != SKEP_BTF_KIND_DATASEC)
 		return is_identifier(s);
-	while (isprint((u8)*s))
+	while (isprint((u8)*s) || (u8)*s >= 0xa0)
 		s++;
 	return !*s;
 }
@@ -60,7 +69,7 @@ static void check_name(struct btf_pass *bp, u32 id, const struct skep_btf_type *
 	if (k->named == btf_named_must && !*s &&
 	    (load_rules(bp) || btf_kind(t) != SKEP_BTF_KIND_FUNC))
 		wrong = "is missing";
-	if (load_rules(bp) && *s && !good_name(btf_kind(t), s))
+	if (load_rules(bp) && t->name_off && !good_name(btf_kind(t), s))
 		wrong = "that is no identifier";
 	if (wrong)
 		throw(bp, msg_btf_name, bp->name, id, k->word,
@@ -72,7 +81,7 @@ static const char *entry_name(struct btf_pass *bp, u32 id, u32 off, bool may_be_
 {
 	const char *s = string(bp, id, off);
 
-	if (load_rules(bp) && ((!*s && !may_be_empty) || (*s && !is_identifier(s))))
+	if (load_rules(bp) && !(may_be_empty && !off) && !is_identifier(s))
 		throw(bp, msg_btf_name, bp->name, id, word(btf_type(bp->b, id)),
 		      bp->b->at[id - bp->b->first_id], "of an entry is no identifier");
 	return s;
@@ -114,12 +123,11 @@ static void check_int(struct btf_pass *bp, u32 id, const struct skep_btf_type *t
 	u32 v = load32(t + 1), bits = SKEP_BTF_INT_BITS(v) + SKEP_BTF_INT_OFFSET(v);
 	u32 enc = SKEP_BTF_INT_ENCODING(v);
 
-	if (!t->size || t->size > 16)
-		bad_size(bp, id, "1 to 16");
 	/* gcc 12 says signed and char at once; the kernel wants one */
-	if ((v & ~0x0fff00ffu) || bits > 128 || bits > t->size * 8 ||
-	    (load_rules(bp) && (enc & (enc - 1))) || enc > 7)
+	if ((v & ~0x0fffffffu) || bits > 128 || bits > (u64)t->size * 8)
 		throw(bp, msg_btf_int, bp->name, id, t->size, v);
+	if ((load_rules(bp) && (enc & (enc - 1))) || enc > 7)
+		pass_throw(&bp->p, BTF_ENOTSUPP, msg_btf_int, bp->name, id, t->size, v);
 }
 
 static void check_float(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
@@ -389,30 +397,129 @@ static u32 resolve(struct btf_pass *bp, u32 id, u32 depth)
 		return btf_size(b, id);
 	size = b->size[id - b->first_id];
 	if (size == BTF_SIZE_OPEN)
-		throw(bp, msg_btf_loop, bp->name, id, word(btf_type(b, id)));
+		pass_throw(&bp->p, EEXIST, msg_btf_loop, bp->name, id,
+			   word(btf_type(b, id)));
 	if (size != BTF_SIZE_TODO)
 		return size;
-	if (depth == BTF_MAX_DEPTH)
-		throw(bp, msg_btf_depth, bp->name, id, word(btf_type(b, id)), depth);
+	if (depth == (load_rules(bp) ? LOAD_MAX_DEPTH : BTF_MAX_DEPTH))
+		pass_throw(&bp->p, E2BIG, msg_btf_depth, bp->name, id,
+			   word(btf_type(b, id)), depth);
 	b->size[id - b->first_id] = BTF_SIZE_OPEN;
 	size = resolve_kind(bp, id, depth + 1);
 	b->size[id - b->first_id] = size;
 	return size;
 }
 
-/* Under the rules of loading, a variable has a size and fits where its section says. */
-static void check_var_sizes(struct btf_pass *bp, u32 id)
+/* What the rules of loading ask of resolved types. */
+
+static void want_size(struct btf_pass *bp, u32 id, u32 to)
 {
-	const struct skep_btf_type *t = btf_type(bp->b, id);
+	if (btf_size(bp->b, to) == BTF_NO_SIZE)
+		bad_ref(bp, id, to, "a type with a size");
+}
+
+/* An int whose bits are whole bytes, 1, 2, 4, 8 or 16 of them. */
+static bool is_regular(const struct skep_btf *b, u32 id)
+{
+	u32 v = load32(btf_type(b, id) + 1), bits = SKEP_BTF_INT_BITS(v);
+
+	return !SKEP_BTF_INT_OFFSET(v) && bits >= 8 && bits <= 128 && is_pow2(bits);
+}
+
+static void load_array(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
+	const struct skep_btf_array *a = btf_tail(t);
+	u32 elem = btf_skip(bp->b, a->type), index = btf_skip(bp->b, a->index_type);
+
+	if (btf_kind_of(bp->b, index) != SKEP_BTF_KIND_INT || !is_regular(bp->b, index))
+		bad_ref(bp, id, a->index_type, "an int of whole bytes as index");
+	if (btf_kind_of(bp->b, elem) == SKEP_BTF_KIND_INT && !is_regular(bp->b, elem))
+		bad_ref(bp, id, a->type, "an int of whole bytes");
+}
+
+static void load_proto(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
+	const struct skep_btf_param *a = btf_tail(t);
+
+	if (t->type)
+		want_size(bp, id, t->type);
+	for (u32 i = 0; i < btf_vlen(t); i++)
+		if (a[i].type)
+			want_size(bp, id, a[i].type);
+}
+
+/* A function's arguments have names; those of a pointer's target need none. */
+static void load_func(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
+	const struct skep_btf_type *proto = btf_type(bp->b, t->type);
+	const struct skep_btf_param *a = btf_tail(proto);
+
+	for (u32 i = 0; i < btf_vlen(proto); i++)
+		if (a[i].type && !a[i].name_off)
+			throw(bp, msg_btf_name, bp->name, id, word(t),
+			      bp->b->at[id - bp->b->first_id],
+			      "of an argument is missing");
+}
+
+static void load_var(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
+	want_size(bp, id, t->type);
+}
+
+/* With the kind flag, what is no bitfield begins at a byte, and bitfields are of ints of
+ * whole bytes. */
+static void load_members(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
+	const struct skep_btf_member *m = btf_tail(t);
+
+	for (u32 i = 0; btf_kflag(t) && i < btf_vlen(t); i++) {
+		u32 to = btf_skip(bp->b, m[i].type), bits = btf_member_bits(t, &m[i]);
+
+		if (btf_kind_of(bp->b, to) == SKEP_BTF_KIND_INT &&
+		    (!is_regular(bp->b, to) || (!bits && btf_member_bit(t, &m[i]) % 8)))
+			throw(bp, msg_btf_bitfield, bp->name, id, word(t), i,
+			      btf_str(bp->b, m[i].name_off), bits,
+			      btf_member_bit(t, &m[i]), "an int");
+	}
+}
+
+static void load_datasec(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
+{
 	const struct skep_btf_var_secinfo *s = btf_tail(t);
 
-	if (btf_kind(t) == SKEP_BTF_KIND_VAR && btf_size(bp->b, id) == BTF_NO_SIZE)
-		bad_ref(bp, id, t->type, "a type with a size");
-	if (btf_kind(t) != SKEP_BTF_KIND_DATASEC)
-		return;
 	for (u32 i = 0; i < btf_vlen(t); i++)
 		if (s[i].size < btf_size(bp->b, s[i].type))
 			bad_entry(bp, id, i, &s[i], "is smaller than its type");
+}
+
+static check_fn *const load_checks[BTF_KINDS] = {
+	[SKEP_BTF_KIND_ARRAY] = load_array,	[SKEP_BTF_KIND_FUNC_PROTO] = load_proto,
+	[SKEP_BTF_KIND_FUNC] = load_func,	[SKEP_BTF_KIND_VAR] = load_var,
+	[SKEP_BTF_KIND_DATASEC] = load_datasec, [SKEP_BTF_KIND_STRUCT] = load_members,
+	[SKEP_BTF_KIND_UNION] = load_members,
+};
+
+/* Pointers and modifiers that lead back to themselves point at nothing. Each type is
+ * walked over once: `seen` holds from where. */
+static void refuse_pointer_loops(struct btf_pass *bp)
+{
+	const struct skep_btf *b = bp->b;
+	u32 *seen = pass_alloc(&bp->p, b->end_id - b->first_id, sizeof(*seen));
+
+	for (u32 id = b->first_id; id < b->end_id; id++) {
+		for (u32 at = id; at >= b->first_id; at = btf_type(b, at)->type) {
+			u32 kind = btf_kind_of(b, at);
+
+			if (kind != SKEP_BTF_KIND_PTR && !btf_is_modifier(kind))
+				break;
+			if (seen[at - b->first_id] == id)
+				pass_throw(&bp->p, EEXIST, msg_btf_loop, bp->name, at,
+					   word(btf_type(b, at)));
+			if (seen[at - b->first_id])
+				break;
+			seen[at - b->first_id] = id;
+		}
+	}
 }
 
 void btf_resolve_sizes(struct btf_pass *bp)
@@ -427,6 +534,8 @@ void btf_resolve_sizes(struct btf_pass *bp)
 		resolve(bp, id, 0);
 	if (!load_rules(bp))
 		return;
+	refuse_pointer_loops(bp);
 	for (u32 id = b->first_id; id < b->end_id; id++)
-		check_var_sizes(bp, id);
+		if (load_checks[btf_kind(btf_type(b, id))])
+			load_checks[btf_kind(btf_type(b, id))](bp, id, btf_type(b, id));
 }
