@@ -167,4 +167,57 @@ SKEP_API int skep_trace_command(struct skep_engine *engine, char *const argv[],
 SKEP_API int skep_trace_process(struct skep_engine *engine, pid_t pid,
 				const struct skep_trace_opts *opts);
 
+/* ---- packets ---- */
+
+/* A file of captured packets, read through libpcap (package libpcap0.8). */
+struct skep_capture;
+
+/* A packet of it, with an Ethernet header: where the capture has another link layer that
+ * is known, the header is made up (addresses 0 if not known). */
+struct skep_frame {
+	const uint8_t *data; /* `caplen` bytes, until the next call */
+	uint32_t caplen;     /* bytes captured */
+	uint32_t len;        /* bytes that were on the wire; at least caplen */
+	uint64_t ns;         /* since 1970 */
+	bool made_up;        /* the Ethernet header */
+};
+
+/* `path`: "-" is standard input. 0, or -errno and a sentence: -ENOENT and the like,
+ * -ENOSYS without libpcap, -EINVAL for what is no capture, -EPROTONOSUPPORT for a link
+ * layer that is neither Ethernet nor known how to be made so. */
+SKEP_API int skep_capture_open(const char *path, struct skep_log *log,
+			       struct skep_capture **out);
+
+/* The next packet. 1; 0 at the end; -EINVAL and a sentence where the file is damaged, after
+ * which there are no more. Packets without a network protocol are skipped and counted. */
+SKEP_API int skep_capture_next(struct skep_capture *capture, struct skep_frame *out);
+SKEP_API uint64_t skep_capture_skipped(const struct skep_capture *capture);
+SKEP_API void skep_capture_close(struct skep_capture *capture);
+
+/* What became of packets. */
+struct skep_feed_stats {
+	uint64_t packets, bytes;
+	uint64_t runs;   /* of programs */
+	uint64_t faults; /* runs that failed; the log has the first of each program */
+	uint64_t xdp[5]; /* packets by XDP's verdict, XDP_ABORTED to XDP_REDIRECT; what is
+			    none counts as XDP_ABORTED */
+	uint64_t passed; /* by all programs, or without any */
+};
+
+struct skep_feed_opts {
+	size_t size;                          /* sizeof(struct skep_feed_opts) */
+	const volatile sig_atomic_t *stop;    /* not 0: stop; may be NULL */
+	void (*print)(void *arg, const char *line, size_t len); /* see skep_trace_opts */
+	void *arg;                            /* of print */
+	struct skep_feed_stats *stats;        /* added to; may be NULL */
+	struct skep_log *log;
+};
+
+/* Feeds the rest of a capture to the engine's port, ifindex 1: each packet goes through
+ * the XDP program that is attached there, then, if that lets it pass, through those of
+ * traffic control's ingress. A program's clock is the capture's. `opts` may be NULL. 0, or
+ * -errno: as skep_capture_next. */
+SKEP_API int skep_feed(struct skep_engine *engine, struct skep_capture *capture,
+		       const struct skep_feed_opts *opts);
+
 #endif

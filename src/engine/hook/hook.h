@@ -60,7 +60,7 @@ extern const struct object_ops link_object_ops, perf_object_ops;
 
 struct attachment {
 	u32 link_id; /* 0: by PERF_EVENT_IOC_SET_BPF */
-	u32 perf_id, prog_id, event, ifindex, attach_type;
+	u32 perf_id, prog_id, event;
 	u64 cookie;
 };
 

@@ -1,6 +1,7 @@
 /* Programs on packets: links to the engine's port, for XDP and traffic control. */
 #include "hook.h"
 #include <errno.h>
+#include "event.h"
 
 /* XDP_FLAGS_* of linux/if_link.h */
 enum { MODE_SKB = 2, MODE_DRV = 4, MODE_HW = 8 };
@@ -22,7 +23,7 @@ static int count_on_port(struct store *store, const struct link_info *link, u32 
 
 	*n = 0;
 	vec_each(a, &now.all) {
-		if (a->ifindex != link->ifindex || a->attach_type != link->attach_type)
+		if (a->event != link->event)
 			continue;
 		++*n;
 		if (a->prog_id == prog_id)
@@ -44,6 +45,7 @@ static int attach_xdp(struct attach *at)
 	if (flags & MODE_HW)
 		return -EOPNOTSUPP;
 	at->info->ifindex = HOOK_PORT;
+	at->info->event = EVENT_XDP;
 	err = count_on_port(at->store, at->info, 0, &n);
 	return err ? err : n ? -EBUSY : 0;
 }
@@ -89,6 +91,8 @@ static int attach_tcx(struct attach *at)
 	if (flags)
 		return flags & ~order ? -EINVAL : -EOPNOTSUPP;
 	at->info->ifindex = HOOK_PORT;
+	at->info->event = at->attach_type == SKEP_TCX_INGRESS ? EVENT_TCX_INGRESS
+							      : EVENT_TCX_EGRESS;
 	err = count_on_port(at->store, at->info, at->info->prog_id, &n);
 	return err ? err : n >= HOOK_MOST ? -ERANGE : 0;
 }

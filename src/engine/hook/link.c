@@ -104,8 +104,6 @@ static int note_link(struct object *obj, struct attachments *out)
 		.perf_id = info.perf_id,
 		.prog_id = info.prog_id,
 		.event = info.event < EVENTS ? info.event : EVENT_NONE,
-		.ifindex = info.ifindex,
-		.attach_type = info.attach_type,
 		.cookie = info.cookie,
 	};
 
@@ -119,7 +117,6 @@ static int note_perf(struct object *obj, struct attachments *out)
 		.perf_id = obj->id,
 		.prog_id = info.prog_id,
 		.event = info.event < EVENTS ? info.event : EVENT_NONE,
-		.attach_type = SKEP_PERF_EVENT,
 	};
 
 	return a.prog_id ? note(out, &a) : 0;
