@@ -8,7 +8,11 @@
  * A private engine keeps its objects in anonymous memory. A shared engine keeps them as
  * files in a directory that its user owns, so that other processes find them by id and
  * by pin. After fork(2) both processes have the objects that existed, shared; what one
- * of them makes later in a private engine is its own.
+ * of them makes later in a private engine is its own. Threads may share an engine; a child
+ * that was forked while another thread was inside a call of it opens an engine anew.
+ *
+ * An object lives as long as a descriptor of it is open in any process (dup(2), fork(2)
+ * and SCM_RIGHTS included), or a mapping of it, a pin, or an object that refers to it.
  */
 #ifndef SKEP_ENGINE_H
 #define SKEP_ENGINE_H
@@ -105,10 +109,12 @@ struct skep_event {
 	const struct skep_world *world;    /* NULL: all defaults */
 };
 
-/* A program, held for running. */
+/* A program, held for running: it and its maps stay in this process, also when the last
+ * descriptor is closed and others no longer find it by its id. */
 struct skep_prog;
 
-/* `fd` is a program's. -EBADF, -EINVAL (no program). Give it back with skep_prog_put. */
+/* `fd` is a program's. -EBADF, -EINVAL (no program). Give it back with skep_prog_put,
+ * before skep_engine_close. */
 SKEP_API int skep_prog_get(struct skep_engine *engine, int fd, struct skep_prog **out);
 SKEP_API void skep_prog_put(struct skep_prog *prog);
 

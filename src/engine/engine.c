@@ -13,7 +13,7 @@
 
 static const struct object_ops *const kinds[OBJECT_KINDS] = {
 #define KIND(number, ops) [number] = &(ops),
-#include "kind.def"
+#include "kinds.def"
 #undef KIND
 };
 

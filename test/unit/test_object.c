@@ -525,6 +525,65 @@ static void an_idle_child_keeps_no_name(void **state)
 	munmap(name, 4096);
 }
 
+/* exec(2) makes another program of the process: what it held is held no more. */
+static void an_exec_ends_the_name(void **state)
+{
+	struct env *env = *state;
+	u32 *name = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	int end[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(end), 0);
+	pid = fork();
+	if (!pid) {
+		*name = store_self(env->store);
+		dup2(end[0], 0);
+		close(end[1]);
+		execl("/bin/cat", "cat", NULL);
+		_exit(1);
+	}
+	for (int i = 0; i < 1000 && (!*name || store_alive(env->store, *name)); i++)
+		usleep(1000);
+	assert_int_not_equal(*name, 0);
+	assert_int_equal(kill(pid, 0), 0);
+	assert_false(store_alive(env->store, *name));
+	close(end[0]);
+	close(end[1]);
+	wait_for(pid);
+	munmap(name, 4096);
+}
+
+/* Two stores of one process on one directory are two owners; one's end is not the
+ * other's (as it is with the locks of fcntl(2) that belong to a process). */
+static void two_stores_in_a_process_are_two(void **state)
+{
+	struct env *env = *state;
+	struct store *other;
+	u32 mine, theirs, id, lock = 0;
+	bool from_dead;
+	int fd;
+
+	assert_int_equal(store_open(env_dir(env), box_kinds, NULL, &other), 0);
+	mine = store_self(env->store);
+	theirs = store_self(other);
+	assert_int_not_equal(mine, theirs);
+	assert_true(store_alive(other, mine));
+	assert_true(store_alive(env->store, theirs));
+	fd = box_make(other, 0, &id);
+	assert_true(there(env->store, id));
+	assert_false(lock_take(other, &lock));
+	assert_false(lock_try(env->store, &lock, &from_dead));
+	store_close(other);
+	assert_true(there(env->store, id));
+	assert_false(store_alive(env->store, theirs));
+	assert_true(store_alive(env->store, mine));
+	assert_true(lock_take(env->store, &lock));
+	lock_give(&lock);
+	close(fd);
+	assert_false(there(env->store, id));
+}
+
 static void names_are_not_used_again(void **state)
 {
 	struct env *env = *state;
@@ -741,6 +800,9 @@ int main(void)
 		BOTH(a_fork_has_what_existed),
 		BOTH(a_dead_process_is_known),
 		BOTH(an_idle_child_keeps_no_name),
+		BOTH(an_exec_ends_the_name),
+		cmocka_unit_test_setup_teardown(two_stores_in_a_process_are_two,
+						setup_shared, teardown),
 		BOTH(names_are_not_used_again),
 		BOTH(locks_and_slots_exclude),
 		BOTH(threads_and_processes_share),
