@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <poll.h>
+#include <pthread.h>
 #include "map_fixture.h"
 #include "htab.h"
 #include "ringbuf.h"
@@ -620,6 +621,55 @@ static void test_hostile_storage(void **state)
 	store_close(store);
 }
 
+struct scribbler {
+	struct map *map;
+	bool stop;
+};
+
+static void *scribble(void *arg)
+{
+	struct scribbler *s = arg;
+	u32 *words = (u32 *)s->map->storage, n = s->map->info.size / 4;
+	u64 rng = 3;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
+		u32 word = odd_word(&rng, 12);
+
+		/* in a lock, a process without number: one that never counts as dead */
+		if ((word & 0xfff) == 0xfff)
+			word--;
+		__atomic_store_n(&words[map_random(&rng) % n], word, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* The same while another thread changes the words, between any check and its use. */
+static void test_storage_changes_meanwhile(void **state)
+{
+	struct store *store = map_store();
+	u64 rng = 42;
+
+	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
+		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
+		u32 size = type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
+		struct scribbler s = {0};
+		pthread_t thread;
+		int fd;
+
+		if (!map_type(type))
+			continue;
+		s.map = map_make(store, type, ring ? 0 : 4, ring ? 0 : size,
+				 ring ? 4096 : 6, &fd);
+		pthread_create(&thread, NULL, scribble, &s);
+		for (u64 end = os_clock_ns() + 200000000; os_clock_ns() < end;)
+			abuse(s.map, &rng);
+		__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+		map_drop(s.map, fd);
+	}
+	store_close(store);
+}
+
 /* A region whose struct map_info was changed is refused or bounded, never believed. */
 static void test_hostile_info(void **state)
 {
@@ -670,6 +720,7 @@ int main(void)
 		cmocka_unit_test(test_mapping_holds),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_hostile_storage),
+		cmocka_unit_test(test_storage_changes_meanwhile),
 		cmocka_unit_test(test_hostile_info),
 	};
 
