@@ -169,7 +169,6 @@ static void resolve_map(struct loading *l, u32 at)
 	l->code[at].imm = (s32)idx;
 }
 
-/* A program that may be put into a prog_array fixes what the others there must be. */
 static void resolve_maps(struct loading *l)
 {
 	for (u32 i = 0; i < l->n; i++) {
@@ -187,6 +186,19 @@ static void resolve_maps(struct loading *l)
 		if (!object_get(l->store, fd, OBJECT_MAP, &obj, NULL))
 			use_map(l, container_of(obj, struct map, obj));
 	}
+}
+
+/* Who uses a prog_array must be of the kind of those in it, and the first decides: last of
+ * all checks, so that a program that is refused decides nothing. */
+static void check_prog_arrays(struct loading *l)
+{
+	const union skep_attr *attr = l->attr;
+
+	for (u32 i = 0; i < l->nmaps; i++)
+		if (l->maps[i]->info.type == SKEP_MAP_TYPE_PROG_ARRAY &&
+		    !prog_array_fits(l->maps[i], attr->prog_type, attr->expected_attach_type,
+				     attr->prog_flags & SKEP_F_XDP_HAS_FRAGS))
+			refuse(l, EINVAL, msg_load_prog_array, l->maps[i]->info.name);
 }
 
 /* ---- calls ---- */
@@ -336,6 +348,7 @@ static int load(struct loading *l)
 	take_btf(l);
 	resolve_maps(l);
 	check_calls(l);
+	check_prog_arrays(l);
 	return make_object(l);
 }
 
