@@ -15,7 +15,7 @@ static const struct {
 	u32 type, attach;
 } rows[] = {
 #define SECTION(name, match, type, attach, how, flags) \
-	{ name, #match[0] == 'e', SKEP_PROG_TYPE_##type, attach },
+	{name, #match[0] == 'e', SKEP_PROG_TYPE_##type, attach},
 #include "section.def"
 #undef SECTION
 };
@@ -68,8 +68,8 @@ static void libbpf_says_the_same(void **state)
 			continue; /* newer than this libbpf */
 		known++;
 		if ((int)row->type != type || (int)row->attach_type != attach)
-			fail_msg("%s: ours %d, %d; libbpf's %d, %d", rows[i].name, row->type,
-				 row->attach_type, type, attach);
+			fail_msg("%s: ours %d, %d; libbpf's %d, %d", rows[i].name,
+				 row->type, row->attach_type, type, attach);
 	}
 	print_message("%d of %zu rows compared\n", known, ARRAY_SIZE(rows));
 	assert_true(known > 60);
