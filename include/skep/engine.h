@@ -8,8 +8,9 @@
  * A private engine keeps its objects in anonymous memory. A shared engine keeps them as
  * files in a directory that its user owns, so that other processes find them by id and
  * by pin. After fork(2) both processes have the objects that existed, shared; what one
- * of them makes later in a private engine is its own. Threads may share an engine; a child
- * that was forked while another thread was inside a call of it opens an engine anew.
+ * of them makes later in a private engine is its own. Threads may share an engine; a
+ * child that was forked while another thread was inside a call of it opens an engine
+ * anew.
  *
  * An object lives as long as a descriptor of it is open in any process (dup(2), fork(2)
  * and SCM_RIGHTS included), or a mapping of it, a pin, or an object that refers to it.
@@ -26,10 +27,10 @@
 struct skep_engine;
 
 struct skep_engine_opts {
-	size_t size;          /* sizeof(struct skep_engine_opts) */
-	bool shared;          /* false: private */
+	size_t size;	      /* sizeof(struct skep_engine_opts) */
+	bool shared;	      /* false: private */
 	const char *dir;      /* of a shared engine; NULL: skep_engine_dir() */
-	uint32_t slots;       /* CPU slots of a new engine, 1 to 1024; 0: the machine's
+	uint32_t slots;	      /* CPU slots of a new engine, 1 to 1024; 0: the machine's
 				 possible CPUs, which is what libbpf programs expect */
 	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
@@ -38,7 +39,8 @@ struct skep_engine_opts {
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when
  * the directory is not the user's own or not of mode 0700, -EPROTO when it holds another
  * layout version. */
-SKEP_API int skep_engine_open(const struct skep_engine_opts *opts, struct skep_engine **out);
+SKEP_API int skep_engine_open(const struct skep_engine_opts *opts,
+			      struct skep_engine **out);
 
 /* Lets go of what this process holds through the engine itself; descriptors that the
  * caller still has keep their objects. */
@@ -67,14 +69,14 @@ struct skep_task {
 
 /* What a run sees of the world beside its context. */
 struct skep_world {
-	struct skep_task *task;           /* NULL: the calling thread */
-	uint64_t (*clock)(void *arg);     /* ns, bpf_ktime_get_ns; NULL: CLOCK_MONOTONIC */
-	uint32_t (*random)(void *arg);    /* bpf_get_prandom_u32; NULL: the engine's own */
+	struct skep_task *task;	       /* NULL: the calling thread */
+	uint64_t (*clock)(void *arg);  /* ns, bpf_ktime_get_ns; NULL: CLOCK_MONOTONIC */
+	uint32_t (*random)(void *arg); /* bpf_get_prandom_u32; NULL: the engine's own */
 	/* A line of bpf_trace_printk and bpf_trace_vprintk, `len` bytes and a 0 behind
 	 * them, newline as the program gave it; NULL: thrown away. Must be safe where
 	 * the run is. */
 	void (*print)(void *arg, const char *line, size_t len);
-	void *arg;                        /* of clock, random and print */
+	void *arg; /* of clock, random and print */
 };
 
 /* Memory beside its context that a program may touch (write false) or only read with
@@ -88,25 +90,26 @@ struct skep_region {
 /* A packet. [head, end) is the caller's memory, changed in place; data lies within. What
  * is 0 or NULL is taken from the rest. */
 struct skep_packet {
-	uint8_t *head, *data, *tail, *end; /* room before data, and between tail and end */
-	uint8_t *meta;                     /* XDP's metadata is [meta, data); NULL: none */
-	uint8_t *mac;                      /* the Ethernet header; NULL: data */
-	uint32_t wire_len;                 /* before the capture cut it; 0: all is there */
+	uint8_t *head, *data, *tail,
+		*end;	   /* room before data, and between tail and end */
+	uint8_t *meta;	   /* XDP's metadata is [meta, data); NULL: none */
+	uint8_t *mac;	   /* the Ethernet header; NULL: data */
+	uint32_t wire_len; /* before the capture cut it; 0: all is there */
 	uint32_t ifindex, rx_queue;
-	uint16_t protocol;                 /* ethertype in network order; 0: read it from
-					      the Ethernet header */
-	uint64_t tstamp;                   /* ns */
+	uint16_t protocol; /* ethertype in network order; 0: read it from
+			      the Ethernet header */
+	uint64_t tstamp;   /* ns */
 };
 
 struct skep_event {
-	void *ctx;                         /* in the kernel's layout for the program type,
-					      or NULL where `packet` says it all */
+	void *ctx; /* in the kernel's layout for the program type,
+		      or NULL where `packet` says it all */
 	uint32_t ctx_len;
-	struct skep_packet *packet;        /* packet program types */
+	struct skep_packet *packet;	   /* packet program types */
 	const struct skep_region *regions; /* at most 4 */
 	uint32_t nregions;
-	uint64_t cookie;                   /* bpf_get_attach_cookie */
-	const struct skep_world *world;    /* NULL: all defaults */
+	uint64_t cookie;		/* bpf_get_attach_cookie */
+	const struct skep_world *world; /* NULL: all defaults */
 };
 
 /* A program, held for running: it and its maps stay in this process, also when the last
@@ -131,12 +134,13 @@ SKEP_API void skep_leave(struct skep_cpu *cpu);
  * must not, with a sentence in `log`; -ELOOP when its instruction budget ran out; -EBUSY
  * when the slot runs a program already. May be called in a signal handler. */
 SKEP_API int skep_run(struct skep_cpu *cpu, struct skep_prog *prog,
-		      const struct skep_event *event, uint64_t *ret, struct skep_log *log);
+		      const struct skep_event *event, uint64_t *ret,
+		      struct skep_log *log);
 
 /* What a trace did. */
 struct skep_trace_stats {
 	uint64_t events;  /* entries and exits of calls that some program listens to */
-	uint64_t runs;    /* of programs */
+	uint64_t runs;	  /* of programs */
 	uint64_t faults;  /* runs that failed; the log has the first of each program */
 	uint64_t missed;  /* events without runs: this thread held a CPU slot already */
 	uint64_t threads; /* followed */
@@ -148,12 +152,12 @@ struct skep_trace_opts {
 	/* How often the user asked to stop, counted up by a signal handler without
 	 * SA_RESTART, which should repeat itself (setitimer): a signal just before a wait
 	 * does not end it. NULL: never. A process that was attached to is let go. A
-	 * command, which the terminal's Ctrl-C reaches by itself, is waited for at 1, gets
-	 * SIGTERM at 2 and SIGKILL at 3, with all that it started. */
+	 * command, which the terminal's Ctrl-C reaches by itself, is waited for at 1,
+	 * gets SIGTERM at 2 and SIGKILL at 3, with all that it started. */
 	const volatile sig_atomic_t *stop;
 	/* Lines of bpf_trace_printk, see struct skep_world; may be NULL. */
 	void (*print)(void *arg, const char *line, size_t len);
-	void *arg;                      /* of print */
+	void *arg;			/* of print */
 	struct skep_trace_stats *stats; /* filled in at the end; may be NULL */
 	struct skep_log *log;
 };
@@ -183,9 +187,9 @@ struct skep_capture;
 struct skep_frame {
 	const uint8_t *data; /* `caplen` bytes, until the next call */
 	uint32_t caplen;     /* bytes captured */
-	uint32_t len;        /* bytes that were on the wire; at least caplen */
-	uint64_t ns;         /* since 1970 */
-	bool made_up;        /* the Ethernet header */
+	uint32_t len;	     /* bytes that were on the wire; at least caplen */
+	uint64_t ns;	     /* since 1970 */
+	bool made_up;	     /* the Ethernet header */
 };
 
 /* `path`: "-" is standard input. 0, or -errno and a sentence: -ENOENT and the like,
@@ -194,8 +198,9 @@ struct skep_frame {
 SKEP_API int skep_capture_open(const char *path, struct skep_log *log,
 			       struct skep_capture **out);
 
-/* The next packet. 1; 0 at the end; -EINVAL and a sentence where the file is damaged, after
- * which there are no more. Packets without a network protocol are skipped and counted. */
+/* The next packet. 1; 0 at the end; -EINVAL and a sentence where the file is damaged,
+ * after which there are no more. Packets without a network protocol are skipped and
+ * counted. */
 SKEP_API int skep_capture_next(struct skep_capture *capture, struct skep_frame *out);
 SKEP_API uint64_t skep_capture_skipped(const struct skep_capture *capture);
 SKEP_API void skep_capture_close(struct skep_capture *capture);
@@ -203,7 +208,7 @@ SKEP_API void skep_capture_close(struct skep_capture *capture);
 /* What became of packets. */
 struct skep_feed_stats {
 	uint64_t packets, bytes;
-	uint64_t runs;   /* of programs */
+	uint64_t runs;	 /* of programs */
 	uint64_t faults; /* runs that failed; the log has the first of each program */
 	uint64_t xdp[5]; /* packets by XDP's verdict, XDP_ABORTED to XDP_REDIRECT; what is
 			    none counts as XDP_ABORTED */
@@ -211,18 +216,18 @@ struct skep_feed_stats {
 };
 
 struct skep_feed_opts {
-	size_t size;                          /* sizeof(struct skep_feed_opts) */
-	const volatile sig_atomic_t *stop;    /* not 0: stop; may be NULL */
+	size_t size;			   /* sizeof(struct skep_feed_opts) */
+	const volatile sig_atomic_t *stop; /* not 0: stop; may be NULL */
 	void (*print)(void *arg, const char *line, size_t len); /* see skep_trace_opts */
-	void *arg;                            /* of print */
-	struct skep_feed_stats *stats;        /* added to; may be NULL */
+	void *arg;						/* of print */
+	struct skep_feed_stats *stats; /* added to; may be NULL */
 	struct skep_log *log;
 };
 
 /* Feeds the rest of a capture to the engine's port, ifindex 1: each packet goes through
  * the XDP program that is attached there, then, if that lets it pass, through those of
- * traffic control's ingress. A program's clock is the capture's. `opts` may be NULL. 0, or
- * -errno: as skep_capture_next. */
+ * traffic control's ingress. A program's clock is the capture's. `opts` may be NULL. 0,
+ * or -errno: as skep_capture_next. */
 SKEP_API int skep_feed(struct skep_engine *engine, struct skep_capture *capture,
 		       const struct skep_feed_opts *opts);
 

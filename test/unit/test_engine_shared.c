@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <signal.h>
 #include <skep/engine.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "bits.h"
+#include "object.h"
 
 static struct skep_engine *open_dir(const char *dir)
 {
@@ -230,6 +231,94 @@ static void a_mapping_keeps_the_map(void **state)
 	skep_engine_close(engine);
 }
 
+/* ---- many at once ---- */
+
+static bool walk_ids(struct skep_engine *engine)
+{
+	struct skep_sys *sys = skep_engine_sys(engine);
+	union skep_attr attr = {0};
+	u32 last = 0;
+
+	while (!sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr))) {
+		int fd = CALL(engine, MAP_GET_FD_BY_ID, .map_id = attr.next_id);
+
+		if (attr.next_id <= last || (fd < 0 && fd != -ENOENT))
+			return false;
+		if (fd >= 0)
+			close(fd);
+		last = attr.start_id = attr.next_id;
+		attr.next_id = 0;
+	}
+	return true;
+}
+
+static bool one_life(struct skep_engine *engine, const char *path)
+{
+	struct skep_sys *sys = skep_engine_sys(engine);
+	int fd = make_map(engine, SKEP_MAP_TYPE_HASH), again;
+	struct store *store = engine->store;
+
+	if (fd < 0 || put(engine, fd, 3, 33) ||
+	    CALL(engine, OBJ_PIN, .pathname = u64_of(path), .bpf_fd = (u32)fd))
+		return false;
+	if (sys->close(sys, fd))
+		return false;
+	again = CALL(engine, OBJ_GET, .pathname = u64_of(path));
+	if (again < 0 || get(engine, again, 3) != 33 || object_unpin(store, path))
+		return false;
+	return get(engine, again, 3) == 33 && !sys->close(sys, again) && walk_ids(engine);
+}
+
+static void *live(void *arg)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/t%d", gettid());
+	for (int i = 0; i < 25; i++)
+		if (!one_life(arg, path)) {
+			dprintf(2, "life %d of %s failed\n", i, path);
+			_exit(1);
+		}
+	return NULL;
+}
+
+static int live_in_threads(const char *dir)
+{
+	struct skep_engine *engine = open_dir(dir);
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, live, engine);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	skep_engine_close(engine);
+	return 0;
+}
+
+static void threads_of_processes_live_together(void **state)
+{
+	struct skep_engine *engine;
+	union skep_attr attr = {0};
+	struct skep_sys *sys;
+	pid_t pids[3];
+	int status;
+
+	for (int i = 0; i < 3; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			_exit(live_in_threads(*state));
+	}
+	for (int i = 0; i < 3; i++) {
+		waitpid(pids[i], &status, 0);
+		assert_int_equal(status, 0);
+	}
+	engine = open_dir(*state);
+	sys = skep_engine_sys(engine);
+	assert_int_equal(sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr)),
+			 -ENOENT);
+	skep_engine_close(engine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -239,6 +328,7 @@ int main(void)
 		TEST(a_pinned_map_is_found_by_a_stranger),
 		TEST(a_passed_fd_is_a_map),
 		TEST(a_mapping_keeps_the_map),
+		TEST(threads_of_processes_live_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
