@@ -5,13 +5,14 @@ typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
-#define SEC(name)         __attribute__((section(name), used))
+#define SEC(name)	  __attribute__((section(name), used))
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
-#define NULL              ((void *)0)
+#define NULL		  ((void *)0)
 
 static void *(*map_lookup_elem)(void *map, const void *key) = (void *)1;
-static long (*map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+static long (*map_update_elem)(void *map, const void *key, const void *value,
+			       u64 flags) = (void *)2;
 static long (*map_delete_elem)(void *map, const void *key) = (void *)3;
 static u64 (*ktime_get_ns)(void) = (void *)5;
 static long (*trace_printk)(const char *fmt, u32 size, ...) = (void *)6;
@@ -29,8 +30,10 @@ static u64 (*ringbuf_query)(void *map, u64 flags) = (void *)134;
 static long (*copy_from_user)(void *dst, u32 size, const void *src) = (void *)148;
 static u64 (*ktime_get_coarse_ns)(void) = (void *)160;
 static long (*for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
-static long (*snprintf)(char *str, u32 size, const char *fmt, u64 *data, u32 len) = (void *)165;
-static long (*trace_vprintk)(const char *fmt, u32 size, const void *data, u32 len) = (void *)177;
+static long (*snprintf)(char *str, u32 size, const char *fmt, u64 *data,
+			u32 len) = (void *)165;
+static long (*trace_vprintk)(const char *fmt, u32 size, const void *data,
+			     u32 len) = (void *)177;
 static long (*loop)(u32 n, void *fn, void *ctx, u64 flags) = (void *)181;
 static long (*strncmp)(const char *s1, u32 size, const char *s2) = (void *)182;
 static void *(*map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;

@@ -29,7 +29,7 @@ struct bench {
 	char printed[2048];
 	u8 mem[1024];
 	u8 data[BENCH_ROOM];
-	u32 calls;        /* of callbacks */
+	u32 calls;	  /* of callbacks */
 	const u8 *lowest; /* that the packet's data has been in this run */
 };
 
@@ -51,12 +51,12 @@ static inline int bench_setup(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
-	b->log = (struct skep_log){ .buf = b->text, .size = sizeof(b->text) };
-	b->packet = (struct skep_packet){ .head = b->data,
-					  .data = b->data + 256,
-					  .tail = b->data + 256 + 74,
-					  .end = b->data + BENCH_ROOM };
-	b->region = (struct skep_region){ b->mem, sizeof(b->mem), true, false };
+	b->log = (struct skep_log){.buf = b->text, .size = sizeof(b->text)};
+	b->packet = (struct skep_packet){.head = b->data,
+					 .data = b->data + 256,
+					 .tail = b->data + 256 + 74,
+					 .end = b->data + BENCH_ROOM};
+	b->region = (struct skep_region){b->mem, sizeof(b->mem), true, false};
 	b->world.task = &b->task;
 	b->world.print = bench_print;
 	b->world.arg = b;
@@ -66,7 +66,7 @@ static inline int bench_setup(void **state)
 	b->event.world = &b->world;
 	b->prog.nfuncs = 1;
 	b->prog.funcs = &b->func;
-	b->func = (struct prog_func){ 0, 10, 0 };
+	b->func = (struct prog_func){0, 10, 0};
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
 	b->run.world = &b->world;
@@ -85,8 +85,8 @@ static inline int bench_teardown(void **state)
 }
 
 /* Five numbers or pointers; what the helper returned. */
-#define call(b, id, ...) bench_call(b, id, (const u64[5]){ __VA_ARGS__ })
-#define P(x) u64_of(x)
+#define call(b, id, ...) bench_call(b, id, (const u64[5]){__VA_ARGS__})
+#define P(x)		 u64_of(x)
 
 static inline s64 bench_call(struct bench *b, u32 id, const u64 args[5])
 {

@@ -26,9 +26,11 @@ static void rows_are_whole(void **state)
 		assert_non_null(strchr(h->since, '.'));
 		for (u32 i = 0; i < 5; i++) {
 			bool sized = h->arg[i] == arg_mem || h->arg[i] == arg_out ||
-				     h->arg[i] == arg_mem_null || h->arg[i] == arg_out_null;
+				     h->arg[i] == arg_mem_null ||
+				     h->arg[i] == arg_out_null;
 
-			if (sized && h->arg[i + 1] != arg_size && h->arg[i + 1] != arg_size0)
+			if (sized && h->arg[i + 1] != arg_size &&
+			    h->arg[i + 1] != arg_size0)
 				fail_msg("%s: argument %u has no size", h->name, i + 1);
 		}
 		assert_null(helper_refusal(id));
@@ -51,7 +53,7 @@ static void bad_arguments_get_a_sentence(void **state)
 	struct bench *b = *state;
 
 	b->run.pc = 5;
-	faults(b, bench_call(b, 9999, (const u64[5]){ 0 }),
+	faults(b, bench_call(b, 9999, (const u64[5]){0}),
 	       "instruction 5: calls a helper that the engine, or this type of program, does not "
 	       "have [H001]\n");
 	faults(b, call(b, SKEP_FUNC_map_lookup_elem, 4, P(b->mem)),
@@ -74,7 +76,8 @@ static void bad_arguments_get_a_sentence(void **state)
 	       "program [H009]\n");
 	memset(b->mem + 1000, 'x', 24);
 	faults(b, call(b, SKEP_FUNC_strncmp, P(b->mem), 4, P(b->mem + 1000)), b->text);
-	assert_non_null(strstr(b->text, "without a 0 byte before its memory ends [H010]"));
+	assert_non_null(
+		strstr(b->text, "without a 0 byte before its memory ends [H010]"));
 	faults(b, call(b, SKEP_FUNC_snprintf, 0, 8, P(b->mem), 0, 0),
 	       "instruction 5: writes 8 bytes at argument 1 of bpf_snprintf, which is NULL + 0; "
 	       "check what a map lookup or a reserve returned against NULL before using it "
@@ -87,8 +90,12 @@ static void task_is_the_event_s(void **state)
 {
 	struct bench *b = *state;
 
-	b->task = (struct skep_task){ .pid = 11, .tgid = 10, .uid = 1000, .gid = 100,
-				      .comm = "observed", .cgroup = 42 };
+	b->task = (struct skep_task){.pid = 11,
+				     .tgid = 10,
+				     .uid = 1000,
+				     .gid = 100,
+				     .comm = "observed",
+				     .cgroup = 42};
 	assert_int_equal(call(b, SKEP_FUNC_get_current_pid_tgid), 10ll << 32 | 11);
 	assert_int_equal(call(b, SKEP_FUNC_get_current_uid_gid), 100ll << 32 | 1000);
 	assert_int_equal(call(b, SKEP_FUNC_get_current_cgroup_id), 42);
@@ -107,7 +114,8 @@ static void task_is_the_caller_without_an_event_s(void **state)
 	b->world.task = NULL;
 	assert_int_equal(call(b, SKEP_FUNC_get_current_pid_tgid),
 			 (u64)getpid() << 32 | (u64)syscall(SYS_gettid));
-	assert_int_equal(call(b, SKEP_FUNC_get_current_uid_gid), (u64)getgid() << 32 | getuid());
+	assert_int_equal(call(b, SKEP_FUNC_get_current_uid_gid),
+			 (u64)getgid() << 32 | getuid());
 	prctl(PR_GET_NAME, comm);
 	assert_int_equal(call(b, SKEP_FUNC_get_current_comm, P(b->mem), 16), 0);
 	assert_string_equal(b->mem, comm);
@@ -137,20 +145,25 @@ static void probe_reads_reach_the_task_and_the_run(void **state)
 	assert_memory_equal(b->mem, "user ", 5);
 	assert_int_equal(call(b, SKEP_FUNC_copy_from_user, P(b->mem), 6, 0x10005), 0);
 	assert_memory_equal(b->mem, "memory", 6);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 6, P(b->mem + 100)), 0);
+	assert_int_equal(
+		call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 6, P(b->mem + 100)), 0);
 	assert_memory_equal(b->mem, "kernel", 6);
 	assert_int_equal(call(b, SKEP_FUNC_probe_read, P(b->mem), 4, 0x10000), 0);
 	assert_memory_equal(b->mem, "user", 4);
 	assert_int_equal(call(b, SKEP_FUNC_probe_read, P(b->mem), 4, P(b->mem + 100)), 0);
 	assert_memory_equal(b->mem, "kern", 4);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(b->mem + 100)),
-			 -EFAULT);
+	assert_int_equal(
+		call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(b->mem + 100)),
+		-EFAULT);
 	assert_memory_equal(b->mem, "\0\0\0\0", 4);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 4, 0x10000), -ERANGE);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 64, 0x10004), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel, P(b->mem), 4, 0x10000),
+			 -ERANGE);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 64, 0x10004),
+			 -EFAULT);
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 0, 1), 0);
 	b->task.read = NULL;
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, 0x10000), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, 0x10000),
+			 -EFAULT);
 	b->world.task = NULL;
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_user, P(b->mem), 4, P(memory)), 0);
 	assert_memory_equal(b->mem, "user", 4);
@@ -166,18 +179,23 @@ static void strings_end_with_a_0(void **state)
 	b->task.arg = memory;
 	bench_begin(b, SKEP_PROG_TYPE_RAW_TRACEPOINT);
 	memset(b->mem, 'x', 64);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10005), 7);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10005),
+			 7);
 	assert_memory_equal(b->mem, "memory\0\0x", 9);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 3, 0x10000), 3);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 3, 0x10000),
+			 3);
 	assert_memory_equal(b->mem, "us\0", 3);
 	memset(memory, 'y', 64);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10030), -EFAULT);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_user_str, P(b->mem), 32, 0x10030),
+			 -EFAULT);
 	put(b, 100, "kernel", 7);
 	memset(b->mem, 'x', 64);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_kernel_str, P(b->mem), 32, P(b->mem + 100)),
-			 7);
+	assert_int_equal(
+		call(b, SKEP_FUNC_probe_read_kernel_str, P(b->mem), 32, P(b->mem + 100)),
+		7);
 	assert_memory_equal(b->mem, "kernel\0x", 8);
-	assert_int_equal(call(b, SKEP_FUNC_probe_read_str, P(b->mem), 4, P(b->mem + 101)), 4);
+	assert_int_equal(call(b, SKEP_FUNC_probe_read_str, P(b->mem), 4, P(b->mem + 101)),
+			 4);
 	assert_string_equal(b->mem, "ern");
 	assert_int_equal(call(b, SKEP_FUNC_probe_read_str, P(b->mem), 0, 0x10000), 0);
 }
@@ -191,10 +209,11 @@ static u64 tick(void *arg)
 
 static void time_is_the_world_s_or_the_machine_s(void **state)
 {
-	static const u32 ids[] = { SKEP_FUNC_ktime_get_ns, SKEP_FUNC_ktime_get_boot_ns,
-				   SKEP_FUNC_ktime_get_coarse_ns, SKEP_FUNC_ktime_get_tai_ns };
-	static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME,
-					    CLOCK_MONOTONIC_COARSE, CLOCK_TAI };
+	static const u32 ids[] = {SKEP_FUNC_ktime_get_ns, SKEP_FUNC_ktime_get_boot_ns,
+				  SKEP_FUNC_ktime_get_coarse_ns,
+				  SKEP_FUNC_ktime_get_tai_ns};
+	static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_BOOTTIME,
+					   CLOCK_MONOTONIC_COARSE, CLOCK_TAI};
 	struct bench *b = *state;
 
 	for (u32 i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -217,10 +236,12 @@ static void place_and_chance(void **state)
 
 	assert_int_equal(call(b, SKEP_FUNC_get_smp_processor_id), 3);
 	assert_int_equal(call(b, SKEP_FUNC_get_numa_node_id), 0);
-	assert_true(call(b, SKEP_FUNC_get_prandom_u32) != call(b, SKEP_FUNC_get_prandom_u32));
+	assert_true(call(b, SKEP_FUNC_get_prandom_u32) !=
+		    call(b, SKEP_FUNC_get_prandom_u32));
 	b->event.cookie = 1234567890123;
 	bench_begin(b, SKEP_PROG_TYPE_RAW_TRACEPOINT);
-	assert_int_equal(call(b, SKEP_FUNC_get_attach_cookie, P(b->run.ctx)), 1234567890123);
+	assert_int_equal(call(b, SKEP_FUNC_get_attach_cookie, P(b->run.ctx)),
+			 1234567890123);
 }
 
 /* ---- callbacks ---- */
@@ -257,7 +278,7 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 static void tail_calls_are_33(void **state)
 {
 	struct bench *b = *state;
-	static const struct map_ops ops = { .name = "prog_array", .no_value_ptr = true };
+	static const struct map_ops ops = {.name = "prog_array", .no_value_ptr = true};
 
 	b->map.ops = &ops;
 	b->map.info.type = SKEP_MAP_TYPE_PROG_ARRAY;
@@ -283,6 +304,55 @@ static void tail_calls_are_33(void **state)
 	       "with which it does not work [H003]\n");
 }
 
+/* A map of two values by hand; what it must refuse never gets to its ops. */
+static void a_map_s_flags_bind_helpers(void **state)
+{
+	static const struct map_ops ops = {.name = "array"};
+	struct bench *b = *state;
+
+	b->map.ops = &ops;
+	b->map.info.key_size = b->map.info.value_size = 4;
+	b->map.info.flags = SKEP_F_RDONLY_PROG;
+	memcpy(b->map.info.name, "table", 6);
+	b->prog.nmaps = 1;
+	b->prog.maps[0] = &b->map;
+	faults(b,
+	       call(b, SKEP_FUNC_map_update_elem, P(b->prog.maps), P(b->mem), P(b->mem),
+		    0),
+	       "instruction 0: bpf_map_update_elem: map 'table' is read-only for programs "
+	       "(BPF_F_RDONLY_PROG) [H005]\n");
+	faults(b, call(b, SKEP_FUNC_map_delete_elem, P(b->prog.maps), P(b->mem)),
+	       "instruction 0: bpf_map_delete_elem: map 'table' is read-only for programs "
+	       "(BPF_F_RDONLY_PROG) [H005]\n");
+	b->map.info.flags = SKEP_F_WRONLY_PROG;
+	faults(b,
+	       call(b, SKEP_FUNC_for_each_map_elem, P(b->prog.maps), PROG_FUNC_BASE, 0,
+		    0),
+	       "instruction 0: bpf_for_each_map_elem: map 'table' is write-only for programs "
+	       "(BPF_F_WRONLY_PROG) [H004]\n");
+	faults(b,
+	       call(b, SKEP_FUNC_map_lookup_percpu_elem, P(b->prog.maps), P(b->mem), 0),
+	       "instruction 0: argument 1 of bpf_map_lookup_percpu_elem is map 'table' of type "
+	       "array, with which it does not work [H003]\n");
+	faults(b, call(b, SKEP_FUNC_ringbuf_reserve, P(b->prog.maps), 8, 0),
+	       "instruction 0: argument 1 of bpf_ringbuf_reserve is map 'table' of type array, "
+	       "with which it does not work [H003]\n");
+}
+
+static void only_records_can_be_given_back(void **state)
+{
+	struct bench *b = *state;
+
+	faults(b, call(b, SKEP_FUNC_ringbuf_submit, 0x1000, 0),
+	       "instruction 0: argument 1 of bpf_ringbuf_submit is 0x1000, which is no "
+	       "ring-buffer record that this run has reserved and still holds [H008]\n");
+	run_give(&b->run, b->mem, 8, access_read, NULL);
+	faults(b, call(b, SKEP_FUNC_ringbuf_discard, P(b->mem), 0), b->text);
+	assert_non_null(strstr(b->text, "[H008]"));
+	helper_take_back(&b->run);
+	assert_int_equal(b->run.ngiven, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +366,8 @@ int main(void)
 		TEST(place_and_chance),
 		TEST(loop_counts_its_calls),
 		TEST(tail_calls_are_33),
+		TEST(a_map_s_flags_bind_helpers),
+		TEST(only_records_can_be_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ static void need_kernel(const char *name)
 		test_skip(name, "%s", no_bpf());
 	uname(&u);
 	if (strverscmp(u.release, "6.18") < 0)
-		test_skip(name, "the helpers answer as Linux 6.18, and this is %s", u.release);
+		test_skip(name, "the helpers answer as Linux 6.18, and this is %s",
+			  u.release);
 }
 
 static int kernel_bpf(enum skep_cmd cmd, union skep_attr *attr)
@@ -50,9 +51,10 @@ static int load(u32 type, const struct skep_insn *insns, u32 n, const char *lice
 /* ---- who may call ---- */
 
 /* Whether the kernel refuses a call for the reason that the words in its log tell. */
-static bool refuses(u32 type, u32 id, const char *license, bool sleepable, const char *words)
+static bool refuses(u32 type, u32 id, const char *license, bool sleepable,
+		    const char *words)
 {
-	const struct skep_insn insns[] = { { 0x85, 0, 0, 0, (s32)id }, { 0x95, 0, 0, 0, 0 } };
+	const struct skep_insn insns[] = {{0x85, 0, 0, 0, (s32)id}, {0x95, 0, 0, 0, 0}};
 	char log[4096] = "";
 	int fd = load(type, insns, 2, license, sleepable, log, sizeof(log));
 
@@ -65,16 +67,18 @@ static u32 check_type(u32 type, u32 id)
 {
 	const struct helper *h = helper_of(id);
 	bool ours = h->groups & prog_type(type)->groups;
-	bool theirs = !refuses(type, id, "GPL", prog_type(type)->sleepable, "cannot use helper") &&
-		      !refuses(type, id, "GPL", prog_type(type)->sleepable, "unknown func");
+	bool theirs =
+		!refuses(type, id, "GPL", prog_type(type)->sleepable,
+			 "cannot use helper") &&
+		!refuses(type, id, "GPL", prog_type(type)->sleepable, "unknown func");
 
 	if (ours != theirs) {
-		print_error("%s in %s: the kernel says %s\n", h->name, prog_type(type)->name,
-			    theirs ? "yes" : "no");
+		print_error("%s in %s: the kernel says %s\n", h->name,
+			    prog_type(type)->name, theirs ? "yes" : "no");
 		return 1;
 	}
-	if (ours && h->gpl_only !=
-			    refuses(type, id, "BSD", prog_type(type)->sleepable, "GPL")) {
+	if (ours &&
+	    h->gpl_only != refuses(type, id, "BSD", prog_type(type)->sleepable, "GPL")) {
 		print_error("%s: GPL or not\n", h->name);
 		return 1;
 	}
@@ -106,9 +110,12 @@ static void the_same_programs_may_call(void **state)
 /* ---- what they answer ---- */
 
 enum {
-	STEPS = 4, FIELDS = 9, /* results, and fields of the context behind them */
-	MEM = 1024, VALUE = MEM + 8 * (STEPS + FIELDS),
-	OUT = 70000, ROOM = 1 << 16,
+	STEPS = 4,
+	FIELDS = 9, /* results, and fields of the context behind them */
+	MEM = 1024,
+	VALUE = MEM + 8 * (STEPS + FIELDS),
+	OUT = 70000,
+	ROOM = 1 << 16,
 };
 enum kind { CONST, CTX, MEMORY };
 
@@ -123,14 +130,18 @@ struct script {
 };
 
 #define FIELD(name) \
-	{ offsetof(struct skep_sk_buff, name), sizeof(((struct skep_sk_buff *)0)->name) }
+	{ \
+		offsetof(struct skep_sk_buff, name), \
+			sizeof(((struct skep_sk_buff *)0)->name) \
+	}
 
 /* What sched_cls programs see of what helpers change. */
 static const struct {
 	u16 off, size;
 } fields[FIELDS] = {
-	FIELD(len),	   FIELD(protocol), FIELD(pkt_type), FIELD(vlan_present), FIELD(vlan_tci),
-	FIELD(vlan_proto), FIELD(hash),	    FIELD(tstamp),   FIELD(tstamp_type),
+	FIELD(len),	     FIELD(protocol), FIELD(pkt_type),
+	FIELD(vlan_present), FIELD(vlan_tci), FIELD(vlan_proto),
+	FIELD(hash),	     FIELD(tstamp),   FIELD(tstamp_type),
 };
 
 static u64 seed;
@@ -145,12 +156,14 @@ static u32 rnd(u32 n)
 
 static u64 number(void)
 {
-	static const s64 numbers[] = { 1,  2,  3,  4,  6,   8,	 10,  12,     13,     14, 15,
-				       16, 20, 24, 26, 34,  50,	 59,  60,     61,     73, 74,
-				       75, 90, -1, -4, -8,  -12, -14, -60,    -200,   -216, 217,
-				       32, 64, 80, 96, 100, 216, 255, 0xffff, 0x10000, 3446, 3447,
-				       65000, 65550, 65551, 0x88a8, 0x81, 0xa888, 1ll << 32,
-				       1ll << 60, INT32_MAX, INT32_MIN };
+	static const s64 numbers[] = {
+		1,	2,	 3,	    4,	       6,	  8,	    10,	   12,
+		13,	14,	 15,	    16,	       20,	  24,	    26,	   34,
+		50,	59,	 60,	    61,	       73,	  74,	    75,	   90,
+		-1,	-4,	 -8,	    -12,       -14,	  -60,	    -200,  -216,
+		217,	32,	 64,	    80,	       96,	  100,	    216,   255,
+		0xffff, 0x10000, 3446,	    3447,      65000,	  65550,    65551, 0x88a8,
+		0x81,	0xa888,	 1ll << 32, 1ll << 60, INT32_MAX, INT32_MIN};
 
 	switch (rnd(8)) {
 	case 0: return rnd(512) | (rnd(4) ? 0 : (u64)rnd(32) << 56); /* flags */
@@ -165,11 +178,15 @@ static u8 *user;
 
 static void add_address(struct script *s, u32 at, u32 i)
 {
+	static const u64 nowhere[] = {0, 8, 4095, 1ull << 60, (u64)-4, (u64)-216};
+
 	s->step[at].kind[i] = rnd(2) ? MEMORY : CONST;
 	if (s->step[at].kind[i] == MEMORY)
 		s->step[at].v[i] = MEM / 2 + rnd(MEM / 2 - 128); /* not where it goes */
+	else if (rnd(20))
+		s->step[at].v[i] = P(user) + 4096 - rnd(120);
 	else
-		s->step[at].v[i] = rnd(20) ? P(user) + 4096 - rnd(120) : number();
+		s->step[at].v[i] = nowhere[rnd(ARRAY_SIZE(nowhere))];
 }
 
 /* Random arguments that the verifier takes. */
@@ -208,7 +225,7 @@ static void add_step(struct script *s, u32 id)
 
 static u32 emit(struct skep_insn *code, u32 n, u8 op, u8 dst, u8 src, s16 off, s32 imm)
 {
-	code[n] = (struct skep_insn){ op, dst, src, off, imm };
+	code[n] = (struct skep_insn){op, dst, src, off, imm};
 	return n + 1;
 }
 
@@ -319,17 +336,18 @@ static void set_packet(struct bench *b, const struct script *s, u8 *room, const 
 	if (!data)
 		return;
 	memcpy(room + t->test_head, data, s->data_len);
-	b->packet = (struct skep_packet){ .head = room,
-					  .mac = room + t->test_head,
-					  .data = room + t->test_head + t->test_pull,
-					  .tail = room + t->test_head + s->data_len,
-					  .end = room + t->test_room };
+	b->packet = (struct skep_packet){.head = room,
+					 .mac = room + t->test_head,
+					 .data = room + t->test_head + t->test_pull,
+					 .tail = room + t->test_head + s->data_len,
+					 .end = room + t->test_room};
 	b->event.packet = &b->packet;
 }
 
 /* When Linux makes more headroom than the 64 bytes it began with, it takes the unset
  * transport header (offset 0xffff) along, to an offset that then limits change_tail. */
-static bool lost_transport_header(const struct bench *b, const struct script *s, const u8 *room)
+static bool lost_transport_header(const struct bench *b, const struct script *s,
+				  const u8 *room)
 {
 	bool tail = false;
 
@@ -349,12 +367,13 @@ static void run_here(struct bench *b, const struct script *s, u8 *room, const u8
 	bench_begin(b, s->type);
 	b->lowest = b->run.packet.data;
 	for (u32 i = 0; i < s->n; i++) {
-		u64 args[5] = { 0 };
+		u64 args[5] = {0};
 
 		for (u32 k = 0; k < 5; k++)
 			args[k] = s->step[i].kind[k] == CTX ? P(b->run.ctx)
-				  : s->step[i].kind[k] == MEMORY ? P(b->mem) + s->step[i].v[k]
-								 : s->step[i].v[k];
+				  : s->step[i].kind[k] == MEMORY
+					  ? P(b->mem) + s->step[i].v[k]
+					  : s->step[i].v[k];
 		store64(out->value + MEM + 8 * i,
 			(u64)bench_call(b, s->step[i].id, args));
 		if (b->run.fault)
@@ -365,8 +384,8 @@ static void run_here(struct bench *b, const struct script *s, u8 *room, const u8
 	for (u32 i = 0; s->type == SKEP_PROG_TYPE_SCHED_CLS && i < FIELDS; i++) {
 		u64 v;
 
-		assert_true(ctx_load(&b->run, P(b->run.ctx) + fields[i].off, fields[i].size,
-				     false, &v));
+		assert_true(ctx_load(&b->run, P(b->run.ctx) + fields[i].off,
+				     fields[i].size, false, &v));
 		store64(out->value + MEM + 8 * (STEPS + i), v);
 	}
 	if (!data)
@@ -383,9 +402,10 @@ static void show(const struct script *s, const struct outcome *ours,
 	for (u32 i = 0; i < s->n; i++) {
 		print_error("%s(", helper_of(s->step[i].id)->name);
 		for (u32 k = 0; k < 5 && helper_of(s->step[i].id)->arg[k]; k++)
-			print_error("%s%lld ", s->step[i].kind[k] == CTX      ? "ctx+"
-					       : s->step[i].kind[k] == MEMORY ? "mem+"
-									      : "",
+			print_error("%s%lld ",
+				    s->step[i].kind[k] == CTX	   ? "ctx+"
+				    : s->step[i].kind[k] == MEMORY ? "mem+"
+								   : "",
 				    (long long)s->step[i].v[k]);
 		print_error(") = ours %lld, kernel's %lld\n",
 			    (long long)load64(ours->value + MEM + 8 * i),
@@ -395,7 +415,8 @@ static void show(const struct script *s, const struct outcome *ours,
 		print_error("byte %u: ours 0x%llx, kernel's 0x%llx\n", fields[i].off,
 			    (long long)load64(ours->value + MEM + 8 * (STEPS + i)),
 			    (long long)load64(theirs->value + MEM + 8 * (STEPS + i)));
-	print_error("packet: ours %u, kernel's %u bytes; memory %s\n", ours->len, theirs->len,
+	print_error("packet: ours %u, kernel's %u bytes; memory %s\n", ours->len,
+		    theirs->len,
 		    memcmp(ours->value, theirs->value, MEM) ? "differs" : "is equal");
 }
 
@@ -439,7 +460,7 @@ static void fill(struct script *s, u8 *data)
 		data[i] = (u8)rnd(256);
 	for (u32 i = 0; i < MEM; i++)
 		s->mem[i] = (u8)(i < MEM / 2 ? rnd(256) : text[rnd(sizeof(text))]);
-	store16(data + 12, (u16[]){ 0x0008, 0xdd86, 0x0081, 0xa888 }[rnd(4)]);
+	store16(data + 12, (u16[]){0x0008, 0xdd86, 0x0081, 0xa888}[rnd(4)]);
 	data[14] = load16(data + 12) == 8 ? 0x45 : 0x60;
 }
 
@@ -454,7 +475,7 @@ static void compare(struct bench *b, u32 type, const u32 *ids, u32 nids, u32 rou
 	assert_true(map >= 0);
 	seed = 88172645463325252ull;
 	for (u32 i = 0; i < rounds && wrong < 5; i++) {
-		struct script s = { .type = type };
+		struct script s = {.type = type};
 
 		fill(&s, data);
 		for (u32 n = 1 + rnd(STEPS); n; n--)
@@ -484,12 +505,14 @@ static void compare(struct bench *b, u32 type, const u32 *ids, u32 nids, u32 rou
 static void sched_cls_gets_the_same_answers(void **state)
 {
 	static const u32 ids[] = {
-		F(skb_store_bytes), F(l3_csum_replace), F(l4_csum_replace), F(redirect),
-		F(get_route_realm), F(skb_load_bytes), F(csum_diff), F(skb_change_type),
-		F(skb_change_tail), F(skb_pull_data), F(csum_update), F(set_hash_invalid),
-		F(skb_change_head), F(set_hash), F(skb_load_bytes_relative), F(csum_level),
-		F(strtol), F(strtoul), F(skb_vlan_push), F(skb_vlan_pop), F(skb_change_proto),
-		F(skb_adjust_room), F(skb_ecn_set_ce), F(skb_set_tstamp),
+		F(skb_store_bytes), F(l3_csum_replace), F(l4_csum_replace),
+		F(redirect),	    F(get_route_realm), F(skb_load_bytes),
+		F(csum_diff),	    F(skb_change_type), F(skb_change_tail),
+		F(skb_pull_data),   F(csum_update),	F(set_hash_invalid),
+		F(skb_change_head), F(set_hash),	F(skb_load_bytes_relative),
+		F(csum_level),	    F(strtol),		F(strtoul),
+		F(skb_vlan_push),   F(skb_vlan_pop),	F(skb_change_proto),
+		F(skb_adjust_room), F(skb_ecn_set_ce),	F(skb_set_tstamp),
 	};
 
 	need_kernel(__func__);
@@ -499,8 +522,9 @@ static void sched_cls_gets_the_same_answers(void **state)
 static void xdp_gets_the_same_answers(void **state)
 {
 	static const u32 ids[] = {
-		F(redirect), F(csum_diff), F(xdp_adjust_head), F(xdp_adjust_meta),
-		F(xdp_adjust_tail), F(xdp_get_buff_len), F(xdp_load_bytes), F(xdp_store_bytes),
+		F(redirect),	    F(csum_diff),	F(xdp_adjust_head),
+		F(xdp_adjust_meta), F(xdp_adjust_tail), F(xdp_get_buff_len),
+		F(xdp_load_bytes),  F(xdp_store_bytes),
 	};
 
 	need_kernel(__func__);
@@ -509,7 +533,8 @@ static void xdp_gets_the_same_answers(void **state)
 
 static void socket_filter_gets_the_same_answers(void **state)
 {
-	static const u32 ids[] = { F(skb_load_bytes), F(skb_load_bytes_relative), F(strtol) };
+	static const u32 ids[] = {F(skb_load_bytes), F(skb_load_bytes_relative),
+				  F(strtol)};
 
 	need_kernel(__func__);
 	compare(*state, SKEP_PROG_TYPE_SOCKET_FILTER, ids, ARRAY_SIZE(ids), 1000);
@@ -519,14 +544,15 @@ static void socket_filter_gets_the_same_answers(void **state)
 static void probes_read_the_same(void **state)
 {
 	static const u32 ids[] = {
-		F(probe_read), F(probe_read_str), F(probe_read_user), F(probe_read_kernel),
-		F(probe_read_user_str), F(probe_read_kernel_str), F(get_current_pid_tgid),
-		F(get_current_uid_gid), F(get_current_comm),
+		F(probe_read),		 F(probe_read_str),	 F(probe_read_user),
+		F(probe_read_kernel),	 F(probe_read_user_str), F(probe_read_kernel_str),
+		F(get_current_pid_tgid), F(get_current_uid_gid), F(get_current_comm),
 	};
 	struct bench *b = *state;
 
 	need_kernel(__func__);
-	user = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	user = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	assert_int_equal(munmap(user + 4096, 4096), 0);
 	for (u32 i = 0; i < 4096; i++)
 		user[i] = i % 23 ? (u8)('a' + i % 26) : 0;
@@ -535,9 +561,48 @@ static void probes_read_the_same(void **state)
 	munmap(user, 4096);
 }
 
+/* Calls with any numbers at all: a sentence or an answer, never anything else. Under the
+ * sanitizers this is the test that arguments are checked. */
+static void any_arguments_are_safe(void **state)
+{
+	static const u32 types[] = {SKEP_PROG_TYPE_SCHED_CLS, SKEP_PROG_TYPE_XDP,
+				    SKEP_PROG_TYPE_SOCKET_FILTER};
+	struct bench *b = *state;
+	u8 *room = malloc(600), *mem = malloc(1024); /* with nothing beside them */
+	u32 faults = 0;
+
+	memset(mem, 1, 1024);
+	memset(room, 2, 600);
+	b->region.at = mem;
+	b->packet = (struct skep_packet){
+		.head = room, .data = room + 256, .tail = room + 330, .end = room + 600};
+	seed = 1;
+	for (u32 i = 0; i < 300000; i++) {
+		u64 args[5], places[] = {P(mem), P(b->run.ctx), P(room),
+					 P(b->run.stack) + RUN_STACK - 64, 0};
+		u32 id = rnd(212);
+
+		if (i % 50 == 0)
+			bench_begin(b, types[rnd(3)]);
+		if (!helper_of(id) || helper_of(id)->arg[1] == arg_func)
+			continue;
+		for (u32 k = 0; k < 5; k++)
+			args[k] = rnd(3) ? number() : places[rnd(5)] + rnd(4) * rnd(400);
+		if (rnd(2))
+			args[0] = P(b->run.ctx);
+		bench_call(b, id, args);
+		faults += b->run.fault != 0;
+		assert_true(b->run.fault == 0 || b->log.len > 20);
+	}
+	free(mem);
+	free(room);
+	assert_in_range(faults, 20000, 280000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(any_arguments_are_safe),
 		TEST(the_same_programs_may_call),
 		TEST(sched_cls_gets_the_same_answers),
 		TEST(xdp_gets_the_same_answers),

@@ -16,7 +16,7 @@ enum { OUT = 64 };
 
 static struct skep_engine *engine;
 static char path[64], text[1 << 16];
-static struct skep_log said = { .buf = text, .size = sizeof(text) };
+static struct skep_log said = {.buf = text, .size = sizeof(text)};
 
 struct side {
 	struct skep_sys *sys;
@@ -45,7 +45,7 @@ static void open_side(struct side *s, struct skep_sys *sys)
 /* Runs one program once and gives what it put into `out`; what it returned. */
 static u32 run(struct side *s, const char *name, void *ctx, u32 ctx_len, u64 out[OUT])
 {
-	u8 packet[64] = { 0 };
+	u8 packet[64] = {0};
 	union skep_attr attr;
 	int err;
 
@@ -63,7 +63,8 @@ static u32 run(struct side *s, const char *name, void *ctx, u32 ctx_len, u64 out
 	return attr.test.retval;
 }
 
-/* On the engine, and, where it serves, on the kernel; `want` ends with a number's name. */
+/* On the engine, and, where it serves, on the kernel; `want` ends with a number's name.
+ */
 static void both(const char *name, u32 want_ret, const s64 *want, u32 nwant)
 {
 	const char *no = no_bpf();
@@ -94,22 +95,22 @@ static void need_clang(const char *name)
 }
 
 #define BOTH(name, ret, ...) \
-	both(name, ret, (const s64[]){ __VA_ARGS__ }, \
-	     sizeof((const s64[]){ __VA_ARGS__ }) / sizeof(s64))
+	both(name, ret, (const s64[]){__VA_ARGS__}, \
+	     sizeof((const s64[]){__VA_ARGS__}) / sizeof(s64))
 
 static void maps_answer_programs(void **state)
 {
 	need_clang(__func__);
-	BOTH("maps", 7, 0, -E2BIG, -EEXIST, 0, -EINVAL, -EINVAL, 42, 0, -ENOENT, -ENOENT, 0,
-	     -EEXIST, 0, 0, 0, 0, 0, 0, 0, -E2BIG, -E2BIG, -E2BIG, 0, 0, 0, 42, 0, 42, 42, 0, 0,
-	     42, 0);
+	BOTH("maps", 7, 0, -E2BIG, -EEXIST, 0, -EINVAL, -EINVAL, 42, 0, -ENOENT, -ENOENT,
+	     0, -EEXIST, 0, 0, 0, 0, 0, 0, 0, -E2BIG, -E2BIG, -E2BIG, 0, 0, 0, 42, 0, 42,
+	     42, 0, 0, 42, 0);
 }
 
 static void callbacks_are_called(void **state)
 {
 	need_clang(__func__);
-	BOTH("callbacks", 0, 4, 4, 6, 20, 2, 210, -EINVAL, 4, 40, 4, 4, 0, 2, 5, 10, 0, -EINVAL,
-	     (u32)-E2BIG, 55);
+	BOTH("callbacks", 0, 4, 4, 6, 20, 2, 210, -EINVAL, 4, 40, 4, 4, 0, 2, 5, 10, 0,
+	     -EINVAL, (u32)-E2BIG, 55);
 }
 
 static void ring_buffers_take_records(void **state)
@@ -194,6 +195,35 @@ static void syscall_programs_copy_from_the_caller(void **state)
 	}
 }
 
+static void refused(u32 id, const char *license, const char *want)
+{
+	const struct skep_insn insns[] = {{0x85, 0, 0, 0, (s32)id}, {0x95, 0, 0, 0, 0}};
+	struct skep_sys *sys = skep_engine_sys(engine);
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = SKEP_PROG_TYPE_XDP;
+	attr.insns = u64_of(insns);
+	attr.insn_cnt = 2;
+	attr.license = u64_of(license);
+	attr.log_level = 1;
+	attr.log_buf = u64_of(text);
+	attr.log_size = sizeof(text);
+	assert_int_equal(sys->bpf(sys, SKEP_PROG_LOAD, &attr, sizeof(attr)), -EINVAL);
+	assert_non_null(strstr(text, want));
+}
+
+static void refusals_say_why(void **state)
+{
+	refused(SKEP_FUNC_fib_lookup, "GPL",
+		"instruction 0: bpf_fib_lookup asks the kernel's routing tables");
+	refused(SKEP_FUNC_skb_store_bytes, "GPL",
+		"of type xdp cannot call bpf_skb_store_bytes");
+	refused(SKEP_FUNC_trace_printk, "BSD", "GPL-compatible license");
+	refused(SKEP_FUNC_copy_from_user, "GPL", "bpf_copy_from_user, which may sleep");
+	refused(9999, "GPL", "helper 9999, which the engine does not have");
+}
+
 static int open_engine(void **state)
 {
 	return skep_engine_open(NULL, &engine);
@@ -210,6 +240,7 @@ static int close_engine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refusals_say_why),
 		cmocka_unit_test(maps_answer_programs),
 		cmocka_unit_test(callbacks_are_called),
 		cmocka_unit_test(ring_buffers_take_records),

@@ -43,41 +43,43 @@ static void numbers_are_read_as_linux_reads_them(void **state)
 	static const char zeros[] =
 		"0000000000000000000000000000000000000000000000000000000000000012";
 	static const struct number numbers[] = {
-		{ "12", 2, 0, 2, 12, 2, 12 },
-		{ "12", 3, 0, 2, 12, 2, 12 },
-		{ " 12x", 4, 0, 3, 12, 3, 12 },
-		{ "-12", 3, 0, 3, -12, -EINVAL, 0 },
-		{ "- 12", 4, 0, -EINVAL, 0, -EINVAL, 0 },
-		{ "0x1f", 4, 0, 4, 31, 4, 31 },
-		{ "0x1f", 4, 16, 4, 31, 4, 31 },
-		{ "017", 3, 0, 3, 15, 3, 15 },
-		{ "017", 3, 8, 3, 15, 3, 15 },
-		{ "017", 3, 10, 3, 17, 3, 17 },
-		{ "0x", 2, 0, 1, 0, 1, 0 },
-		{ "0xg", 3, 0, 1, 0, 1, 0 },
-		{ "08", 2, 0, 1, 0, 1, 0 },
-		{ "", 1, 0, -EINVAL, 0, -EINVAL, 0 },
-		{ "  ", 2, 0, -EINVAL, 0, -EINVAL, 0 },
-		{ "-", 1, 0, -EINVAL, 0, -EINVAL, 0 },
-		{ "9223372036854775807", 19, 0, 19, INT64_MAX, 19, INT64_MAX },
-		{ "9223372036854775808", 19, 0, -ERANGE, 0, 19, 1ull << 63 },
-		{ "-9223372036854775808", 20, 0, 20, INT64_MIN, -EINVAL, 0 },
-		{ "-9223372036854775809", 20, 0, -ERANGE, 0, -EINVAL, 0 },
-		{ "18446744073709551615", 20, 0, -ERANGE, 0, 20, UINT64_MAX },
-		{ "18446744073709551616", 20, 0, -ERANGE, 0, -ERANGE, 0 },
-		{ "12", 2, 2, -EINVAL, 0, -EINVAL, 0 },
-		{ "12", 2, 0x20, -EINVAL, 0, -EINVAL, 0 },
-		{ "12", 2, 1ull << 40, -EINVAL, 0, -EINVAL, 0 },
-		{ "+12", 3, 0, -EINVAL, 0, -EINVAL, 0 },
-		{ "\t\n\v\f\r12", 7, 0, 7, 12, 7, 12 },
-		{ "ff", 2, 16, 2, 255, 2, 255 },
-		{ "-0x10", 5, 0, 5, -16, -EINVAL, 0 },
-		{ "0", 1, 0, 1, 0, 1, 0 },
-		{ "00", 2, 0, 2, 0, 2, 0 },
-		{ ones, 70, 0, -ERANGE, 0, -ERANGE, 0 },
-		{ zeros, 64, 10, 63, 1, 63, 1 },
-		{ "\xa0" "12", 3, 0, 3, 12, 3, 12 },
-		{ "-0", 2, 0, 2, 0, -EINVAL, 0 },
+		{"12", 2, 0, 2, 12, 2, 12},
+		{"12", 3, 0, 2, 12, 2, 12},
+		{" 12x", 4, 0, 3, 12, 3, 12},
+		{"-12", 3, 0, 3, -12, -EINVAL, 0},
+		{"- 12", 4, 0, -EINVAL, 0, -EINVAL, 0},
+		{"0x1f", 4, 0, 4, 31, 4, 31},
+		{"0x1f", 4, 16, 4, 31, 4, 31},
+		{"017", 3, 0, 3, 15, 3, 15},
+		{"017", 3, 8, 3, 15, 3, 15},
+		{"017", 3, 10, 3, 17, 3, 17},
+		{"0x", 2, 0, 1, 0, 1, 0},
+		{"0xg", 3, 0, 1, 0, 1, 0},
+		{"08", 2, 0, 1, 0, 1, 0},
+		{"", 1, 0, -EINVAL, 0, -EINVAL, 0},
+		{"  ", 2, 0, -EINVAL, 0, -EINVAL, 0},
+		{"-", 1, 0, -EINVAL, 0, -EINVAL, 0},
+		{"9223372036854775807", 19, 0, 19, INT64_MAX, 19, INT64_MAX},
+		{"9223372036854775808", 19, 0, -ERANGE, 0, 19, 1ull << 63},
+		{"-9223372036854775808", 20, 0, 20, INT64_MIN, -EINVAL, 0},
+		{"-9223372036854775809", 20, 0, -ERANGE, 0, -EINVAL, 0},
+		{"18446744073709551615", 20, 0, -ERANGE, 0, 20, UINT64_MAX},
+		{"18446744073709551616", 20, 0, -ERANGE, 0, -ERANGE, 0},
+		{"12", 2, 2, -EINVAL, 0, -EINVAL, 0},
+		{"12", 2, 0x20, -EINVAL, 0, -EINVAL, 0},
+		{"12", 2, 1ull << 40, -EINVAL, 0, -EINVAL, 0},
+		{"+12", 3, 0, -EINVAL, 0, -EINVAL, 0},
+		{"\t\n\v\f\r12", 7, 0, 7, 12, 7, 12},
+		{"ff", 2, 16, 2, 255, 2, 255},
+		{"-0x10", 5, 0, 5, -16, -EINVAL, 0},
+		{"0", 1, 0, 1, 0, 1, 0},
+		{"00", 2, 0, 2, 0, 2, 0},
+		{ones, 70, 0, -ERANGE, 0, -ERANGE, 0},
+		{zeros, 64, 10, 63, 1, 63, 1},
+		{"\xa0"
+		 "12",
+		 3, 0, 3, 12, 3, 12},
+		{"-0", 2, 0, 2, 0, -EINVAL, 0},
 	};
 	struct bench *b = *state;
 
@@ -123,14 +125,14 @@ static s64 print(struct bench *b, u32 size, const char *fmt, u32 n, const u64 *a
 
 #define PRINTS(text, fmt, ...) \
 	do { \
-		const u64 args_[] = { 0, ##__VA_ARGS__ }; \
+		const u64 args_[] = {0, ##__VA_ARGS__}; \
 		assert_int_equal(print(b, 64, fmt, ARRAY_SIZE(args_) - 1, args_ + 1), \
 				 sizeof(text)); \
 		assert_memory_equal(b->mem, text, sizeof(text)); \
 	} while (0)
 #define FAILS(fmt, ...) \
 	do { \
-		const u64 args_[] = { 0, ##__VA_ARGS__ }; \
+		const u64 args_[] = {0, ##__VA_ARGS__}; \
 		assert_int_equal(print(b, 64, fmt, ARRAY_SIZE(args_) - 1, args_ + 1), \
 				 -EINVAL); \
 		assert_int_equal(b->mem[0], 0xee); \
@@ -203,9 +205,9 @@ static void pointers_print_as_in_linux(void **state)
 
 static void bad_formats_are_refused(void **state)
 {
-	static const char *const bad[] = { "%#x", "%.3d", "%*d", "%f",	  "%n",	 "%hd",
-					   "%hhx", "%z",  "abc%", "%12", "%sx", "%pd",
-					   "%lc",  "%ls", "%5%|", "x\x01" };
+	static const char *const bad[] = {"%#x",  "%.3d", "%*d",  "%f",	  "%n",	 "%hd",
+					  "%hhx", "%z",	  "abc%", "%12",  "%sx", "%pd",
+					  "%lc",  "%ls",  "%5%|", "x\x01"};
 	struct bench *b = *state;
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
@@ -217,7 +219,7 @@ static void bad_formats_are_refused(void **state)
 static void snprintf_says_how_long_it_would_be(void **state)
 {
 	struct bench *b = *state;
-	const u64 n = 12345, ones[13] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	const u64 n = 12345, ones[13] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 	assert_int_equal(print(b, 4, "%d", 1, &n), 6);
 	assert_memory_equal(b->mem, "123\0\xee", 5);
@@ -237,12 +239,13 @@ static void snprintf_says_how_long_it_would_be(void **state)
 static void lines_go_to_the_world_s_sink(void **state)
 {
 	struct bench *b = *state;
-	const u64 args[4] = { 1, 2, 3, 4 };
+	const u64 args[4] = {1, 2, 3, 4};
 
 	strings(b);
 	put(b, 0, "%d %s %x\n", 10);
-	assert_int_equal(call(b, SKEP_FUNC_trace_printk, P(b->mem), 10, 7, P(b->mem + STR), 255),
-			 11);
+	assert_int_equal(
+		call(b, SKEP_FUNC_trace_printk, P(b->mem), 10, 7, P(b->mem + STR), 255),
+		11);
 	assert_string_equal(b->printed, "7 hello ff\n");
 	assert_int_equal(call(b, SKEP_FUNC_trace_printk, P(b->mem), 9, 1, 2, 3), -EINVAL);
 	put(b, 0, "%d%d%d%d", 9);
@@ -251,7 +254,8 @@ static void lines_go_to_the_world_s_sink(void **state)
 		call(b, SKEP_FUNC_trace_vprintk, P(b->mem), 9, P(b->mem + 256), 32), 4);
 	assert_string_equal(b->printed, "7 hello ff\n1234");
 	assert_int_equal(call(b, SKEP_FUNC_trace_printk, P(b->mem), 9, 1, 2, 3), -EINVAL);
-	assert_int_equal(call(b, SKEP_FUNC_trace_vprintk, P(b->mem), 9, P(b->mem), 7), -EINVAL);
+	assert_int_equal(call(b, SKEP_FUNC_trace_vprintk, P(b->mem), 9, P(b->mem), 7),
+			 -EINVAL);
 	b->world.print = NULL;
 	assert_int_equal(
 		call(b, SKEP_FUNC_trace_vprintk, P(b->mem), 9, P(b->mem + 256), 32), 4);

@@ -18,17 +18,17 @@ struct bench {
 };
 
 /* An Ethernet header, to, from, IPv4, and 60 bytes. */
-static const u8 header[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+static const u8 header[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
 
 static int setup(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
 	memcpy(b->data + 256, header, sizeof(header));
-	b->packet = (struct skep_packet){ .head = b->data,
-					  .data = b->data + 256,
-					  .tail = b->data + 330,
-					  .end = b->data + 512 };
+	b->packet = (struct skep_packet){.head = b->data,
+					 .data = b->data + 256,
+					 .tail = b->data + 330,
+					 .end = b->data + 512};
 	b->event.packet = &b->packet;
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
@@ -60,7 +60,8 @@ static u64 field(struct bench *b, u32 off, u32 size)
 }
 
 #define SKB(b, name) \
-	field(b, offsetof(struct skep_sk_buff, name), sizeof(((struct skep_sk_buff *)0)->name))
+	field(b, offsetof(struct skep_sk_buff, name), \
+	      sizeof(((struct skep_sk_buff *)0)->name))
 #define XDP(b, name) field(b, offsetof(struct skep_xdp_md, name), 4)
 
 static void types_say_who_they_are(void **state)
@@ -69,7 +70,7 @@ static void types_say_who_they_are(void **state)
 		u32 type;
 		const char *name;
 	} all[] = {
-#define TYPE(symbol, abi, since) { SKEP_PROG_TYPE_##abi, #symbol },
+#define TYPE(symbol, abi, since) {SKEP_PROG_TYPE_##abi, #symbol},
 #include "type.def"
 #undef TYPE
 	};
@@ -177,8 +178,13 @@ static void test_run_takes_over_and_gives_back(void **state)
 {
 	struct bench *b = *state;
 	const struct prog_type *t = prog_type(SKEP_PROG_TYPE_SCHED_CLS);
-	struct skep_sk_buff in = { .mark = 1, .priority = 2, .ingress_ifindex = 3, .cb = { 4, 5 },
-				   .tstamp = 6, .gso_segs = 7, .gso_size = 70000 };
+	struct skep_sk_buff in = {.mark = 1,
+				  .priority = 2,
+				  .ingress_ifindex = 3,
+				  .cb = {4, 5},
+				  .tstamp = 6,
+				  .gso_segs = 7,
+				  .gso_size = 70000};
 
 	assert_int_equal(t->test_in(&in, &b->packet), 0);
 	b->event.ctx = &in;
@@ -206,18 +212,19 @@ static void test_run_refuses_what_the_kernel_refuses(void **state)
 {
 	struct bench *b = *state;
 
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .len = 1 }), -EINVAL);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .tstamp_type = 1 }), -EINVAL);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .wire_len = 73 }), -EINVAL);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .wire_len = 65536 }), 0);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .wire_len = 65537 }), -EINVAL);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .gso_segs = 65536 }), -EINVAL);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .ifindex = 1 }), 0);
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ .ifindex = 0x7fffffff }), -ENODEV);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.len = 1}), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.tstamp_type = 1}), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.wire_len = 73}), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.wire_len = 65536}), 0);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.wire_len = 65537}), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.gso_segs = 65536}), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.ifindex = 1}), 0);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){.ifindex = 0x7fffffff}),
+			 -ENODEV);
 	b->packet.tail = b->packet.data + 33; /* an IPv4 header needs 20 */
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ 0 }), -EINVAL);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){0}), -EINVAL);
 	b->packet.tail++;
-	assert_int_equal(skb_in(b, (struct skep_sk_buff){ 0 }), 0);
+	assert_int_equal(skb_in(b, (struct skep_sk_buff){0}), 0);
 }
 
 static int xdp_in(struct bench *b, struct skep_xdp_md in)
@@ -228,10 +235,10 @@ static int xdp_in(struct bench *b, struct skep_xdp_md in)
 static void xdp_metadata_goes_before_the_packet(void **state)
 {
 	struct bench *b = *state;
-	struct skep_xdp_md out = { 0 };
+	struct skep_xdp_md out = {0};
 
 	b->data[256 + 8] = 42;
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 8, 74, 0, 1, 0, 0 }), 0);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){8, 74, 0, 1, 0, 0}), 0);
 	begin(b, SKEP_PROG_TYPE_XDP);
 	assert_int_equal(XDP(b, data), u64_of(b->data + 256));
 	assert_int_equal(XDP(b, data_meta), u64_of(b->data + 248));
@@ -248,17 +255,18 @@ static void xdp_refuses_what_the_kernel_refuses(void **state)
 {
 	struct bench *b = *state;
 
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 74, 4, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 3, 74, 0, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 64, 74, 0, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ ~0u & ~3u, 74, 0, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 75, 0, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 74, 0, 0, 1, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 74, 0, 1, 1, 0 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 74, 0, 0, 0, 1 }), -EINVAL);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 0, 74, 0, 0x7fffffff, 0, 0 }),
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 74, 4, 0, 0, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){3, 74, 0, 0, 0, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){64, 74, 0, 0, 0, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){~0u & ~3u, 74, 0, 0, 0, 0}),
+			 -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 75, 0, 0, 0, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 74, 0, 0, 1, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 74, 0, 1, 1, 0}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 74, 0, 0, 0, 1}), -EINVAL);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){0, 74, 0, 0x7fffffff, 0, 0}),
 			 -ENODEV);
-	assert_int_equal(xdp_in(b, (struct skep_xdp_md){ 60, 74, 0, 0, 0, 0 }), 0);
+	assert_int_equal(xdp_in(b, (struct skep_xdp_md){60, 74, 0, 0, 0, 0}), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -12,16 +12,16 @@
 #include <sys/utsname.h>
 #include "run.h"
 
-static const u8 size_bits[] = { 0x10, 0x08, 0x00, 0x18 }; /* of 1, 2, 4, 8 bytes */
+static const u8 size_bits[] = {0x10, 0x08, 0x00, 0x18}; /* of 1, 2, 4, 8 bytes */
 
 static bool kernel_takes(u32 type, s16 off, u32 log2, bool write)
 {
 	u8 code = (u8)((write ? 0x63 : 0x61) | size_bits[log2]);
 	struct skep_insn insns[] = {
-		{ 0xb7, 2, 0, 0, 0 },
-		{ code, write ? 1 : 0, write ? 2 : 1, off, 0 },
-		{ 0xb7, 0, 0, 0, 0 },
-		{ 0x95, 0, 0, 0, 0 },
+		{0xb7, 2, 0, 0, 0},
+		{code, write ? 1 : 0, write ? 2 : 1, off, 0},
+		{0xb7, 0, 0, 0, 0},
+		{0x95, 0, 0, 0, 0},
 	};
 	union skep_attr attr;
 	long fd;
@@ -55,10 +55,10 @@ static struct bench *bench_new(u32 type)
 	struct bench *b = calloc(1, sizeof(*b));
 
 	b->prog.type = prog_type(type);
-	b->packet = (struct skep_packet){ .head = b->data,
-					  .data = b->data,
-					  .tail = b->data + 64,
-					  .end = b->data + sizeof(b->data) };
+	b->packet = (struct skep_packet){.head = b->data,
+					 .data = b->data,
+					 .tail = b->data + 64,
+					 .end = b->data + sizeof(b->data)};
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
 	b->run.world = &b->world;
@@ -99,9 +99,10 @@ static u32 compare(u32 type, s32 from, s32 to)
 
 			if (ours == kernel_takes(type, (s16)off, log2, write))
 				continue;
-			print_error("%s: %s of %u bytes at %d: we %s it, the kernel does%s\n",
-				    b->prog.type->name, write ? "store" : "load", size, off,
-				    ours ? "take" : "refuse", ours ? " not" : "");
+			print_error(
+				"%s: %s of %u bytes at %d: we %s it, the kernel does%s\n",
+				b->prog.type->name, write ? "store" : "load", size, off,
+				ours ? "take" : "refuse", ours ? " not" : "");
 			wrong++;
 		}
 	}
@@ -117,15 +118,17 @@ static void need_kernel(const char *name)
 		test_skip(name, "%s", no_bpf());
 	uname(&u);
 	if (strverscmp(u.release, "6.18") < 0)
-		test_skip(name, "the tables are those of Linux 6.18, and this is %s", u.release);
+		test_skip(name, "the tables are those of Linux 6.18, and this is %s",
+			  u.release);
 }
 
 /* XDP's egress_ifindex is for programs of a devmap only, which the engine has not. */
 static void tables_are_the_kernel_s(void **state)
 {
-	static const u32 types[] = { SKEP_PROG_TYPE_SOCKET_FILTER, SKEP_PROG_TYPE_SCHED_CLS,
-				     SKEP_PROG_TYPE_XDP, SKEP_PROG_TYPE_PERF_EVENT,
-				     SKEP_PROG_TYPE_RAW_TRACEPOINT };
+	static const u32 types[] = {SKEP_PROG_TYPE_SOCKET_FILTER,
+				    SKEP_PROG_TYPE_SCHED_CLS, SKEP_PROG_TYPE_XDP,
+				    SKEP_PROG_TYPE_PERF_EVENT,
+				    SKEP_PROG_TYPE_RAW_TRACEPOINT};
 
 	need_kernel(__func__);
 	for (u32 i = 0; i < ARRAY_SIZE(types); i++)

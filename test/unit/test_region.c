@@ -8,7 +8,7 @@
 #include "run.h"
 
 /* Values of 4 bytes, 8 apart, as an array map has them. */
-static u64 storage[4] = { 10, 11, 12, 13 };
+static u64 storage[4] = {10, 11, 12, 13};
 
 struct world {
 	struct run run;
@@ -25,33 +25,31 @@ struct world {
 };
 
 static const struct ctx_field fields[] = {
-	{ 0, 4, ctx_len, false, "len" },       { 4, 4, ctx_plain, false, "protocol" },
-	{ 8, 4, ctx_data, false, "data" },     { 12, 4, ctx_data_end, false, "data_end" },
-	{ 16, 4, ctx_plain, true, "mark" },    { 20, 20, ctx_bytes, true, "cb" },
-	{ 48, 8, ctx_whole, false, "sk" },
+	{0, 4, ctx_len, false, "len"},	  {4, 4, ctx_plain, false, "protocol"},
+	{8, 4, ctx_data, false, "data"},  {12, 4, ctx_data_end, false, "data_end"},
+	{16, 4, ctx_plain, true, "mark"}, {20, 20, ctx_bytes, true, "cb"},
+	{48, 8, ctx_whole, false, "sk"},
 };
 
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
-	w->type = (struct prog_type){ .name = "test", .ctx_name = "struct test" };
-	w->packet = (struct skep_packet){ .head = w->data,
-					  .data = w->data + 64,
-					  .tail = w->data + 124,
-					  .end = w->data + 256 };
+	w->type = (struct prog_type){.name = "test", .ctx_name = "struct test"};
+	w->packet = (struct skep_packet){.head = w->data,
+					 .data = w->data + 64,
+					 .tail = w->data + 124,
+					 .end = w->data + 256};
 	memcpy(w->map.info.name, "counts", 7);
 	w->map.info.value_size = 4;
 	w->map.info.size = sizeof(storage);
 	w->map.storage = (u8 *)storage;
-	w->map.values = (struct map_values){ .lo = u64_of(storage),
-					     .hi = u64_of(storage + 4),
-					     .stride = 8,
-					     .size = 4 };
+	w->map.values = (struct map_values){
+		.lo = u64_of(storage), .hi = u64_of(storage + 4), .stride = 8, .size = 4};
 	w->prog.type = &w->type;
 	w->prog.nmaps = 1;
 	w->prog.maps[0] = &w->map;
-	w->log = (struct skep_log){ .buf = w->text, .size = sizeof(w->text) };
+	w->log = (struct skep_log){.buf = w->text, .size = sizeof(w->text)};
 	w->run.prog = &w->prog;
 	w->run.event = &w->event;
 	w->run.world = &w->world;
@@ -200,8 +198,7 @@ static void many_values_are_all_good(void **state)
 	struct world *w = *state;
 
 	w->map.values = (struct map_values){
-		.lo = u64_of(many), .hi = u64_of(many + N), .stride = 8, .size = 8
-	};
+		.lo = u64_of(many), .hi = u64_of(many + N), .stride = 8, .size = 8};
 	for (u32 i = 0; i < N; i++) {
 		run_give_value(&w->run, &w->map, &many[i], 8);
 		for (u32 k = 0; k <= i; k += 97)
@@ -224,7 +221,7 @@ static void null_and_nowhere_are_named(void **state)
 		"instruction 7: writes 4 bytes at r1+14 (0xffffffffffffffff), which is no "
 		"memory that this program may touch [R004]\n");
 	w->run.fault = 0;
-	w->map.values = (struct map_values){ 0 };
+	w->map.values = (struct map_values){0};
 	refused(w, &storage[1], 4, access_read,
 		"instruction 7: reads 4 bytes at r1+14, inside map 'counts' but in nothing that "
 		"a helper handed out and did not take back [R010]\n");
@@ -277,9 +274,9 @@ static void event_regions_may_be_for_probes_only(void **state)
 {
 	struct world *w = *state;
 	const struct skep_region regions[] = {
-		{ w->data, 8, true, false },
-		{ w->data + 16, 8, false, false },
-		{ w->data + 32, 8, false, true },
+		{w->data, 8, true, false},
+		{w->data + 16, 8, false, false},
+		{w->data + 32, 8, false, true},
 	};
 
 	w->event.regions = regions;
@@ -341,25 +338,31 @@ static void context_faults_name_the_field(void **state)
 	struct world *w = *state;
 
 	begin_ctx(w, ARRAY_SIZE(fields));
-	ctx_refused(w, 40, 4, false,
-		    "instruction 7: reads 4 bytes at byte 40 of the context (struct test), "
-		    "where there is no field that this program type has [R012]\n");
-	ctx_refused(w, 5, 2, false,
-		    "instruction 7: reads 2 bytes at byte 5 of the context (struct test), which "
-		    "is not field 'protocol' (4 bytes at 4); it must be aligned [R013]\n");
-	ctx_refused(w, 0, 8, false,
-		    "instruction 7: reads 8 bytes at byte 0 of the context (struct test), which "
-		    "is not field 'len' (4 bytes at 0); it must lie within the field [R013]\n");
-	ctx_refused(w, 8, 2, false,
-		    "instruction 7: reads 2 bytes at byte 8 of the context (struct test), which "
-		    "is not field 'data' (4 bytes at 8); it must be the whole field [R013]\n");
-	ctx_refused(w, 16, 2, true,
-		    "instruction 7: writes 2 bytes at byte 16 of the context (struct test), "
-		    "which is not field 'mark' (4 bytes at 16); it must be the whole field "
-		    "[R013]\n");
-	ctx_refused(w, 4, 4, true,
-		    "instruction 7: writes field 'protocol' of the context (struct test), which "
-		    "is read-only for this program type [R014]\n");
+	ctx_refused(
+		w, 40, 4, false,
+		"instruction 7: reads 4 bytes at byte 40 of the context (struct test), "
+		"where there is no field that this program type has [R012]\n");
+	ctx_refused(
+		w, 5, 2, false,
+		"instruction 7: reads 2 bytes at byte 5 of the context (struct test), which "
+		"is not field 'protocol' (4 bytes at 4); it must be aligned [R013]\n");
+	ctx_refused(
+		w, 0, 8, false,
+		"instruction 7: reads 8 bytes at byte 0 of the context (struct test), which "
+		"is not field 'len' (4 bytes at 0); it must lie within the field [R013]\n");
+	ctx_refused(
+		w, 8, 2, false,
+		"instruction 7: reads 2 bytes at byte 8 of the context (struct test), which "
+		"is not field 'data' (4 bytes at 8); it must be the whole field [R013]\n");
+	ctx_refused(
+		w, 16, 2, true,
+		"instruction 7: writes 2 bytes at byte 16 of the context (struct test), "
+		"which is not field 'mark' (4 bytes at 16); it must be the whole field "
+		"[R013]\n");
+	ctx_refused(
+		w, 4, 4, true,
+		"instruction 7: writes field 'protocol' of the context (struct test), which "
+		"is read-only for this program type [R014]\n");
 	refused(w, w->data + 16, 4, access_read,
 		"instruction 7: reads 4 bytes at r1+14, in the context (struct test); its "
 		"fields can only be loaded and stored by instructions, one by one [R011]\n");
@@ -382,7 +385,7 @@ static void time_and_chance_are_the_world_s(void **state)
 
 	assert_true(run_clock(&w->run) >= t);
 	assert_true(run_random(&w->run) != run_random(&w->run));
-	w->world = (struct skep_world){ .clock = tick, .random = dice, .arg = &now };
+	w->world = (struct skep_world){.clock = tick, .random = dice, .arg = &now};
 	assert_int_equal(run_clock(&w->run), 42);
 	assert_int_equal(run_random(&w->run), 4);
 }

@@ -3,24 +3,42 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define A0()              { 0 }
-#define A1(a)             { arg_##a }
-#define A2(a, b)          { arg_##a, arg_##b }
-#define A3(a, b, c)       { arg_##a, arg_##b, arg_##c }
-#define A4(a, b, c, d)    { arg_##a, arg_##b, arg_##c, arg_##d }
-#define A5(a, b, c, d, e) { arg_##a, arg_##b, arg_##c, arg_##d, arg_##e }
+#define A0() \
+	{ \
+		0 \
+	}
+#define A1(a) \
+	{ \
+		arg_##a \
+	}
+#define A2(a, b) \
+	{ \
+		arg_##a, arg_##b \
+	}
+#define A3(a, b, c) \
+	{ \
+		arg_##a, arg_##b, arg_##c \
+	}
+#define A4(a, b, c, d) \
+	{ \
+		arg_##a, arg_##b, arg_##c, arg_##d \
+	}
+#define A5(a, b, c, d, e) \
+	{ \
+		arg_##a, arg_##b, arg_##c, arg_##d, arg_##e \
+	}
 
 enum { GPL = 1, SLEEPS = 2, SIZE_MOST = 1 << 29 };
 
 #define HELPER(id, from, flags, bits, returns, args) \
-	[SKEP_FUNC_##id] = { .name = #id, \
-			     .ret = returns, \
-			     .arg = args, \
-			     .gpl_only = (flags) & GPL, \
-			     .may_sleep = (flags) & SLEEPS, \
-			     .groups = bits, \
-			     .since = from, \
-			     .fn = helper_##id },
+	[SKEP_FUNC_##id] = {.name = #id, \
+			    .ret = returns, \
+			    .arg = args, \
+			    .gpl_only = (flags)&GPL, \
+			    .may_sleep = (flags)&SLEEPS, \
+			    .groups = bits, \
+			    .since = from, \
+			    .fn = helper_##id},
 #define REFUSED(name, why)
 static const struct helper helpers[] = {
 #include "helper.def"
@@ -69,7 +87,8 @@ struct call {
 
 static bool bad(struct call *c, u32 i, const char *fmt)
 {
-	run_fault(c->run, EFAULT, fmt, i + 1, c->helper->name, (unsigned long long)c->r[i]);
+	run_fault(c->run, EFAULT, fmt, i + 1, c->helper->name,
+		  (unsigned long long)c->r[i]);
 	return false;
 }
 
@@ -163,8 +182,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_any:
 	case arg_size: /* checked with its memory */
 	case arg_size0: return true;
-	case arg_ctx:
-		return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
+	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_map:
 	case arg_ringbuf:
 	case arg_prog_array: return check_map(c, i, kind);
@@ -184,7 +202,7 @@ static bool check_arg(struct call *c, u32 i)
 
 u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 {
-	struct call c = { .run = run, .helper = helper, .r = r };
+	struct call c = {.run = run, .helper = helper, .r = r};
 	u64 result;
 
 	if (!helper || !(helper->groups & run->prog->type->groups)) {

@@ -11,24 +11,24 @@
 
 /* What an argument must be. A size follows its memory, a key or value its map. */
 enum helper_arg {
-	arg_none,       /* the helper has no such argument */
-	arg_any,        /* any number */
-	arg_ctx,        /* the context pointer */
-	arg_map,        /* a map with values; becomes a struct map * */
-	arg_ringbuf,    /* a map of that type */
+	arg_none,	/* the helper has no such argument */
+	arg_any,	/* any number */
+	arg_ctx,	/* the context pointer */
+	arg_map,	/* a map with values; becomes a struct map * */
+	arg_ringbuf,	/* a map of that type */
 	arg_prog_array, /* a map of that type */
-	arg_key,        /* key_size bytes, read */
-	arg_value,      /* value_size bytes, read */
-	arg_mem,        /* memory to read; the next argument is its size */
-	arg_mem_null,   /* the same, or NULL with size 0 */
-	arg_out,        /* memory to write; the next argument is its size */
-	arg_out_null,   /* the same, or NULL with size 0 */
-	arg_size,       /* 1 to 2^29 */
-	arg_size0,      /* 0 to 2^29 */
-	arg_record,     /* a ring-buffer record that the run has reserved and still holds */
-	arg_func,       /* a function of the program */
-	arg_str,        /* a 0-terminated string in readable memory */
-	arg_u64_out,    /* 8 bytes, written */
+	arg_key,	/* key_size bytes, read */
+	arg_value,	/* value_size bytes, read */
+	arg_mem,	/* memory to read; the next argument is its size */
+	arg_mem_null,	/* the same, or NULL with size 0 */
+	arg_out,	/* memory to write; the next argument is its size */
+	arg_out_null,	/* the same, or NULL with size 0 */
+	arg_size,	/* 1 to 2^29 */
+	arg_size0,	/* 0 to 2^29 */
+	arg_record,  /* a ring-buffer record that the run has reserved and still holds */
+	arg_func,    /* a function of the program */
+	arg_str,     /* a 0-terminated string in readable memory */
+	arg_u64_out, /* 8 bytes, written */
 };
 
 enum helper_ret {
@@ -39,11 +39,11 @@ enum helper_ret {
 };
 
 struct helper {
-	const char *name;  /* "map_lookup_elem" */
+	const char *name; /* "map_lookup_elem" */
 	u8 ret, arg[5];
 	bool gpl_only;
-	bool may_sleep;    /* only for programs that are loaded with SKEP_F_SLEEPABLE */
-	u32 groups;        /* enum helper_group bits: which program types have it */
+	bool may_sleep;	   /* only for programs that are loaded with SKEP_F_SLEEPABLE */
+	u32 groups;	   /* enum helper_group bits: which program types have it */
 	const char *since; /* the first Linux that has it */
 	u64 (*fn)(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
 };
@@ -51,7 +51,8 @@ struct helper {
 /* By id (enum skep_func_id); NULL: not supported. */
 const struct helper *helper_of(u32 id);
 
-/* Why the engine does not have a helper that Linux 6.18 has, a sentence; NULL: not said. */
+/* Why the engine does not have a helper that Linux 6.18 has, a sentence; NULL: not said.
+ */
 const char *helper_refusal(u32 id);
 
 /* Checks the arguments by the row, calls, and gives the program what it returned. After a

@@ -19,7 +19,7 @@ static u16 fold(u32 sum)
 
 static u32 sum_of(const u8 *p, u64 len, u32 sum)
 {
-	u8 rest[4] = { 0 };
+	u8 rest[4] = {0};
 
 	for (; len >= 4; p += 4, len -= 4)
 		sum = add(sum, load32(p));
@@ -52,9 +52,7 @@ static u16 replace(u16 old, u32 from, u32 to)
 static bool replaced(u16 *sum, u32 size, u64 from, u64 to)
 {
 	switch (size) {
-	case 0:
-		*sum = (u16)~fold(add((u32)to, (u16)~*sum));
-		return !from;
+	case 0: *sum = (u16)~fold(add((u32)to, (u16) ~*sum)); return !from;
 	case 2: *sum = replace(*sum, (u16)from, (u16)to); return true;
 	case 4: *sum = replace(*sum, (u32)from, (u32)to); return true;
 	default: return false;
@@ -90,8 +88,8 @@ HELPER_FN(l3_csum_replace)
 /* A checksum of 0 is UDP's "none" and stays so, when the flags say that it may be. */
 HELPER_FN(l4_csum_replace)
 {
-	const u64 known = SKEP_F_MARK_MANGLED_0 | SKEP_F_MARK_ENFORCE | SKEP_F_PSEUDO_HDR |
-			  SKEP_F_HDR_FIELD_MASK | SKEP_F_IPV6;
+	const u64 known = SKEP_F_MARK_MANGLED_0 | SKEP_F_MARK_ENFORCE |
+			  SKEP_F_PSEUDO_HDR | SKEP_F_HDR_FIELD_MASK | SKEP_F_IPV6;
 	u8 *at = sum_at(run, (u32)b);
 	u16 sum;
 
@@ -124,7 +122,9 @@ HELPER_FN(csum_level)
 	case SKEP_CSUM_LEVEL_INC:
 		run->csum_level = MIN(run->csum_level + 1, CSUM_LEVELS - 1);
 		return 0;
-	case SKEP_CSUM_LEVEL_DEC: run->csum_level = MAX(run->csum_level - 1, -1); return 0;
+	case SKEP_CSUM_LEVEL_DEC:
+		run->csum_level = MAX(run->csum_level - 1, -1);
+		return 0;
 	case SKEP_CSUM_LEVEL_RESET: run->csum_level = -1; return 0;
 	default: return (u64)-EINVAL;
 	}

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 
 enum {
-	VLAN = 4, MACS = 12, /* bytes: a tag, the addresses before it */
-	ETH_8021Q = 0x0081, ETH_8021AD = 0xa888, /* network order */
-	ETH_IP = 0x0008, ETH_IPV6 = 0xdd86,
-	IP_HEADER = 20, IPV6_HEADER = 40,
+	VLAN = 4,
+	MACS = 12, /* bytes: a tag, the addresses before it */
+	ETH_8021Q = 0x0081,
+	ETH_8021AD = 0xa888, /* network order */
+	ETH_IP = 0x0008,
+	ETH_IPV6 = 0xdd86,
+	IP_HEADER = 20,
+	IPV6_HEADER = 40,
 	ROOM_MOST = 0xfff,
 	KERNEL_ENOTSUPP = 524,
 };
@@ -30,7 +34,8 @@ static int push(struct run *run, u32 off, u32 len)
 
 	if (len > p->data - p->head)
 		return -ENOMEM;
-	off = (u32)MIN(off, p->end - p->data); /* a cut packet may be shorter than its headers */
+	off = (u32)MIN(
+		off, p->end - p->data); /* a cut packet may be shorter than its headers */
 	memmove(p->data - len, p->data, off);
 	p->data -= len;
 	memset(p->data + off, 0, len);
@@ -159,7 +164,8 @@ enum {
 	ENCAP_L3 = SKEP_F_ADJ_ROOM_ENCAP_L3_IPV4 | SKEP_F_ADJ_ROOM_ENCAP_L3_IPV6,
 	ENCAP_L4 = SKEP_F_ADJ_ROOM_ENCAP_L4_GRE | SKEP_F_ADJ_ROOM_ENCAP_L4_UDP,
 	DECAP_L3 = SKEP_F_ADJ_ROOM_DECAP_L3_IPV4 | SKEP_F_ADJ_ROOM_DECAP_L3_IPV6,
-	SHRINK_FLAGS = SKEP_F_ADJ_ROOM_FIXED_GSO | DECAP_L3 | SKEP_F_ADJ_ROOM_NO_CSUM_RESET,
+	SHRINK_FLAGS =
+		SKEP_F_ADJ_ROOM_FIXED_GSO | DECAP_L3 | SKEP_F_ADJ_ROOM_NO_CSUM_RESET,
 };
 
 static void follow(struct skep_sk_buff *skb, u64 flags, u64 ipv4, u64 ipv6)
@@ -188,7 +194,8 @@ static int grow(struct run *run, u32 off, u32 len, u64 flags)
 	if (err || !(flags & ENCAP_L3))
 		return err;
 	run->encap = flags & SKEP_F_ADJ_ROOM_ENCAP_L3_IPV6 ? IPV6_HEADER : IP_HEADER;
-	follow(skb_of(run), flags, SKEP_F_ADJ_ROOM_ENCAP_L3_IPV4, SKEP_F_ADJ_ROOM_ENCAP_L3_IPV6);
+	follow(skb_of(run), flags, SKEP_F_ADJ_ROOM_ENCAP_L3_IPV4,
+	       SKEP_F_ADJ_ROOM_ENCAP_L3_IPV6);
 	return 0;
 }
 
@@ -251,8 +258,8 @@ static u32 inner_protocol(struct run *run)
 	const struct skep_packet *p = &run->packet;
 	u32 protocol = skb_of(run)->protocol;
 
-	for (const u8 *at = p->data + SKB_HEADER; is_vlan(protocol) && p->tail - at >= VLAN;
-	     at += VLAN)
+	for (const u8 *at = p->data + SKB_HEADER;
+	     is_vlan(protocol) && p->tail - at >= VLAN; at += VLAN)
 		protocol = load16(at + 2);
 	return protocol;
 }

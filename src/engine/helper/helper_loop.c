@@ -12,7 +12,7 @@ HELPER_FN(loop)
 	if (n > LOOPS)
 		return (u32)-E2BIG; /* Linux expands the call to code that sets w0 */
 	for (u32 i = 0; i < n; i++) {
-		const u64 args[5] = { i, c };
+		const u64 args[5] = {i, c};
 		u64 stop = run->callback(run, b, args);
 
 		if (stop || run->fault)

@@ -60,7 +60,7 @@ HELPER_FN(map_lookup_percpu_elem)
 static bool each(struct run *run, struct map *map, void *key, u64 func, u64 ctx)
 {
 	void *value = map->ops->lookup(map, key, run->slot);
-	u64 args[5] = { helper_map_handle(run, map), u64_of(key), u64_of(value), ctx };
+	u64 args[5] = {helper_map_handle(run, map), u64_of(key), u64_of(value), ctx};
 	struct region region;
 	u64 r;
 
@@ -77,7 +77,8 @@ static bool each(struct run *run, struct map *map, void *key, u64 func, u64 ctx)
 }
 
 /* The key after the next is asked for before a callback, which may delete its own entry.
- * If it deletes that one too the walk begins again, as next_key says; so it is counted. */
+ * If it deletes that one too the walk begins again, as next_key says; so it is counted.
+ */
 HELPER_FN(for_each_map_elem)
 {
 	struct map *map = ptr_of(a);

@@ -6,7 +6,8 @@ enum {
 	MANGLE_FLAGS = SKEP_F_RECOMPUTE_CSUM | SKEP_F_INVALIDATE_HASH,
 	RELATIVE_MOST = 0xffff,
 	PACKET_TYPES = 3, /* host, broadcast, multicast, other host */
-	TC_SHOT = 2, TC_REDIRECT = 7,
+	TC_SHOT = 2,
+	TC_REDIRECT = 7,
 	KERNEL_ENOTSUPP = 524,
 };
 
@@ -153,7 +154,8 @@ HELPER_FN(get_route_realm)
 	return 0;
 }
 
-/* What the program should return; where the packet goes is the event source's business. */
+/* What the program should return; where the packet goes is the event source's business.
+ */
 HELPER_FN(redirect)
 {
 	if (run->prog->type->groups & group_xdp)

@@ -59,14 +59,15 @@ HELPER_FN(get_attach_cookie)
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len)
 {
 	struct skep_task *task = run->world->task;
-	struct iovec to = { dst, len }, from = { ptr_of(addr), len };
+	struct iovec to = {dst, len}, from = {ptr_of(addr), len};
 
 	if (!len)
 		return 0;
 	if (task)
 		return task->read ? task->read(task, addr, dst, len) : -EFAULT;
 	/* The calling thread's own memory, which may not be there. */
-	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0
+									       : -EFAULT;
 }
 
 /* What is no memory of the run is the task's, as far as a task's memory reaches. */
@@ -132,7 +133,8 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 	char part[256];
 
 	for (u32 n = 0; n < size;) {
-		u32 step = readable(run, addr + n, MIN(size - n, (u32)sizeof(part)), user);
+		u32 step =
+			readable(run, addr + n, MIN(size - n, (u32)sizeof(part)), user);
 		char *end;
 
 		s64 err = step ? read_mem(run, part, step, addr + n, user)

@@ -120,7 +120,7 @@ static u64 print_line(struct run *run, const char *fmt, u64 fmt_size, const u64 
 
 HELPER_FN(trace_printk)
 {
-	const u64 args[3] = { c, d, e };
+	const u64 args[3] = {c, d, e};
 
 	return print_line(run, ptr_of(a), b, args, 3);
 }

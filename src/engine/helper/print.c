@@ -4,7 +4,7 @@
 
 enum {
 	ARG_BYTES = 512, /* what Linux has for the arguments of one call */
-	NUMBER = 24,     /* the longest number, octal is not among them */
+	NUMBER = 24,	 /* the longest number, octal is not among them */
 	WIDTH_MOST = 1 << 20,
 };
 
@@ -117,7 +117,10 @@ static void put_integer(struct print *p, const struct spec *s, u64 v)
 
 	if (s->type == 'd')
 		put_number(p, s, n < 0 ? -(u64)n : (u64)n, 10,
-			   n < 0 ? '-' : s->plus ? '+' : s->space ? ' ' : 0);
+			   n < 0      ? '-'
+			   : s->plus  ? '+'
+			   : s->space ? ' '
+				      : 0);
 	else
 		put_number(p, s, s->size == 8 ? v : (u32)v, s->type == 'u' ? 10 : 16, 0);
 }
@@ -144,9 +147,10 @@ static void put_pointer(struct print *p, struct spec s, u64 v)
 static void put_address(struct print *p, const struct spec *s, u64 addr)
 {
 	u32 n = s->type == '4' ? 4 : 16;
-	struct spec part = { .zero = true, .width = s->variant == 'I' ? 0 : 3, .type = 'x' };
+	struct spec part = {
+		.zero = true, .width = s->variant == 'I' ? 0 : 3, .type = 'x'};
 	struct region region;
-	u8 at[16] = { 0 };
+	u8 at[16] = {0};
 
 	if (run_find(p->run, addr, n, access_probe, &region))
 		memcpy(at, ptr_of(addr), n);
@@ -220,7 +224,7 @@ static const char *parse_type(const char *f, struct spec *s)
 /* Behind "%"; NULL: the kernel has no such conversion. */
 static const char *parse(const char *f, struct spec *s)
 {
-	*s = (struct spec){ 0 };
+	*s = (struct spec){0};
 	for (;; f++) {
 		if (*f == '-')
 			s->left = true;
@@ -269,7 +273,10 @@ static int convert(struct print *p, const struct spec *s)
 	p->bytes += bytes_of(s);
 	switch (s->type) {
 	case 's': return put_string(p, s, v);
-	case 'c': c = (char)v; put_text(p, s, &c, 1); break;
+	case 'c':
+		c = (char)v;
+		put_text(p, s, &c, 1);
+		break;
 	case 'p':
 	case 'S': put_pointer(p, *s, v); break;
 	case '4':
@@ -305,7 +312,7 @@ static int format(struct print *p, const char *f)
 int print_format(struct run *run, char *out, u32 size, const char *fmt, const u64 *args,
 		 u32 nargs)
 {
-	struct print p = { .run = run, .size = size, .args = args, .nargs = nargs };
+	struct print p = {.run = run, .size = size, .args = args, .nargs = nargs};
 	int err = format(&p, fmt);
 
 	if (err || !size)

@@ -47,8 +47,8 @@ static const struct ctx_field *check(struct run *run, u64 addr, u32 size, bool w
 	const char *verb = write ? "writes" : "reads", *bad;
 
 	if (!f || (u32)f->off + f->size > run->ctx_len) {
-		run_fault(run, EFAULT, msg_ctx_no_field, verb, size, (unsigned long long)off,
-			  type->ctx_name);
+		run_fault(run, EFAULT, msg_ctx_no_field, verb, size,
+			  (unsigned long long)off, type->ctx_name);
 		return NULL;
 	}
 	if (write && !f->write) {

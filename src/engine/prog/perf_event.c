@@ -1,9 +1,15 @@
 #include "type.h"
 
 #define REG(field) \
-	{ offsetof(struct skep_perf_event_data, regs.field), 8, ctx_whole, false, #field }
+	{ \
+		offsetof(struct skep_perf_event_data, regs.field), 8, ctx_whole, false, \
+			#field \
+	}
 #define DATA(field) \
-	{ offsetof(struct skep_perf_event_data, field), 8, ctx_plain, false, #field }
+	{ \
+		offsetof(struct skep_perf_event_data, field), 8, ctx_plain, false, \
+			#field \
+	}
 
 /* clang-format off */
 static const struct ctx_field fields[] = {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 enum {
-	PROBES = 32,    /* how far a value may stand from its place in the table */
+	PROBES = 32,	/* how far a value may stand from its place in the table */
 	NEAR = 1 << 16, /* a miss by more is called nowhere */
 };
 
@@ -35,7 +35,8 @@ static u64 stack_bottom(const struct run *run)
 static void set_ctx(const struct run *run, struct region *r)
 {
 	const struct prog_type *type = run->prog->type;
-	u64 lo = u64_of(run->ctx) + type->ctx_hidden, hi = u64_of(run->ctx) + run->ctx_len;
+	u64 lo = u64_of(run->ctx) + type->ctx_hidden,
+	    hi = u64_of(run->ctx) + run->ctx_len;
 
 	if (type->nfields || !run->ctx || lo >= hi)
 		lo = ~(u64)0, hi = 0;
@@ -48,8 +49,8 @@ static void set_packet(const struct run *run, struct region *r)
 	const struct prog_type *type = run->prog->type;
 	bool any = type->packet;
 
-	set(r, any ? u64_of(run->packet.meta) : ~(u64)0, any ? u64_of(run->packet.tail) : 0,
-	    region_packet,
+	set(r, any ? u64_of(run->packet.meta) : ~(u64)0,
+	    any ? u64_of(run->packet.tail) : 0, region_packet,
 	    access_read | access_probe | (type->packet_write ? access_write : 0), NULL);
 }
 
@@ -104,7 +105,8 @@ static u32 value_hash(u64 lo)
 
 static struct run_value *value_of(const struct run *run, u64 lo)
 {
-	for (u32 i = 0, at = value_hash(lo); i < PROBES; i++, at = (at + 1) % RUN_VALUES) {
+	for (u32 i = 0, at = value_hash(lo); i < PROBES;
+	     i++, at = (at + 1) % RUN_VALUES) {
 		struct run_value *v = &run->values[at];
 
 		if (v->run != run->number)
@@ -119,12 +121,14 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size)
 {
 	u64 lo = u64_of(value);
 
-	for (u32 i = 0, at = value_hash(lo); i < PROBES; i++, at = (at + 1) % RUN_VALUES) {
+	for (u32 i = 0, at = value_hash(lo); i < PROBES;
+	     i++, at = (at + 1) % RUN_VALUES) {
 		struct run_value *v = &run->values[at];
 
 		if (v->run == run->number && v->lo != lo)
 			continue;
-		*v = (struct run_value){ .lo = lo, .run = run->number, .size = size, .map = map };
+		*v = (struct run_value){
+			.lo = lo, .run = run->number, .size = size, .map = map};
 		return;
 	}
 	run->values_lost = 1;
@@ -211,11 +215,11 @@ bool run_give(struct run *run, void *at, u32 len, enum access access, struct map
 {
 	if (run->ngiven == RUN_GIVEN)
 		return false;
-	run->given[run->ngiven++] = (struct region){ .lo = u64_of(at),
-						     .hi = u64_of(at) + len,
-						     .kind = region_given,
-						     .access = access | access_probe,
-						     .map = map };
+	run->given[run->ngiven++] = (struct region){.lo = u64_of(at),
+						    .hi = u64_of(at) + len,
+						    .kind = region_given,
+						    .access = access | access_probe,
+						    .map = map};
 	return true;
 }
 
@@ -405,11 +409,11 @@ static bool fault_in_map(struct run *run, const struct miss *m)
 void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
 		      const char *what)
 {
-	struct miss m = { .addr = addr,
-			  .len = len,
-			  .access = access,
-			  .what = what,
-			  .verb = access & access_write ? "writes" : "reads" };
+	struct miss m = {.addr = addr,
+			 .len = len,
+			 .access = access,
+			 .what = what,
+			 .verb = access & access_write ? "writes" : "reads"};
 	struct region r;
 
 	if (find(run, addr, len, &r)) {

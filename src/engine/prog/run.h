@@ -14,16 +14,21 @@
 
 enum {
 	RUN_STACK = SKEP_MAX_FRAMES * SKEP_MAX_STACK,
-	RUN_CTX = 256,       /* the largest shadow context */
-	RUN_GIVEN = 64,      /* areas that helpers handed out and did not take back */
-	RUN_ETHERNET = 14,   /* bytes of the header before the network header */
-	RUN_VALUES = 1024,   /* map values known one by one, a power of two */
+	RUN_CTX = 256,	   /* the largest shadow context */
+	RUN_GIVEN = 64,	   /* areas that helpers handed out and did not take back */
+	RUN_ETHERNET = 14, /* bytes of the header before the network header */
+	RUN_VALUES = 1024, /* map values known one by one, a power of two */
 };
 
 enum access { access_read = 1, access_write = 2, access_probe = 4 };
 
 enum region_kind {
-	region_none, region_stack, region_ctx, region_packet, region_value, region_given,
+	region_none,
+	region_stack,
+	region_ctx,
+	region_packet,
+	region_value,
+	region_given,
 	region_event,
 };
 
@@ -37,46 +42,48 @@ struct region {
 /* A map value that this run has looked up. */
 struct run_value {
 	u64 lo;
-	u32 run;  /* the run's number: others' entries are empty */
+	u32 run; /* the run's number: others' entries are empty */
 	u32 size;
 	struct map *map;
 };
 
 struct run {
 	struct store *store;
-	struct prog *prog;          /* changes with a tail call */
+	struct prog *prog; /* changes with a tail call */
 	const struct skep_event *event;
 	const struct skep_world *world; /* never NULL */
 	struct skep_log *log;
-	u32 slot;                   /* CPU slot: bpf_get_smp_processor_id() */
-	u32 number;                 /* of the run on this slot, never 0 */
-	u32 pc;                     /* of the instruction that runs a helper or faulted */
-	u32 epoch;                  /* rises when memory is taken back: bounds that the
-				       interpreter remembers are no longer good */
-	s64 budget;                 /* instructions left */
-	u64 random;                 /* state of bpf_get_prandom_u32 */
+	u32 slot;   /* CPU slot: bpf_get_smp_processor_id() */
+	u32 number; /* of the run on this slot, never 0 */
+	u32 pc;	    /* of the instruction that runs a helper or faulted */
+	u32 epoch;  /* rises when memory is taken back: bounds that the
+		       interpreter remembers are no longer good */
+	s64 budget; /* instructions left */
+	u64 random; /* state of bpf_get_prandom_u32 */
 
-	struct skep_packet packet;  /* the event's, adjusted by helpers; meta and mac set */
-	u8 *net;                    /* the packet's network header */
-	s8 csum_level;              /* checksums known to be good, less one; -1: none is */
-	u8 encap;                   /* bytes of the IP header that skb_adjust_room put
-				       around it; 0: none */
-	u8 *ctx;                    /* shadow[] or the event's memory */
+	struct skep_packet
+		packet; /* the event's, adjusted by helpers; meta and mac set */
+	u8 *net;	/* the packet's network header */
+	s8 csum_level;	/* checksums known to be good, less one; -1: none is */
+	u8 encap;	/* bytes of the IP header that skb_adjust_room put
+			   around it; 0: none */
+	u8 *ctx;	/* shadow[] or the event's memory */
 	u32 ctx_len;
 
-	/* All 0 at the begin of a run; next to each other, so that it takes two stores. */
-	u32 frame;                  /* 0 to 7 */
+	/* All 0 at the begin of a run; next to each other, so that it takes two stores.
+	 */
+	u32 frame; /* 0 to 7 */
 	u32 tail_calls;
-	s32 fault;                  /* 0, or -errno: the run ends */
+	s32 fault; /* 0, or -errno: the run ends */
 	u32 ngiven;
-	u64 values_lost;            /* not 0: more values than values[] holds, every value of
-				       the program's maps counts as looked up */
+	u64 values_lost; /* not 0: more values than values[] holds, every value of
+			    the program's maps counts as looked up */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
 	 * returns. NULL: none asked for. */
 	struct prog *tail_target;
 
 	struct region given[RUN_GIVEN];
-	struct run_value *values;   /* RUN_VALUES, hashed by lo */
+	struct run_value *values; /* RUN_VALUES, hashed by lo */
 
 	/* Calls a function of the program (PSEUDO_FUNC number) with up to five arguments,
 	 * in a frame of its own. Returns its r0; check run->fault. */
@@ -121,7 +128,8 @@ static inline void run_begin(struct run *run)
  * gives a non-NULL pointer. */
 void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what);
 
-/* The region that holds all of [addr, addr + len) with that access; false: none. No fault. */
+/* The region that holds all of [addr, addr + len) with that access; false: none. No
+ * fault. */
 bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out);
 
 /* A program may now touch this value of `map`. */

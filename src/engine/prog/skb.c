@@ -7,8 +7,11 @@ enum {
 	ETH_802_2 = 0x0400, /* 802.2 frames */
 	ETH_IP = 0x0008,
 	ETH_IPV6 = 0xdd86,
-	HOST = 0, BROADCAST = 1, MULTICAST = 2, OTHER_HOST = 3, /* pkt_type */
-	LOOPBACK = 1, /* its ifindex */
+	HOST = 0,
+	BROADCAST = 1,
+	MULTICAST = 2,
+	OTHER_HOST = 3, /* pkt_type */
+	LOOPBACK = 1,	/* its ifindex */
 	GSO_SEGS = 65535,
 	WIRE_LEN = 65536,
 };
@@ -36,7 +39,7 @@ u16 skb_protocol(const struct skep_packet *p)
 
 static u32 type_of(const struct skep_packet *p)
 {
-	static const u8 none[6], all[6] = { 255, 255, 255, 255, 255, 255 };
+	static const u8 none[6], all[6] = {255, 255, 255, 255, 255, 255};
 	bool loopback = p->ifindex <= LOOPBACK;
 
 	if (p->tail - p->mac < SKB_HEADER)

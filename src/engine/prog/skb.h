@@ -10,13 +10,16 @@
 
 /* A row of a field table. */
 #define SKB(field, kind, write) \
-	{ offsetof(struct skep_sk_buff, field), \
-	  sizeof(((struct skep_sk_buff *)0)->field), kind, write, #field }
+	{ \
+		offsetof(struct skep_sk_buff, field), \
+			sizeof(((struct skep_sk_buff *)0)->field), kind, write, #field \
+	}
 
 enum {
 	SKB_HEADER = RUN_ETHERNET,
 	SKB_MOST = 4 * 4096 - 320, /* Linux lets no helper make a packet longer */
-	/* A test run's packet fits into a page with its headroom and struct skb_shared_info. */
+	/* A test run's packet fits into a page with its headroom and struct
+	   skb_shared_info. */
 	SKB_TEST_MOST = 4096 - 64 - 320,
 };
 

@@ -17,12 +17,15 @@ static const struct ctx_field fields[] = {
 /* clang-format on */
 
 enum {
-	LOOPBACK = 1,  /* its ifindex, and with one queue */
-	LEAST = 14,    /* an Ethernet header */
+	LOOPBACK = 1, /* its ifindex, and with one queue */
+	LEAST = 14,   /* an Ethernet header */
 	METADATA = 252,
 	/* A test run puts the packet into one page: 256 bytes before it, of which the
 	 * kernel keeps 40 (struct xdp_frame), and 320 behind (struct skb_shared_info). */
-	PAGE = 4096, HEADROOM = SKEP_XDP_PACKET_HEADROOM, FRAME = 40, SHARED_INFO = 320,
+	PAGE = 4096,
+	HEADROOM = SKEP_XDP_PACKET_HEADROOM,
+	FRAME = 40,
+	SHARED_INFO = 320,
 };
 
 static void setup(struct run *run)
@@ -30,8 +33,8 @@ static void setup(struct run *run)
 	struct skep_xdp_md *md = (struct skep_xdp_md *)run->shadow;
 	const struct skep_packet *p = &run->packet;
 
-	*md = (struct skep_xdp_md){ .ingress_ifindex = p->ifindex ? p->ifindex : LOOPBACK,
-				    .rx_queue_index = p->rx_queue };
+	*md = (struct skep_xdp_md){.ingress_ifindex = p->ifindex ? p->ifindex : LOOPBACK,
+				   .rx_queue_index = p->rx_queue};
 	run->ctx = run->shadow;
 	run->ctx_len = sizeof(*md);
 }

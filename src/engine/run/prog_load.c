@@ -208,12 +208,16 @@ static void check_call(struct loading *l, u32 at)
 	u32 id = (u32)l->insns[at].imm;
 	const struct helper *helper = helper_of(id);
 
+	if (!helper && helper_refusal(id))
+		refuse(l, EINVAL, msg_load_refused, at, helper_refusal(id));
 	if (!helper)
 		refuse(l, EINVAL, msg_load_helper, at, id);
 	if (!(helper->groups & l->type->groups))
 		refuse(l, EINVAL, msg_load_helper_type, at, l->type->name, helper->name);
 	if (helper->gpl_only && !l->gpl)
 		refuse(l, EINVAL, msg_load_gpl, at, helper->name, l->license);
+	if (helper->may_sleep && !(l->attr->prog_flags & SKEP_F_SLEEPABLE))
+		refuse(l, EINVAL, msg_load_may_sleep, at, helper->name);
 }
 
 static void check_calls(struct loading *l)

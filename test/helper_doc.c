@@ -1,0 +1,95 @@
+/* helper_doc.c - writes docs/helpers.md from helper.def and type.def */
+#include <stdio.h>
+#include "helper.h"
+
+static const char *const args[] = {
+	[arg_any] = "number",
+	[arg_ctx] = "context",
+	[arg_map] = "map",
+	[arg_ringbuf] = "ring buffer",
+	[arg_prog_array] = "program array",
+	[arg_key] = "key",
+	[arg_value] = "value",
+	[arg_mem] = "memory",
+	[arg_mem_null] = "memory or NULL",
+	[arg_out] = "room",
+	[arg_out_null] = "room or NULL",
+	[arg_size] = "its size",
+	[arg_size0] = "its size or 0",
+	[arg_record] = "record",
+	[arg_func] = "function",
+	[arg_str] = "text",
+	[arg_u64_out] = "room for 8 bytes",
+};
+
+static const char *const rets[] = {
+	[ret_int] = "number",
+	[ret_void] = "nothing",
+	[ret_value] = "value or NULL",
+	[ret_mem] = "memory or NULL",
+};
+
+static const struct prog_type *next_type(u32 *type)
+{
+	for (; *type < 64; ++*type) {
+		if (prog_type(*type))
+			return prog_type((*type)++);
+	}
+	return NULL;
+}
+
+static void print_types(u32 groups)
+{
+	u32 type = 0, some = 0, all = 0, n = 0;
+	const struct prog_type *t;
+
+	while ((t = next_type(&type))) {
+		some += (t->groups & groups) != 0;
+		all++;
+	}
+	for (type = 0; some < all && (t = next_type(&type));) {
+		if (t->groups & groups)
+			printf("%s%s", n++ ? ", " : "", t->name);
+	}
+	printf("%s |\n", some == all ? "all" : "");
+}
+
+static void print_helper(u32 id)
+{
+	const struct helper *h = helper_of(id);
+
+	printf("| %u | `bpf_%s` |", id, h->name);
+	for (u32 i = 0; i < 5 && h->arg[i]; i++)
+		printf("%s%s", i ? ", " : " ", args[h->arg[i]]);
+	printf(" | %s | %s | %s | ", rets[h->ret], h->since,
+	       h->gpl_only    ? "GPL"
+	       : h->may_sleep ? "sleepable"
+			      : "");
+	print_types(h->groups);
+}
+
+int main(void)
+{
+	u32 n = 0;
+
+	printf("# Helpers\n\n"
+	       "Generated from `src/engine/helper/helper.def`; what each does is described in\n"
+	       "`bpf-helpers(7)`. Results and errors are those of Linux 6.18.\n\n"
+	       "*memory* is read and *room* written; both must lie where the program may touch\n"
+	       "memory. GPL: only for programs with a license that says so; sleepable: only for\n"
+	       "programs loaded with `BPF_F_SLEEPABLE`.\n\n"
+	       "| id | helper | arguments | returns | since Linux | only if | program types |\n"
+	       "|---|---|---|---|---|---|---|\n");
+	for (u32 id = 0; id < 1000; id++) {
+		if (helper_of(id)) {
+			print_helper(id);
+			n++;
+		}
+	}
+	printf("\n%u of the 211 that Linux has.\n\n## Not there, and why\n\n", n);
+	for (u32 id = 0; id < 1000; id++) {
+		if (helper_refusal(id))
+			printf("- %s.\n", helper_refusal(id));
+	}
+	return 0;
+}
