@@ -34,16 +34,8 @@ const struct map_ops map_hash = {
 	.name = "hash",
 	.check = check,
 	.size = htab_size,
-	.init = htab_init,
-	.open = htab_open,
-	.close = htab_close,
 	.lookup = lookup,
-	.update = htab_update,
-	.remove = htab_remove,
-	.read = htab_read,
-	.write = htab_write,
-	.take = htab_take,
-	.next_key = htab_next_key,
+	HTAB_OPS,
 };
 
 const struct map_ops map_percpu_hash = {
@@ -51,14 +43,6 @@ const struct map_ops map_percpu_hash = {
 	.per_cpu = true,
 	.check = percpu_check,
 	.size = htab_percpu_size,
-	.init = htab_init,
-	.open = htab_open,
-	.close = htab_close,
 	.lookup = percpu_lookup,
-	.update = htab_update,
-	.remove = htab_remove,
-	.read = htab_read,
-	.write = htab_write,
-	.take = htab_take,
-	.next_key = htab_next_key,
+	HTAB_OPS,
 };

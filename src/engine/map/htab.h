@@ -97,6 +97,12 @@ int htab_read(struct map *map, const void *key, void *value);
 int htab_write(struct map *map, const void *key, const void *value, u64 flags);
 int htab_next_key(struct map *map, const void *key, void *next);
 
+/* What the table's types have in common of struct map_ops. */
+#define HTAB_OPS \
+	.init = htab_init, .open = htab_open, .close = htab_close, \
+	.update = htab_update, .remove = htab_remove, .read = htab_read, \
+	.write = htab_write, .take = htab_take, .next_key = htab_next_key
+
 static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
 {
 	return (struct htab_elem *)(t->elems + (u64)i * t->elem_size);
