@@ -75,6 +75,13 @@ u64 helper_map_handle(const struct run *run, const struct map *map)
 	return 0;
 }
 
+u64 helper_room(struct run *run, u64 addr)
+{
+	struct region region;
+
+	return run_find(run, addr, 1, access_read, &region) ? region.hi - addr : 0;
+}
+
 /* ---- checking arguments ---- */
 
 struct call {
@@ -97,7 +104,9 @@ static bool check_mem(struct call *c, u32 i, u64 len, enum access access)
 	struct region region;
 	char what[80];
 
-	c->arg[i] = c->r[i];
+	/* libc wants a pointer even to no bytes */
+	c->arg[i] = len ? c->r[i] : u64_of(c->run->stack);
+	run_pay(c->run, len);
 	if (!len || run_find(c->run, c->r[i], len, access, &region))
 		return true;
 	snprintf(what, sizeof(what), "argument %u of bpf_%s", i + 1, c->helper->name);
@@ -153,12 +162,9 @@ static bool check_func(struct call *c, u32 i)
 
 static bool check_str(struct call *c, u32 i)
 {
-	struct region region;
-
 	if (!check_mem(c, i, 1, access_read))
 		return false;
-	run_find(c->run, c->r[i], 1, access_read, &region);
-	if (memchr(ptr_of(c->r[i]), 0, region.hi - c->r[i]))
+	if (memchr(ptr_of(c->r[i]), 0, helper_room(c->run, c->r[i])))
 		return true;
 	return bad(c, i, msg_helper_str);
 }

@@ -20,6 +20,10 @@
 #define HELPER_FN(name) \
 	u64 helper_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
 
+/* Bytes from addr to the end of the region that it lies in, for strings (arg_str) whose 0
+ * another process may take away at any time. */
+u64 helper_room(struct run *run, u64 addr);
+
 /* The map among the program's that is this one, as the program sees it. */
 u64 helper_map_handle(const struct run *run, const struct map *map);
 

@@ -6,7 +6,7 @@ enum { LINE = 1024, NUMBER_MOST = 63 };
 
 HELPER_FN(strncmp)
 {
-	int r = strncmp(ptr_of(a), ptr_of(c), b);
+	int r = strncmp(ptr_of(a), ptr_of(c), MIN(b, helper_room(run, c)));
 
 	return (u64)(s64)((r > 0) - (r < 0));
 }
@@ -112,7 +112,7 @@ static u64 print_line(struct run *run, const char *fmt, u64 fmt_size, const u64 
 
 	if (!memchr(fmt, 0, fmt_size))
 		return (u64)-EINVAL;
-	n = print_format(run, line, sizeof(line), fmt, args, nargs);
+	n = print_format(run, line, sizeof(line), fmt, fmt_size, args, nargs);
 	if (n >= 0 && world->print)
 		world->print(world->arg, line, MIN((size_t)n, sizeof(line) - 1));
 	return (u64)(s64)n;
@@ -151,6 +151,7 @@ HELPER_FN(snprintf)
 
 	if (!take_args(args, d, e))
 		return (u64)-EINVAL;
-	n = print_format(run, ptr_of(a), (u32)b, ptr_of(c), args, (u32)e / 8);
+	n = print_format(run, ptr_of(a), (u32)b, ptr_of(c), helper_room(run, c), args,
+			 (u32)e / 8);
 	return (u64)(s64)(n < 0 ? n : n + 1);
 }

@@ -182,64 +182,92 @@ static int put_string(struct print *p, const struct spec *s, u64 addr)
 
 /* ---- parsing ---- */
 
-/* Behind "%p". */
-static const char *parse_pointer(const char *f, struct spec *s)
+/* What is left of the format. It may lie in memory that another process changes while it
+ * is read, so that its 0 is not to be relied on. */
+struct text {
+	const char *at, *end;
+};
+
+static u8 peek(const struct text *f, u32 i)
 {
-	s->type = 'p';
-	if (is_end((u8)*f))
-		return f;
-	if ((*f == 'k' || *f == 'u') && f[1] == 's' && is_end((u8)f[2])) {
-		s->type = 's';
-		s->variant = *f;
-		return f + 2;
-	}
-	if ((*f == 'i' || *f == 'I') && (f[1] == '4' || f[1] == '6')) {
-		s->type = f[1];
-		s->variant = *f;
-	} else if (*f == 's' || *f == 'S' || *f == 'B') {
-		s->type = 'S';
-	} else if (*f != 'K' && *f != 'x') {
-		return NULL;
-	}
-	while (is_alnum((u8)*f)) /* the kernel skips all that could be an extension */
-		f++;
-	return f;
+	return i < f->end - f->at ? (u8)f->at[i] : 0;
 }
 
-static const char *parse_type(const char *f, struct spec *s)
+/* Behind "%p". */
+static bool parse_pointer(struct text *f, struct spec *s)
 {
-	if (*f == 'p')
-		return parse_pointer(f + 1, s);
-	if (*f == 's' || *f == 'c') {
-		s->type = *f++;
-		return s->type == 's' && !is_end((u8)*f) ? NULL : f;
+	u8 c = peek(f, 0), next = c ? peek(f, 1) : 0;
+
+	s->type = 'p';
+	if (is_end(c))
+		return true;
+	if ((c == 'k' || c == 'u') && next == 's' && is_end(peek(f, 2))) {
+		s->type = 's';
+		s->variant = (char)c;
+		f->at += 2;
+		return true;
+	}
+	if ((c == 'i' || c == 'I') && (next == '4' || next == '6')) {
+		s->type = (char)next;
+		s->variant = (char)c;
+	} else if (c == 's' || c == 'S' || c == 'B') {
+		s->type = 'S';
+	} else if (c != 'K' && c != 'x') {
+		return false;
+	}
+	while (is_alnum(peek(f, 0))) /* the kernel skips all that could be an extension */
+		f->at++;
+	return true;
+}
+
+static bool parse_type(struct text *f, struct spec *s)
+{
+	u8 c = peek(f, 0);
+
+	if (c == 'p') {
+		f->at++;
+		return parse_pointer(f, s);
+	}
+	if (c == 's' || c == 'c') {
+		f->at++;
+		s->type = (char)c;
+		return c == 'c' || is_end(peek(f, 0));
 	}
 	s->size = 4;
-	for (u32 i = 0; i < 2 && *f == 'l'; i++, f++)
+	for (u32 i = 0; i < 2 && c == 'l'; i++) {
+		f->at++;
+		c = peek(f, 0);
 		s->size = 8;
-	s->type = *f == 'i' ? 'd' : *f;
-	return *f && strchr("diuxX", *f) ? f + 1 : NULL;
+	}
+	if (!c || !strchr("diuxX", c))
+		return false;
+	s->type = c == 'i' ? 'd' : (char)c;
+	f->at++;
+	return true;
 }
 
-/* Behind "%"; NULL: the kernel has no such conversion. */
-static const char *parse(const char *f, struct spec *s)
+/* Behind "%"; false: the kernel has no such conversion. */
+static bool parse(struct text *f, struct spec *s)
 {
+	u8 c;
+
 	*s = (struct spec){0};
-	for (;; f++) {
-		if (*f == '-')
+	for (;; f->at++) {
+		c = peek(f, 0);
+		if (c == '-')
 			s->left = true;
-		else if (*f == '0')
+		else if (c == '0')
 			s->zero = true;
-		else if (*f == '+')
+		else if (c == '+')
 			s->plus = true;
-		else if (*f == ' ')
+		else if (c == ' ')
 			s->space = true;
 		else
 			break;
 	}
-	for (; *f >= '0' && *f <= '9'; f++) {
+	for (; c >= '0' && c <= '9'; f->at++, c = peek(f, 0)) {
 		s->has_width = true;
-		s->width = MIN(s->width * 10 + (u32)(*f - '0'), (u32)WIDTH_MOST);
+		s->width = MIN(s->width * 10 + (c - '0'), (u32)WIDTH_MOST);
 	}
 	return parse_type(f, s);
 }
@@ -286,21 +314,23 @@ static int convert(struct print *p, const struct spec *s)
 	return 0;
 }
 
-static int format(struct print *p, const char *f)
+static int format(struct print *p, struct text f)
 {
 	struct spec s;
 	int err;
+	u8 c;
 
-	while (*f) {
-		if (!is_print((u8)*f) && !is_space((u8)*f))
+	while ((c = peek(&f, 0))) {
+		bool percent = c == '%' && peek(&f, 1) == '%';
+
+		if (!is_print(c) && !is_space(c))
 			return -EINVAL;
-		if (*f != '%' || f[1] == '%') {
-			f += *f == '%';
-			put(p, *f++);
+		f.at += 1 + percent;
+		if (c != '%' || percent) {
+			put(p, (char)c);
 			continue;
 		}
-		f = parse(f + 1, &s);
-		if (!f)
+		if (!parse(&f, &s))
 			return -EINVAL;
 		err = convert(p, &s);
 		if (err)
@@ -309,17 +339,19 @@ static int format(struct print *p, const char *f)
 	return 0;
 }
 
-int print_format(struct run *run, char *out, u32 size, const char *fmt, const u64 *args,
-		 u32 nargs)
+int print_format(struct run *run, char *out, u32 size, const char *fmt, u64 fmt_size,
+		 const u64 *args, u32 nargs)
 {
 	struct print p = {.run = run, .size = size, .args = args, .nargs = nargs};
-	int err = format(&p, fmt);
+	struct text text = {fmt, fmt + fmt_size};
+	int err = format(&p, text);
 
+	run_pay(run, p.len);
 	if (err || !size)
 		return err ? err : (int)p.len;
 	p.out = out;
 	p.len = p.arg = p.bytes = 0;
-	format(&p, fmt);
+	format(&p, text);
 	out[MIN(p.len, (u64)size - 1)] = 0;
 	return (int)p.len;
 }

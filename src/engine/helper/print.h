@@ -13,8 +13,9 @@ enum { PRINT_ARGS = 12 };
 
 /* Formats into out, cut to `size` with its 0; size 0: out may be NULL. Returns the length
  * that all of it has, without the 0, or, with out unchanged, -EINVAL for a bad format or
- * too few arguments, -ENOSPC when the arguments are too large together. fmt has a 0. */
-int print_format(struct run *run, char *out, u32 size, const char *fmt, const u64 *args,
-		 u32 nargs);
+ * too few arguments, -ENOSPC when the arguments are too large together. fmt ends with a 0
+ * or after fmt_size bytes. */
+int print_format(struct run *run, char *out, u32 size, const char *fmt, u64 fmt_size,
+		 const u64 *args, u32 nargs);
 
 #endif

@@ -7,7 +7,8 @@
 
 static int compare_starts(const void *a, const void *b)
 {
-	u32 x = ((const struct prog_func *)a)->start, y = ((const struct prog_func *)b)->start;
+	u32 x = ((const struct prog_func *)a)->start,
+	    y = ((const struct prog_func *)b)->start;
 
 	return x < y ? -1 : x > y;
 }
@@ -32,7 +33,8 @@ static u32 stack_depth(const struct insn *insns, const struct prog_func *func)
 	s64 depth = 0;
 
 	for (u32 i = func->start; i < func->end; i++) {
-		const struct insn *in = &insns[i], *next = i + 1 < func->end ? in + 1 : NULL;
+		const struct insn *in = &insns[i],
+				  *next = i + 1 < func->end ? in + 1 : NULL;
 		const struct op_info *op = &op_info[in->op];
 
 		if (in->op == op_mov64x && in->src == 10) {
@@ -127,14 +129,28 @@ static int make_code(struct prog *prog)
 	return 0;
 }
 
-static int open_code(struct prog *prog, const struct skep_insn *code)
+/* Another process may write to the region while it is read: what is checked is a copy. */
+static int decode(struct prog *prog, const void *region)
+{
+	struct skep_insn *code = mem_alloc(prog->n, sizeof(*code));
+	int err;
+
+	if (!code)
+		return -ENOMEM;
+	memcpy(code, region, prog->n * sizeof(*code));
+	err = insn_decode(code, prog->n, prog->insns, NULL);
+	mem_free(code);
+	return err;
+}
+
+static int open_code(struct prog *prog, const void *region)
 {
 	int err;
 
 	prog->insns = mem_alloc(prog->n, sizeof(prog->insns[0]));
 	if (!prog->insns)
 		return -ENOMEM;
-	err = insn_decode(code, prog->n, prog->insns, NULL);
+	err = decode(prog, region);
 	if (!err)
 		err = insn_check_flow(prog->insns, prog->n, NULL);
 	if (!err)
@@ -148,7 +164,8 @@ static int open_maps(struct prog *prog, const struct prog_info *info)
 {
 	for (; prog->nmaps < info->nmaps; prog->nmaps++) {
 		struct object *obj;
-		int err = object_get_id(prog->obj.store, OBJECT_MAP, info->maps[prog->nmaps], &obj);
+		int err = object_get_id(prog->obj.store, OBJECT_MAP,
+					info->maps[prog->nmaps], &obj);
 
 		if (err)
 			return err;
@@ -188,13 +205,14 @@ static int prog_open(struct object *obj)
 		return -EINVAL;
 	err = open_maps(prog, &info);
 	if (!err)
-		err = open_code(prog, (void *)((u8 *)obj->head + off));
+		err = open_code(prog, (u8 *)obj->head + off);
 	if (err)
 		prog_close(obj);
 	return err;
 }
 
-static void prog_refs(const struct object_head *head, void (*fn)(void *arg, u32 id), void *arg)
+static void prog_refs(const struct object_head *head, void (*fn)(void *arg, u32 id),
+		      void *arg)
 {
 	const struct prog_info *info = (const struct prog_info *)head->data;
 

@@ -165,6 +165,12 @@ void run_fault(struct run *run, int err, const char *fmt, ...) PRINTF(3, 4);
 void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
 		      const char *what);
 
+/* What a helper does byte by byte counts as instructions: a budget bounds the time. */
+static inline void run_pay(struct run *run, u64 bytes)
+{
+	run->budget -= (s64)(bytes / 16);
+}
+
 /* The world's clock, in ns, and its randomness. */
 u64 run_clock(struct run *run);
 u32 run_random(struct run *run);

@@ -19,7 +19,6 @@ static const struct ctx_field fields[] = {
 enum {
 	LOOPBACK = 1, /* its ifindex, and with one queue */
 	LEAST = 14,   /* an Ethernet header */
-	METADATA = 252,
 	/* A test run puts the packet into one page: 256 bytes before it, of which the
 	 * kernel keeps 40 (struct xdp_frame), and 320 behind (struct skb_shared_info). */
 	PAGE = 4096,
@@ -48,8 +47,8 @@ static int test_in(const void *ctx, struct skep_packet *p)
 
 	if (!in)
 		return 0;
-	if (in->data_meta || in->data_end != len || in->data % 4 || in->data > METADATA ||
-	    in->data + LEAST > len || in->egress_ifindex)
+	if (in->data_meta || in->data_end != len || in->data % 4 ||
+	    in->data > HEADROOM - FRAME || in->data + LEAST > len || in->egress_ifindex)
 		return -EINVAL;
 	if (in->rx_queue_index && in->ingress_ifindex <= LOOPBACK)
 		return -EINVAL;

@@ -47,6 +47,13 @@ void runs_close(struct runs *runs)
 	mem_free(runs);
 }
 
+/* What an honest prog_array holds are programs of one type: another type's context and
+ * packet are not this run's. */
+static struct prog *if_fits(const struct run *run, struct prog *prog)
+{
+	return prog->type == run->prog->type ? prog : NULL;
+}
+
 /* struct run's find_prog. The first call for a program opens its view, which may allocate;
  * the view then stays with the slot until another program takes its place. */
 static struct prog *find_prog(struct run *run, struct map *map, u32 index)
@@ -60,14 +67,14 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 		return NULL;
 	tail = &cpu->tails[id % TAILS];
 	if (tail->id == id)
-		return tail->prog;
+		return if_fits(run, tail->prog);
 	if (cpu->nretired == SKEP_MAX_TAIL_CALLS ||
 	    object_get_id(run->store, OBJECT_PROG, id, &obj))
 		return NULL;
 	if (tail->id)
 		cpu->retired[cpu->nretired++] = tail->prog;
 	*tail = (struct tail){ id, container_of(obj, struct prog, obj) };
-	return tail->prog;
+	return if_fits(run, tail->prog);
 }
 
 static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)

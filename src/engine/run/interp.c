@@ -517,6 +517,10 @@ u64 interp_callback(struct run *run, u64 func, const u64 args[5])
 	struct prog *prog = run->prog;
 	u32 start = (u32)(func - PROG_FUNC_BASE), base;
 
+	if (run->budget < 0) { /* functions without jumps and calls do not look */
+		run_fault(run, ELOOP, msg_out_of_budget);
+		return 0;
+	}
 	if (func < PROG_FUNC_BASE || func - PROG_FUNC_BASE >= prog->n) {
 		run_fault(run, EFAULT, msg_not_a_callback);
 		return 0;

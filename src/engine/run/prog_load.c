@@ -79,6 +79,7 @@ static void copy_in(struct loading *l)
 
 	if (n < 0 && n != -E2BIG)
 		refuse(l, EFAULT, msg_load_license);
+	l->license[sizeof(l->license) - 1] = 0; /* longer ones are cut, as in the kernel */
 	l->gpl = is_gpl(l->license);
 	l->n = l->attr->insn_cnt;
 	l->code = pass_alloc(&l->pass, l->n, sizeof(l->code[0]));
