@@ -1,12 +1,13 @@
 /* fuzz_main.c - runs a fuzz target without libFuzzer
  *
- * usage: fuzz_NAME CORPUS_DIR
+ * usage: fuzz_NAME CORPUS_DIR [RUNS]
  *
- * Replays every file of the corpus, then runs mutations of them: FUZZ_RUNS of them
- * (20,000), or for FUZZ_SECONDS. The random numbers come from FUZZ_SEED (1), so that a
- * run can be repeated. The input that ends the process (a signal, a sanitizer, 10 s
- * without an end) is saved beside it as crash-NAME. Targets have libFuzzer's entry, so
- * that `clang -fsanitize=fuzzer` takes them as well.
+ * Replays every file of the corpus, then runs mutations of them: FUZZ_RUNS, else for
+ * FUZZ_SECONDS, else RUNS; with both for FUZZ_SECONDS at most. The random numbers come
+ * from FUZZ_SEED (1), so that a run can be repeated. The input that ends the process (a
+ * signal, a sanitizer, 10 s without an end) is saved as crash-input in the working
+ * directory. Targets have libFuzzer's entries, the custom mutator too, so that
+ * `clang -fsanitize=fuzzer` takes them as well.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +22,8 @@
 enum { INPUT_MOST = 1 << 20, CORPUS_MOST = 4096, HANG_SECONDS = 10 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed)
+	__attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static struct input {
@@ -157,23 +160,37 @@ static size_t mutate(uint8_t *data, size_t len)
 	return len;
 }
 
+/* The target's own mutator makes most of them where there is one. */
+static size_t mutate_often(uint8_t *data, size_t len)
+{
+	if (LLVMFuzzerCustomMutator && random_below(8)) {
+		size_t n = LLVMFuzzerCustomMutator(data, len, INPUT_MOST,
+						   (unsigned)random_below(UINT32_MAX));
+
+		if (n)
+			return n;
+	}
+	for (uint64_t n = random_below(8) + 1; n && len; n--)
+		len = mutate(data, len);
+	return len;
+}
+
 static void mutations(uint64_t runs, uint64_t seconds)
 {
 	static uint8_t data[INPUT_MOST];
-	time_t end = time(NULL) + (time_t)seconds;
+	time_t begin = time(NULL);
+	uint64_t i = 0;
 
-	for (uint64_t i = 0; seconds ? time(NULL) < end : i < runs; i++) {
+	while (i < runs && (!seconds || time(NULL) - begin < (time_t)seconds)) {
 		const struct input *from = &corpus[random_below(n_corpus)];
 		size_t len = from->len;
 
 		memcpy(data, from->data, len);
-		for (uint64_t n = random_below(8) + 1; n && len; n--)
-			len = mutate(data, len);
-		run(data, len);
-		runs = seconds ? i + 1 : runs;
+		run(data, mutate_often(data, len));
+		i++;
 	}
-	printf("%zu files of the corpus, %llu mutations\n", n_corpus,
-	       (unsigned long long)runs);
+	printf("%zu files of the corpus, %llu mutations, %lld s\n", n_corpus,
+	       (unsigned long long)i, (long long)(time(NULL) - begin));
 }
 
 static uint64_t number(const char *name, uint64_t otherwise)
@@ -186,10 +203,11 @@ static uint64_t number(const char *name, uint64_t otherwise)
 int main(int argc, char **argv)
 {
 	struct dirent **names;
-	int n = argc == 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+	uint64_t seconds;
+	int n = argc >= 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
 
 	if (n < 0) {
-		fprintf(stderr, "usage: %s CORPUS_DIR\n", argv[0]);
+		fprintf(stderr, "usage: %s CORPUS_DIR [RUNS]\n", argv[0]);
 		return 2;
 	}
 	for (int i = 0; i < n; i++) {
@@ -205,6 +223,10 @@ int main(int argc, char **argv)
 	watch();
 	for (size_t i = 0; i < n_corpus; i++)
 		run(corpus[i].data, corpus[i].len);
-	mutations(number("FUZZ_RUNS", 20000), number("FUZZ_SECONDS", 0));
+	seconds = number("FUZZ_SECONDS", 0);
+	mutations(number("FUZZ_RUNS", seconds	 ? UINT64_MAX
+				      : argc > 2 ? strtoull(argv[2], NULL, 0)
+						 : 0),
+		  seconds);
 	return 0;
 }

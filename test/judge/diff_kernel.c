@@ -68,7 +68,8 @@ static void show(const struct program *p, const char *what)
 /* 0: equal or refused by the kernel; 1: a difference. */
 static int judge(struct side *engine, struct side *kernel, const struct program *p)
 {
-	static const uint8_t data[DATA] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 8, 0, 0x45 };
+	static const uint8_t data[DATA] = {0, 1, 2,  3,	 4, 5, 6,   7,
+					   8, 9, 10, 11, 8, 0, 0x45};
 	uint32_t want = 0, got = 0;
 	int kfd = load(kernel, p, NULL, 0), efd, err;
 	char line[256];
@@ -101,7 +102,7 @@ static int judge(struct side *engine, struct side *kernel, const struct program 
 int main(int argc, char **argv)
 {
 	unsigned long long n = 2000, seed = 1, differ = 0, insns = 0;
-	struct side kernel = { .sys = skep_sys_kernel() }, engine = {0};
+	struct side kernel = {.sys = skep_sys_kernel()}, engine = {0};
 	struct skep_engine *handle;
 	union skep_attr probe = {0};
 	int opt;
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
 		return 1;
 	engine.sys = skep_engine_sys(handle);
 	for (unsigned long long i = 0; i < n; i++) {
-		struct program p = { .seed = seed + i };
+		struct program p = {.seed = seed + i};
 		u64 state = p.seed;
 
 		p.n = insn_random(&state, p.code, ROOM);
