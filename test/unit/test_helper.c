@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,7 +33,11 @@ static void rows_are_whole(void **state)
 			if (sized && h->arg[i + 1] != arg_size &&
 			    h->arg[i + 1] != arg_size0)
 				fail_msg("%s: argument %u has no size", h->name, i + 1);
+			if ((h->arg[i] == arg_key || h->arg[i] == arg_value) &&
+			    h->arg[0] != arg_map)
+				fail_msg("%s: argument %u has no map", h->name, i + 1);
 		}
+		assert_true(h->ret != ret_value || h->arg[0] == arg_map);
 		assert_null(helper_refusal(id));
 	}
 	assert_true(n > 30);
@@ -119,6 +124,28 @@ static void task_is_the_caller_without_an_event_s(void **state)
 	prctl(PR_GET_NAME, comm);
 	assert_int_equal(call(b, SKEP_FUNC_get_current_comm, P(b->mem), 16), 0);
 	assert_string_equal(b->mem, comm);
+}
+
+static void pids_are_of_our_namespace(void **state)
+{
+	struct bench *b = *state;
+	struct stat st;
+
+	b->task.pid = 11;
+	b->task.tgid = 10;
+	assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
+	assert_int_equal(call(b, SKEP_FUNC_get_ns_current_pid_tgid, st.st_dev, st.st_ino,
+			      P(b->mem), 8),
+			 0);
+	assert_int_equal(load32(b->mem), 11);
+	assert_int_equal(load32(b->mem + 4), 10);
+	assert_int_equal(call(b, SKEP_FUNC_get_ns_current_pid_tgid, st.st_dev,
+			      st.st_ino + 1, P(b->mem), 8),
+			 -EINVAL);
+	assert_int_equal(load64(b->mem), 0);
+	assert_int_equal(call(b, SKEP_FUNC_get_ns_current_pid_tgid, st.st_dev, st.st_ino,
+			      P(b->mem), 9),
+			 -EINVAL);
 }
 
 /* ---- probe reads ---- */
@@ -360,6 +387,7 @@ int main(void)
 		TEST(bad_arguments_get_a_sentence),
 		TEST(task_is_the_event_s),
 		TEST(task_is_the_caller_without_an_event_s),
+		TEST(pids_are_of_our_namespace),
 		TEST(probe_reads_reach_the_task_and_the_run),
 		TEST(strings_end_with_a_0),
 		TEST(time_is_the_world_s_or_the_machine_s),

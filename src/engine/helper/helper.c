@@ -105,9 +105,11 @@ static bool check_mem(struct call *c, u32 i, u64 len, enum access access)
 	char what[80];
 
 	/* libc wants a pointer even to no bytes */
-	c->arg[i] = len ? c->r[i] : u64_of(c->run->stack);
+	if (!len)
+		c->arg[i] = u64_of(c->run->stack);
 	run_pay(c->run, len);
-	if (!len || run_find(c->run, c->r[i], len, access, &region))
+	if (!len || run_in_stack(c->run, c->r[i], len) ||
+	    run_find(c->run, c->r[i], len, access, &region))
 		return true;
 	snprintf(what, sizeof(what), "argument %u of bpf_%s", i + 1, c->helper->name);
 	run_fault_access(c->run, c->r[i], len, access, what);
@@ -182,7 +184,6 @@ static bool check_arg(struct call *c, u32 i)
 {
 	u32 kind = c->helper->arg[i];
 
-	c->arg[i] = c->r[i];
 	switch ((enum helper_arg)kind) {
 	case arg_none:
 	case arg_any:
@@ -208,15 +209,19 @@ static bool check_arg(struct call *c, u32 i)
 
 u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 {
-	struct call c = {.run = run, .helper = helper, .r = r};
+	struct call c; /* not cleared: a row sets what its later arguments read */
 	u64 result;
 
 	if (!helper || !(helper->groups & run->prog->type->groups)) {
 		run_fault(run, EINVAL, msg_helper_none);
 		return 0;
 	}
+	c.run = run;
+	c.helper = helper;
+	c.r = r;
+	memcpy(c.arg, r, sizeof(c.arg));
 	for (u32 i = 0; i < 5 && helper->arg[i]; i++) {
-		if (!check_arg(&c, i))
+		if (helper->arg[i] != arg_any && !check_arg(&c, i))
 			return 0;
 	}
 	result = helper->fn(run, c.arg[0], c.arg[1], c.arg[2], c.arg[3], c.arg[4]);

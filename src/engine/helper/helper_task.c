@@ -1,7 +1,9 @@
 #include "helper_fn.h"
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -17,6 +19,29 @@ HELPER_FN(get_current_pid_tgid)
 	if (task)
 		return (u64)task->tgid << 32 | task->pid;
 	return (u64)getpid() << 32 | (u32)syscall(SYS_gettid);
+}
+
+/* Whether (dev, ino) is the namespace in which this process sees pids, events' too. */
+static bool is_our_namespace(u64 dev, u64 ino)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) &&
+	       dev == ((u64)major(st.st_dev) << 20 | minor(st.st_dev)) &&
+	       ino == st.st_ino;
+}
+
+HELPER_FN(get_ns_current_pid_tgid)
+{
+	u64 id = helper_get_current_pid_tgid(run, 0, 0, 0, 0, 0);
+	struct skep_pidns_info info = {(u32)id, (u32)(id >> 32)};
+
+	if (d != sizeof(info) || !is_our_namespace(a, b)) {
+		memset(ptr_of(c), 0, d);
+		return (u64)-EINVAL;
+	}
+	memcpy(ptr_of(c), &info, sizeof(info));
+	return 0;
 }
 
 HELPER_FN(get_current_uid_gid)

@@ -132,6 +132,15 @@ void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char
  * fault. */
 bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out);
 
+/* Whether that is all in live stack frames, where most of what helpers get lies. */
+static inline bool run_in_stack(const struct run *run, u64 addr, u64 len)
+{
+	u64 size = (run->frame + 1) * SKEP_MAX_STACK;
+	u64 off = addr - (u64_of(run->stack) + RUN_STACK - size);
+
+	return off < size && len <= size - off;
+}
+
 /* A program may now touch this value of `map`. */
 void run_give_value(struct run *run, struct map *map, void *value, u32 size);
 
