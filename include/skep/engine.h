@@ -85,6 +85,10 @@ struct skep_region {
 	void *at;
 	uint32_t len;
 	bool write, probe;
+	/* Fills the memory in when a program first looks at it, perhaps again; 0, or
+	 * -errno: there is none. NULL: it is filled in. */
+	int (*fill)(const struct skep_region *region);
+	void *arg; /* for fill */
 };
 
 /* A packet. [head, end) is the caller's memory, changed in place; data lies within. What

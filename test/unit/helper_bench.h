@@ -56,7 +56,8 @@ static inline int bench_setup(void **state)
 					 .data = b->data + 256,
 					 .tail = b->data + 256 + 74,
 					 .end = b->data + BENCH_ROOM};
-	b->region = (struct skep_region){b->mem, sizeof(b->mem), true, false};
+	b->region =
+		(struct skep_region){.at = b->mem, .len = sizeof(b->mem), .write = true};
 	b->world.task = &b->task;
 	b->world.print = bench_print;
 	b->world.arg = b;

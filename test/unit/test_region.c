@@ -274,9 +274,9 @@ static void event_regions_may_be_for_probes_only(void **state)
 {
 	struct world *w = *state;
 	const struct skep_region regions[] = {
-		{w->data, 8, true, false},
-		{w->data + 16, 8, false, false},
-		{w->data + 32, 8, false, true},
+		{.at = w->data, .len = 8, .write = true},
+		{.at = w->data + 16, .len = 8},
+		{.at = w->data + 32, .len = 8, .probe = true},
 	};
 
 	w->event.regions = regions;

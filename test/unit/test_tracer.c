@@ -111,6 +111,41 @@ static int work_rename(void)
 	return 0;
 }
 
+static void *same_affinity(void *set)
+{
+	cpu_set_t now;
+
+	if (sched_getaffinity(0, sizeof(now), &now))
+		return NULL;
+	return CPU_EQUAL(&now, (cpu_set_t *)set) ? set : NULL;
+}
+
+/* Talks long enough to be kept on a CPU, and looks whether it can see that: itself, a
+ * child and a thread that are made meanwhile. */
+static int work_affinity(void)
+{
+	cpu_set_t set;
+	pthread_t id;
+	void *same;
+	pid_t pid;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	call_getppid((void *)200);
+	pid = fork();
+	if (!pid)
+		_exit(same_affinity(&set) ? 0 : 2);
+	if (in_child(pid))
+		return 2;
+	call_getppid((void *)200);
+	pthread_create(&id, NULL, same_affinity, &set);
+	pthread_join(id, &same);
+	if (!same)
+		return 3;
+	call_getppid((void *)200);
+	return same_affinity(&set) ? 0 : 4;
+}
+
 /* A 32-bit program that makes one call: exit(9). */
 static int work_foreign(void)
 {
@@ -153,10 +188,10 @@ static int work(const char *name)
 		const char *name;
 		int (*fn)(void);
 	} all[] = {
-		{"threads", work_threads}, {"children", work_children},
-		{"signals", work_signals}, {"exec", work_exec},
-		{"rename", work_rename},   {"serve", work_serve},
-		{"foreign", work_foreign},
+		{"threads", work_threads},   {"children", work_children},
+		{"signals", work_signals},   {"exec", work_exec},
+		{"rename", work_rename},     {"serve", work_serve},
+		{"affinity", work_affinity}, {"foreign", work_foreign},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -179,6 +214,7 @@ struct seen {
 	bool nowhere; /* openat("/nowhere/") was seen */
 	u64 regs_ok, stop_at;
 	volatile sig_atomic_t stop;
+	u32 kept; /* times that a getppid was on the one CPU of its thread */
 };
 
 static void note(u32 *set, u32 *n, u32 value)
@@ -194,6 +230,7 @@ static void on_enter(void *arg, struct tracee *t)
 {
 	struct seen *s = arg;
 	u64 regs[TRACER_REGS];
+	cpu_set_t cpus;
 	char path[10];
 
 	s->enters[MIN(t->nr, TRACER_CALLS - 1)]++;
@@ -205,6 +242,9 @@ static void on_enter(void *arg, struct tracee *t)
 		s->nowhere = s->nowhere || !memcmp(path, "/nowhere/", 10);
 	if (t->nr == SYS_getppid && !tracer_regs(t, regs))
 		s->regs_ok += regs[TRACER_REG_NR] == SYS_getppid;
+	if (t->nr == SYS_getppid &&
+	    !sched_getaffinity((pid_t)t->task.pid, sizeof(cpus), &cpus))
+		s->kept += CPU_COUNT(&cpus) == 1;
 	if (s->stop_at && s->enters[SYS_getppid] == s->stop_at)
 		s->stop = 1;
 }
@@ -434,6 +474,29 @@ static void bad_commands_get_a_sentence(void **state)
 	}
 }
 
+static void nobody_sees_that_a_thread_is_kept_on_a_cpu(void **state)
+{
+	cpu_set_t before, after;
+	struct seen s;
+	int status = -1;
+
+	need_ptrace(__func__);
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (CPU_COUNT(&before) == 1)
+		test_skip(__func__, "there is one CPU only");
+	for (int everything = 0; everything < 2; everything++) {
+		prepare(&s);
+		if (everything)
+			want_all(&s);
+		want(&s, SYS_getppid);
+		assert_int_equal(run(&s, "affinity", &status), 0);
+		assert_int_equal(status, 0);
+		assert_in_range(s.kept, 300, 599);
+		assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+		assert_true(CPU_EQUAL(&before, &after));
+	}
+}
+
 static void a_32_bit_program_is_named(void **state)
 {
 	struct seen s;
@@ -551,6 +614,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(comm_follows_exec_and_prctl),
 		cmocka_unit_test(memory_is_readable),
 		cmocka_unit_test(bad_commands_get_a_sentence),
+		cmocka_unit_test(nobody_sees_that_a_thread_is_kept_on_a_cpu),
 		cmocka_unit_test(a_32_bit_program_is_named),
 		cmocka_unit_test(attached_process_goes_on_unharmed),
 		cmocka_unit_test(stop_ends_a_command),

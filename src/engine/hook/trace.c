@@ -44,11 +44,34 @@ static void run_progs(struct trace *tr, struct skep_cpu *cpu, u32 number,
 	}
 }
 
+/* The registers cost a system call, and few programs look at them. */
+struct registers {
+	struct tracee *tracee;
+	bool there;
+	u64 regs[TRACER_REGS];
+};
+
+static int fill_registers(const struct skep_region *region)
+{
+	struct registers *r = region->arg;
+	int err = r->there ? 0 : tracer_regs(r->tracee, r->regs);
+
+	r->there = !err;
+	return err;
+}
+
 static void run_raw(struct trace *tr, struct skep_cpu *cpu, u32 number, struct tracee *t,
 		    u64 arg)
 {
-	u64 regs[TRACER_REGS], ctx[2] = {u64_of(regs), arg};
-	struct skep_region region = {regs, sizeof(regs), false, true};
+	struct registers r;
+	u64 ctx[2] = {u64_of(r.regs), arg};
+	struct skep_region region = {
+		.at = r.regs,
+		.len = sizeof(r.regs),
+		.probe = true,
+		.fill = fill_registers,
+		.arg = &r,
+	};
 	struct skep_event event = {
 		.ctx = ctx,
 		.ctx_len = sizeof(ctx),
@@ -57,7 +80,9 @@ static void run_raw(struct trace *tr, struct skep_cpu *cpu, u32 number, struct t
 		.world = &tr->world,
 	};
 
-	if (fire_any(&tr->fire, number) && !tracer_regs(t, regs))
+	r.tracee = t;
+	r.there = false;
+	if (fire_any(&tr->fire, number))
 		run_progs(tr, cpu, number, &event);
 }
 

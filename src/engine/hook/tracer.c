@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BATCH = 64 };
+enum {
+	BATCH = 64,
+	FAIR = 16, /* stops between two times when all reports are taken */
+};
 
 struct report {
 	pid_t tid;
@@ -51,6 +54,8 @@ static void call_enter(struct tracer *t, struct tracee *p, u64 nr, const void *a
 		if (!t->begun)
 			return;
 	}
+	if (pin_is_seen_by(nr))
+		pin_release(t);
 	p->nr = nr;
 	memcpy(p->args, args, sizeof(p->args)); /* six of 8 bytes */
 	p->in_call = true;
@@ -129,6 +134,14 @@ static void on_exec(struct tracer *t, struct tracee *p)
 	look(t, p, &info);
 }
 
+static void on_clone(struct tracer *t, struct tracee *p)
+{
+	unsigned long child;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, (pid_t)p->task.pid, 0, &child))
+		pin_child(t, (pid_t)child);
+}
+
 /* A new thread or child comes out of the call that made it, with 0. The kernel's sys_exit
  * tracepoints fire for it; ptrace reports no such stop. */
 static void on_birth(struct tracer *t, struct tracee *p)
@@ -165,6 +178,7 @@ static void on_stopped(struct tracer *t, struct tracee *p, int status)
 	int sig = WSTOPSIG(status), event = status >> 16;
 
 	t->stops++;
+	pin_stop(t, p);
 	if (event == PTRACE_EVENT_STOP) {
 		on_stop(t, p, sig);
 		return;
@@ -173,6 +187,9 @@ static void on_stopped(struct tracer *t, struct tracee *p, int status)
 		on_call(t, p);
 	else if (event == PTRACE_EVENT_EXEC)
 		on_exec(t, p);
+	else if (event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK ||
+		 event == PTRACE_EVENT_VFORK)
+		on_clone(t, p);
 	else if (!event) {
 		resume(t, p, sig); /* a signal on its way to the thread */
 		return;
@@ -187,6 +204,8 @@ static void on_report(struct tracer *t, const struct report *r)
 	if (WIFEXITED(r->status) || WIFSIGNALED(r->status)) {
 		if (r->tid == t->command)
 			t->status = r->status;
+		if (r->tid == t->pin.tid)
+			pin_release(t);
 		tracee_remove(t, r->tid);
 		return;
 	}
@@ -201,6 +220,7 @@ static void on_report(struct tracer *t, const struct report *r)
 			return;
 		}
 		p->child = true;
+		pin_child(t, r->tid);
 	}
 	on_stopped(t, p, r->status);
 }
@@ -226,6 +246,7 @@ static void leave(struct tracer *t)
 	int i;
 
 	t->leaving = true;
+	pin_release(t);
 	tracee_each(p, t, i) ptrace(PTRACE_INTERRUPT, (pid_t)p->task.pid, 0, 0);
 }
 
@@ -240,8 +261,9 @@ static void heed_stop(struct tracer *t)
 	}
 }
 
-/* All reports that are there, so that a busy thread does not starve the others: wait4
- * looks through the threads in a fixed order. Returns how many, or -errno. */
+/* The next report; now and then all that are there, so that a busy thread does not starve
+ * the others: wait4 looks through the threads in a fixed order. Returns how many, or
+ * -errno. */
 static int collect(struct tracer *t, struct report *batch)
 {
 	/* __WNOTHREAD leaves the children of the caller's other threads alone. */
@@ -254,7 +276,7 @@ static int collect(struct tracer *t, struct report *batch)
 		if (tid <= 0)
 			break;
 		batch[n++] = (struct report){tid, status};
-		if (t->ntracees == 1)
+		if (t->ntracees == 1 || t->stops % FAIR)
 			break;
 	}
 	return n ? n : -errno;
@@ -278,6 +300,7 @@ int tracer_loop(struct tracer *t)
 		if (t->stop && *t->stop > t->heeded)
 			heed_stop(t);
 	}
+	pin_release(t);
 	return t->err;
 }
 

@@ -23,6 +23,7 @@
 #ifndef TRACER_H
 #define TRACER_H
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <skep/engine.h>
@@ -60,6 +61,14 @@ struct tracee {
 	struct tracee *next;
 };
 
+/* The thread that is kept on the tracer's CPU, see tracer_pin.c. */
+struct pin {
+	pid_t tid;		/* 0: none */
+	pid_t last;		/* who stopped last, */
+	u32 streak;		/* how often in a row */
+	cpu_set_t theirs, ours; /* the affinities to be given back */
+};
+
 struct tracer {
 	/* ---- the caller's ---- */
 	void (*enter)(void *arg, struct tracee *t);
@@ -93,6 +102,7 @@ struct tracer {
 	bool all;      /* stop at every call */
 	bool begun;    /* the command's execve was seen */
 	bool leaving;  /* detaching */
+	struct pin pin;
 	int err;
 	u8 filtered[TRACER_CALLS];
 };
@@ -133,6 +143,15 @@ void tracee_refresh(struct tracee *t);
 
 /* Whether a call changes what tracee_refresh reads. */
 bool tracee_renames(u64 nr);
+
+/* ---- tracer_pin.c ---- */
+
+void pin_stop(struct tracer *t, struct tracee *p); /* it has stopped */
+void pin_child(struct tracer *t, pid_t child);	   /* it was made, and has not run yet */
+void pin_release(struct tracer *t);
+
+/* Whether a call shows or sets affinities. */
+bool pin_is_seen_by(u64 nr);
 
 #define tracee_each(p, t, i) \
 	for (i = 0; i < TRACER_BUCKETS; i++) \

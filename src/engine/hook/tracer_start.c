@@ -82,7 +82,7 @@ static void choose(struct tracer *t)
 	bool every = true;
 
 	for (u32 i = 0; i < TRACER_CALLS; i++) {
-		t->filtered[i] = t->want[i] || tracee_renames(i);
+		t->filtered[i] = t->want[i] || tracee_renames(i) || pin_is_seen_by(i);
 		every = every && t->want[i];
 	}
 	t->filter = !every && have_seccomp();

@@ -192,9 +192,23 @@ static bool find(const struct run *run, u64 addr, u64 len, struct region *out)
 	return false;
 }
 
+/* What the event puts off until a program looks. */
+static bool fill_event(const struct run *run, const struct region *r)
+{
+	for (u32 i = place_event; i < places(run); i++) {
+		const struct skep_region *e = &run->event->regions[i - place_event];
+
+		if (u64_of(e->at) == r->lo && e->fill)
+			return !e->fill(e);
+	}
+	return true;
+}
+
 bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out)
 {
-	return find(run, addr, len, out) && (out->access & access) == access;
+	if (!find(run, addr, len, out) || (out->access & access) != access)
+		return false;
+	return out->kind != region_event || fill_event(run, out);
 }
 
 void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what)
