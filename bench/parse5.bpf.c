@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
-/* Straight-line packet parsing: the five-tuple of an IPv4 packet, checked and hashed.
+/* Straight-line packet parsing: the five-tuple of an IPv4 packet, checked.
  * bench/parse5.s is what clang -O2 -mcpu=v3 makes of it; bench_run.c runs both. */
 #include "parse5.h"
 

@@ -90,7 +90,8 @@ int output_close(FILE *f, const char *path);
 /* Writes "skep: " and the message, a row of tool_msg.def, to standard error. */
 void tool_error(const char *fmt, ...) PRINTF(1, 2);
 
-/* A log whose lines go to standard error when it is shown; `where` stands before each. */
+/* A log whose lines go to standard error when it is shown; `where` stands before each,
+ * if it is not NULL. */
 struct skep_log *tool_log(void);
 void tool_log_show(const char *where);
 

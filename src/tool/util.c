@@ -35,7 +35,8 @@ void tool_log_show(const char *where)
 
 	for (; log->len && *line; line = end) {
 		end = line + strcspn(line, "\n");
-		tool_error("%s: %.*s\n", where, (int)(end - line), line);
+		tool_error("%s%s%.*s\n", where ? where : "", where ? ": " : "",
+			   (int)(end - line), line);
 		end += *end == '\n';
 	}
 	log->len = 0;

@@ -184,8 +184,8 @@ void store_notify(struct store *store);
 u32 store_events(struct store *store);
 int store_wait(struct store *store, u32 seen, int timeout_ms);
 
-/* Whether run statistics are on. One load. */
-bool store_stats(struct store *store);
+/* A word that is not 0 while run statistics are on; lives as long as the store. */
+const u32 *store_stats(struct store *store);
 
 /* ---- the user's memory ---- */
 

@@ -287,9 +287,9 @@ void *store_runs(struct store *store)
 	return store->runs;
 }
 
-bool store_stats(struct store *store)
+const u32 *store_stats(struct store *store)
 {
-	return __atomic_load_n(store->stats, __ATOMIC_RELAXED);
+	return store->stats;
 }
 
 /* ---- locks ---- */

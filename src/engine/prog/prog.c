@@ -143,6 +143,14 @@ static int decode(struct prog *prog, const void *region)
 	return err;
 }
 
+static u64 field_offset(const struct prog_type *type, enum ctx_kind kind)
+{
+	for (u32 i = 0; i < type->nfields; i++)
+		if (type->fields[i].kind == kind)
+			return type->fields[i].off;
+	return ~(u64)0;
+}
+
 static int open_code(struct prog *prog, const void *region)
 {
 	int err;
@@ -157,7 +165,17 @@ static int open_code(struct prog *prog, const void *region)
 		err = prog_find_funcs(prog->insns, prog->n, &prog->funcs, &prog->nfuncs);
 	if (!err)
 		err = resolve(prog);
-	return err ? err : make_code(prog);
+	if (err)
+		return err;
+	prog->ctx_data = field_offset(prog->type, ctx_data);
+	prog->ctx_data_end = field_offset(prog->type, ctx_data_end);
+	prog->constant = prog->n == 2 && prog->insns[0].dst == 0 &&
+			 (prog->insns[0].op == op_mov64k || prog->insns[0].op == op_mov32k);
+	if (prog->constant)
+		prog->value = insn_eval(prog->insns[0].op, 0, (u64)prog->insns[0].imm);
+	prog->prepares = prog->type->packet || prog->type->setup || prog->nglobals ||
+			 prog->funcs[0].stack || prog->constant;
+	return make_code(prog);
 }
 
 static int open_maps(struct prog *prog, const struct prog_info *info)

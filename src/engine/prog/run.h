@@ -32,6 +32,9 @@ enum region_kind {
 	region_event,
 };
 
+/* A bit of struct run's dirty. */
+#define RUN_DIRTY ((u64)1 << 32)
+
 /* [lo, hi) of this process's memory. Empty: lo is ~0, hi is 0. */
 struct region {
 	u64 lo, hi;
@@ -47,28 +50,18 @@ struct run_value {
 	struct map *map;
 };
 
+/* The first lines of cache are what the begin of a run writes. */
 struct run {
-	struct store *store;
-	struct prog *prog; /* changes with a tail call */
+	struct prog *prog __attribute__((aligned(64))); /* changes with a tail call */
 	const struct skep_event *event;
 	const struct skep_world *world; /* never NULL */
 	struct skep_log *log;
-	u32 slot;   /* CPU slot: bpf_get_smp_processor_id() */
-	u32 number; /* of the run on this slot, never 0 */
-	u32 pc;	    /* of the instruction that runs a helper or faulted */
-	u32 epoch;  /* rises when memory is taken back: bounds that the
-		       interpreter remembers are no longer good */
-	s64 budget; /* instructions left */
-	u64 random; /* state of bpf_get_prandom_u32 */
-
-	struct skep_packet
-		packet; /* the event's, adjusted by helpers; meta and mac set */
-	u8 *net;	/* the packet's network header */
-	s8 csum_level;	/* checksums known to be good, less one; -1: none is */
-	u8 encap;	/* bytes of the IP header that skb_adjust_room put
-			   around it; 0: none */
-	u8 *ctx;	/* shadow[] or the event's memory */
+	u8 *ctx;                    /* shadow[] or the event's memory */
+	s64 budget;                 /* instructions left */
 	u32 ctx_len;
+	u32 number;                 /* of the run on this slot, never 0 */
+	u32 slot;                   /* CPU slot: bpf_get_smp_processor_id() */
+	u32 pc;                     /* of the instruction that runs a helper or faulted */
 
 	/* All 0 at the begin of a run; next to each other, so that it takes two stores.
 	 */
@@ -76,11 +69,26 @@ struct run {
 	u32 tail_calls;
 	s32 fault; /* 0, or -errno: the run ends */
 	u32 ngiven;
-	u64 values_lost; /* not 0: more values than values[] holds, every value of
-			    the program's maps counts as looked up */
+	u64 values_lost;            /* not 0: more values than values[] holds, every value of
+				       the program's maps counts as looked up */
+	u64 dirty;                  /* not 0: the end of the run has to reset this state, forget
+				       what was remembered, take back what was handed out; the
+				       low 32 bits are the interpreter's */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
 	 * returns. NULL: none asked for. */
 	struct prog *tail_target;
+
+	struct store *store;
+	u64 random;                 /* state of bpf_get_prandom_u32 */
+	u32 epoch;                  /* rises when memory is taken back: bounds that the
+				       interpreter remembers are no longer good */
+
+	/* the event's, adjusted by helpers; meta and mac set */
+	struct skep_packet packet __attribute__((aligned(64)));
+	u8 *net;                    /* the packet's network header */
+	s8 csum_level;              /* checksums known to be good, less one; -1: none is */
+	u8 encap;                   /* bytes of the IP header that skb_adjust_room put
+				       around it; 0: none */
 
 	struct region given[RUN_GIVEN];
 	struct run_value *values; /* RUN_VALUES, hashed by lo */
@@ -92,23 +100,34 @@ struct run {
 	 * lasts; NULL: none. */
 	struct prog *(*find_prog)(struct run *run, struct map *map, u32 index);
 
-	u8 shadow[RUN_CTX] __attribute__((aligned(16)));
-	u8 stack[RUN_STACK] __attribute__((aligned(16)));
+	u8 shadow[RUN_CTX] __attribute__((aligned(64)));
+	u8 stack[RUN_STACK] __attribute__((aligned(64)));
 };
 
-/* Begins a run: from run->event and run->prog it fills in the packet and the context, and
- * forgets given areas and values. The caller has set store, prog, event, world, log,
- * slot, number and values. */
+/* The state that every run begins with and changes. */
+static inline void run_reset(struct run *run)
+{
+	run->frame = run->tail_calls = run->ngiven = 0;
+	run->fault = 0;
+	run->values_lost = run->dirty = 0;
+	run->tail_target = NULL;
+}
+
+/* The context is the event's memory. */
+static inline void run_context(struct run *run)
+{
+	run->ctx = run->event->ctx;
+	run->ctx_len = MIN(run->event->ctx_len, run->prog->type->ctx_size);
+}
+
+/* Begins a run: from run->event and run->prog it fills in the packet and the context. The
+ * caller has set store, prog, event, world, log, slot, number and values. */
 static inline void run_begin(struct run *run)
 {
 	const struct prog_type *type = run->prog->type;
 
-	run->frame = run->tail_calls = run->ngiven = 0;
-	run->fault = 0;
-	run->values_lost = 0;
-	run->tail_target = NULL;
-	run->ctx = run->event->ctx;
-	run->ctx_len = MIN(run->event->ctx_len, type->ctx_size);
+	run_reset(run);
+	run_context(run);
 	if (type->packet) {
 		/* In two parts: gcc makes a slow `rep movs` of one. */
 		memcpy(&run->packet, run->event->packet, 48);

@@ -10,6 +10,7 @@ struct runs {
 	struct store *store;
 	s64 budget;
 	u32 slots;
+	const u32 *stats;         /* not 0: runs are counted and timed */
 	u64 recursions;           /* refused nested runs */
 	struct skep_cpu *cpus[]; /* by slot; made when first taken */
 };
@@ -26,6 +27,7 @@ int runs_open(struct store *store, u64 budget, struct runs **out)
 		return -ENOMEM;
 	runs->store = store;
 	runs->slots = slots;
+	runs->stats = store_stats(store);
 	runs->budget = budget && budget < INT64_MAX ? (s64)budget : (s64)1 << 27;
 	*out = runs;
 	return 0;
@@ -65,6 +67,7 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 
 	if (map->ops->read(map, &index, &id) || !id)
 		return NULL;
+	run->dirty |= RUN_DIRTY;
 	tail = &cpu->tails[id % TAILS];
 	if (tail->id == id)
 		return if_fits(run, tail->prog);
@@ -86,6 +89,8 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->runs = runs;
 	cpu->run.store = runs->store;
 	cpu->run.slot = slot;
+	cpu->run.number = 1;
+	cpu->budget = runs->budget;
 	cpu->run.random = os_clock_ns() * 2 + 1;
 	cpu->run.values = cpu->values;
 	cpu->run.callback = interp_callback;
@@ -113,6 +118,7 @@ struct skep_cpu *runs_enter(struct runs *runs)
 		store_slot_give(runs->store, slot);
 		return NULL;
 	}
+	cpu->busy = __atomic_load_n(runs->stats, __ATOMIC_RELAXED) ? cpu_counting : 0;
 	cpu->outer = held;
 	held = cpu;
 	return cpu;
@@ -143,8 +149,8 @@ static void give_globals(struct run *run)
 	}
 }
 
-static void begin(struct skep_cpu *cpu, struct prog *prog, const struct skep_event *event,
-		  struct skep_log *log)
+static void bind(struct skep_cpu *cpu, struct prog *prog, const struct skep_event *event,
+		 struct skep_log *log)
 {
 	static const struct skep_world plain;
 	struct run *run = &cpu->run;
@@ -153,23 +159,73 @@ static void begin(struct skep_cpu *cpu, struct prog *prog, const struct skep_eve
 	run->event = event;
 	run->world = event->world ? event->world : &plain;
 	run->log = log;
-	run->budget = cpu->runs->budget;
-	if (unlikely(!++run->number)) {
-		memset(cpu->values, 0, sizeof(cpu->values));
-		run->number = 1;
-	}
-	run_begin(run);
-	give_globals(run);
+	run->budget = cpu->budget;
 }
 
-static void end(struct skep_cpu *cpu)
+static inline u64 run_main(struct skep_cpu *cpu, const struct prog *prog)
 {
-	windows_clear(cpu);
-	if (unlikely(cpu->run.ngiven))
+	u64 r[WINDOWS] = { [1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0) };
+
+	return interp(cpu, prog->code, r, 0);
+}
+
+/* Forgets what the run remembered, takes back what it was handed, and makes the state of
+ * the run 0 again, as the next one expects it. Returns the run's fault. */
+static int clean(struct skep_cpu *cpu)
+{
+	int fault = cpu->run.fault;
+
+	if (cpu->run.ngiven)
 		helper_take_back(&cpu->run);
-	while (unlikely(cpu->nretired))
+	while (cpu->nretired)
 		object_put(&cpu->retired[--cpu->nretired]->obj);
-	cpu->running = false;
+	if (!++cpu->run.number) {
+		memset(cpu->values, 0, sizeof(cpu->values));
+		cpu->run.number = 1;
+	}
+	run_reset(&cpu->run);
+	return fault;
+}
+
+/* Ends a run; returns its fault. */
+static inline int end(struct skep_cpu *cpu)
+{
+	cpu->busy &= ~(u32)cpu_running;
+	if (!cpu->run.dirty)
+		return 0;
+	windows_clear(cpu);
+	return cpu->run.dirty ? clean(cpu) : 0;
+}
+
+static void count(struct prog *prog, u64 begun)
+{
+	__atomic_fetch_add(&prog->info->run_ns, os_clock_ns() - begun, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&prog->info->run_cnt, 1, __ATOMIC_RELAXED);
+}
+
+/* All that a run may need: a packet, a context to be filled in, globals, a stack that is
+ * read, statistics. */
+static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct prog *prog,
+						 const struct skep_event *event, u64 *ret,
+						 struct skep_log *log)
+{
+	u64 begun = cpu->busy & cpu_counting ? os_clock_ns() : 0;
+
+	if (cpu->busy & cpu_running) {
+		__atomic_fetch_add(&prog->info->recursion_misses, 1, __ATOMIC_RELAXED);
+		return -EBUSY;
+	}
+	if (prog->type->packet && !event->packet)
+		return -EINVAL;
+	cpu->busy |= cpu_running;
+	bind(cpu, prog, event, log);
+	run_begin(&cpu->run);
+	give_globals(&cpu->run);
+	frame_clear(&cpu->run, &prog->funcs[0]);
+	*ret = run_main(cpu, prog);
+	if (begun)
+		count(prog, begun);
+	return end(cpu);
 }
 
 int skep_run(struct skep_cpu *cpu, struct skep_prog *handle, const struct skep_event *event,
@@ -177,15 +233,16 @@ int skep_run(struct skep_cpu *cpu, struct skep_prog *handle, const struct skep_e
 {
 	struct prog *prog = (struct prog *)handle;
 
-	if (unlikely(cpu->running)) {
-		__atomic_fetch_add(&prog->info->recursion_misses, 1, __ATOMIC_RELAXED);
-		return -EBUSY;
+	if (cpu->busy | prog->prepares) {
+		if (prog->constant && !cpu->busy) {
+			*ret = prog->value;
+			return 0;
+		}
+		return run_in_full(cpu, prog, event, ret, log);
 	}
-	if (unlikely(prog->type->packet && !event->packet))
-		return -EINVAL;
-	cpu->running = true;
-	begin(cpu, prog, event, log);
-	*ret = interp_main(cpu, prog);
-	end(cpu);
-	return cpu->run.fault;
+	cpu->busy = cpu_running;
+	bind(cpu, prog, event, log);
+	run_context(&cpu->run);
+	*ret = run_main(cpu, prog);
+	return end(cpu);
 }

@@ -24,12 +24,20 @@ struct tail {
 	struct prog *prog;
 };
 
+/* The low bits of struct run's dirty: a bit for each of windows[] that is not empty. */
+#define DIRTY_WINDOWS ((u64)(1 << 2 * WINDOWS) - 1)
+
+enum {
+	cpu_running = 1,
+	cpu_counting = 2, /* BPF_ENABLE_STATS was on when the slot was taken */
+};
+
 /* The memory of one CPU slot in this process. */
 struct skep_cpu {
 	struct runs *runs;
 	struct skep_cpu *outer;  /* another engine's slot that this thread holds */
-	bool running;
-	u32 windows_used;        /* a bit for each of windows[] that is not empty */
+	u32 busy;                /* cpu_* bits; 0: the short way into a program is open */
+	s64 budget;              /* of each run */
 	struct window windows[2 * WINDOWS]; /* by register: for reads, then for writes */
 	struct tail tails[TAILS]; /* by id */
 	struct prog *retired[SKEP_MAX_TAIL_CALLS]; /* pushed out of tails[] in this run */
@@ -47,9 +55,21 @@ void runs_close(struct runs *runs);
 /* NULL: this thread holds a slot of this engine already, or no memory. */
 struct skep_cpu *runs_enter(struct runs *runs);
 
-/* Runs `prog` from its first instruction with r1 = the context. Returns r0; check
+static inline u64 frame_top(const struct run *run, u32 frame)
+{
+	return u64_of(run->stack) + RUN_STACK - frame * SKEP_MAX_STACK;
+}
+
+/* What a function may read of its frame before it writes it is 0, not an earlier run's. */
+static inline void frame_clear(struct run *run, const struct prog_func *func)
+{
+	if (unlikely(func->stack))
+		memset(ptr_of(frame_top(run, run->frame) - func->stack), 0, func->stack);
+}
+
+/* Runs from ip until the function of frame `base` returns. r: r0 to r10. Returns r0; check
  * run->fault. */
-u64 interp_main(struct skep_cpu *cpu, struct prog *prog);
+u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base);
 
 /* struct run's callback. */
 u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
@@ -57,8 +77,11 @@ u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
 /* Forgets all windows: memory was taken back, or the run is over. */
 static inline void windows_clear(struct skep_cpu *cpu)
 {
-	for (; cpu->windows_used; cpu->windows_used &= cpu->windows_used - 1)
-		cpu->windows[__builtin_ctz(cpu->windows_used)].lo = ~0ull;
+	u64 used = cpu->run.dirty & DIRTY_WINDOWS;
+
+	cpu->run.dirty &= ~DIRTY_WINDOWS;
+	for (; used; used &= used - 1)
+		cpu->windows[__builtin_ctzll(used)].lo = ~0ull;
 }
 
 #endif

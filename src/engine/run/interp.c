@@ -26,10 +26,36 @@ static struct window *window_wr(struct skep_cpu *cpu, u32 reg)
 	return &cpu->windows[WINDOWS + reg];
 }
 
-static void remember(struct skep_cpu *cpu, struct window *w, const struct region *region)
+static void remember(struct skep_cpu *cpu, struct window *w, u64 lo, u64 hi)
 {
-	*w = (struct window){ region->lo, region->hi };
-	cpu->windows_used |= 1u << (w - cpu->windows);
+	w->lo = lo;
+	w->hi = hi;
+	cpu->run.dirty |= (u64)1 << (w - cpu->windows);
+}
+
+/* Finds the region of an access and remembers it; false: there is none. The packet and
+ * the stack, which most accesses are to, are not looked up. */
+static bool open_window(struct skep_cpu *cpu, struct window *w, u64 addr, u32 size,
+			enum access access)
+{
+	struct run *run = &cpu->run;
+	const struct prog_type *type = run->prog->type;
+	u64 top = u64_of(run->stack) + RUN_STACK, bottom = top - (run->frame + 1) * SKEP_MAX_STACK;
+	struct region region;
+
+	if (addr >= bottom && addr <= top - size) {
+		remember(cpu, w, bottom, top);
+		return true;
+	}
+	if (type->packet && (access == access_read || type->packet_write) &&
+	    addr >= u64_of(run->packet.meta) && addr <= u64_of(run->packet.tail) - size) {
+		remember(cpu, w, u64_of(run->packet.meta), u64_of(run->packet.tail));
+		return true;
+	}
+	if (!run_find(run, addr, size, access, &region))
+		return false;
+	remember(cpu, w, region.lo, region.hi);
+	return true;
 }
 
 static void set_pc(struct run *run, const struct insn *ip)
@@ -51,27 +77,30 @@ static u64 load_sized(const void *p, u32 size, bool sign)
 	return 0;
 }
 
-/* A load whose register has no window for it: fields of a context, or a region that is
- * looked up and remembered. False: a fault was said. */
-static __attribute__((noinline)) bool load_slow(struct run *run, const struct insn *ip, u64 addr,
-						u64 *out)
+/* A load whose register has no window for it: fields of a context, the pointers to the
+ * packet first, or a region that is looked up and remembered. False: a fault was said. */
+static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu, const struct insn *ip,
+						u64 addr, u32 size, bool sign, u64 *out)
 {
-	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
-	struct region region;
-	void *p;
+	struct run *run = &cpu->run;
 
+	if (addr == u64_of(run->ctx) + run->prog->ctx_data && size == 4) {
+		*out = u64_of(run->packet.data);
+		return true;
+	}
+	if (addr == u64_of(run->ctx) + run->prog->ctx_data_end && size == 4) {
+		*out = u64_of(run->packet.tail);
+		return true;
+	}
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr))
-		return ctx_load(run, addr, op->size, op->is_signed, out);
-	if (run_find(run, addr, op->size, access_read, &region)) {
-		remember(cpu_of(run), window_rd(cpu_of(run), ip->src), &region);
-		p = ptr_of(addr);
-	} else {
-		p = run_mem(run, addr, op->size, access_read, NULL);
+		return ctx_load(run, addr, size, sign, out);
+	if (!open_window(cpu, window_rd(cpu, ip->src), addr, size, access_read)) {
+		run_fault_access(run, addr, size, access_read, NULL);
+		return false;
 	}
-	if (p)
-		*out = load_sized(p, op->size, op->is_signed);
-	return p;
+	*out = load_sized(ptr_of(addr), size, sign);
+	return true;
 }
 
 /* Memory to write or to change in place; NULL: a fault was said, or the store is done
@@ -80,7 +109,7 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 						  u64 value)
 {
 	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
-	struct region region;
+	struct skep_cpu *cpu = cpu_of(run);
 
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr)) {
@@ -90,10 +119,10 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 			ctx_store(run, addr, op->size, value);
 		return NULL;
 	}
-	if (!run_find(run, addr, op->size, access_write, &region))
-		return run_mem(run, addr, op->size, access_write, NULL);
-	remember(cpu_of(run), window_wr(cpu_of(run), ip->dst), &region);
-	return ptr_of(addr);
+	if (open_window(cpu, window_wr(cpu, ip->dst), addr, op->size, access_write))
+		return ptr_of(addr);
+	run_fault_access(run, addr, op->size, access_write, NULL);
+	return NULL;
 }
 
 /* Atomics work on naturally aligned memory only, as the kernel's verifier has it. */
@@ -147,18 +176,6 @@ struct frame {
 	struct prog *prog; /* a tail call may have replaced it further in */
 	u64 saved[4];      /* r6 to r9 */
 };
-
-static u64 frame_top(const struct run *run, u32 frame)
-{
-	return u64_of(run->stack) + RUN_STACK - frame * SKEP_MAX_STACK;
-}
-
-/* What a function may read of its frame before it writes it is 0, not an earlier run's. */
-static void frame_clear(struct run *run, const struct prog_func *func)
-{
-	if (func->stack)
-		memset(ptr_of(frame_top(run, run->frame) - func->stack), 0, func->stack);
-}
 
 static const struct prog_func *func_at(const struct prog *prog, u32 start)
 {
@@ -245,7 +262,7 @@ static u64 out_of_budget(struct run *run, const struct insn *ip)
 		u64 addr = AT(SRC); \
 		utype v; \
 		if (!in_window(window_rd(cpu, ip->src), addr, sizeof(v))) \
-			return load_slow(&cpu->run, ip, addr, &DST); \
+			return load_slow(cpu, ip, addr, sizeof(v), (ext)-1 < 0, &DST); \
 		memcpy(&v, ptr_of(addr), sizeof(v)); \
 		DST = (u64)(ext)v; \
 		return true; \
@@ -291,11 +308,11 @@ OP void *atomic_at(DO_ARGS, u32 size)
 			r[(fetch) == 2 ? 0 : ip->src] = D; \
 		return true; \
 	}
-#define DO_ACQUIRE(name) \
+#define DO_ACQUIRE(name, utype) \
 	OP bool do_##name(DO_ARGS) \
 	{ \
 		if (misaligned(&cpu->run, ip, AT(SRC)) || \
-		    !load_slow(&cpu->run, ip, AT(SRC), &DST)) \
+		    !load_slow(cpu, ip, AT(SRC), sizeof(utype), false, &DST)) \
 			return false; \
 		__atomic_thread_fence(__ATOMIC_ACQUIRE); \
 		return true; \
@@ -326,7 +343,7 @@ OP void *atomic_at(DO_ARGS, u32 size)
 	DO_LOAD(ldxs_##name, stype, s64) \
 	DO_STORE(st_##name, utype, K) \
 	DO_STORE(stx_##name, utype, SRC) \
-	DO_ACQUIRE(ldacq_##name) \
+	DO_ACQUIRE(ldacq_##name, utype) \
 	DO_RELEASE(strel_##name, utype)
 #define ATOM(name, imm, fetch, text, expr) \
 	DO_ATOMIC(lock_##name##_w, u32, fetch, expr) \
@@ -354,8 +371,7 @@ OP void *atomic_at(DO_ARGS, u32 size)
 		JUMP(ip + 1 + ip->off); \
 	NEXT;
 
-/* Runs from ip until the function of frame `base` returns. r: r0 to r10. */
-static u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
+u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
 {
 	static const void *const labels[fused_end] = {
 		[op_none] = &&L_illegal,
@@ -501,14 +517,6 @@ L_illegal:
 fault:
 	run->budget = left;
 	return 0;
-}
-
-u64 interp_main(struct skep_cpu *cpu, struct prog *prog)
-{
-	u64 r[WINDOWS] = { [1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0) };
-
-	frame_clear(&cpu->run, &prog->funcs[0]);
-	return interp(cpu, prog->code, r, 0);
 }
 
 u64 interp_callback(struct run *run, u64 func, const u64 args[5])

@@ -1,0 +1,134 @@
+/* The ring buffers of a `skep run`, read so that none runs full. */
+#include "readers.h"
+#include "mem.h"
+#include "tool.h"
+#include "tool_msg.h"
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { POLL_MS = 100 };
+
+struct reader {
+	const struct session *s;
+	const struct skep_object_map *map;
+	struct skep_ringbuf *rb;
+	uint64_t records, bytes;
+};
+
+struct readers {
+	struct reader *at;
+	uint32_t n;
+	bool stop; /* atomic */
+	pthread_t thread;
+	bool running;
+};
+
+static int on_record(void *arg, const void *data, size_t len)
+{
+	struct reader *r = arg;
+	const struct skep_btf *btf = skep_object_btf(r->s->obj);
+	char text[1024];
+
+	r->records++;
+	r->bytes += len;
+	if (!r->s->show_events)
+		return 0;
+	if (btf && r->map->value_btf) {
+		struct skep_btf_print how = { .size = sizeof(how), .compact = 1,
+					      .style = SKEP_BTF_C };
+
+		skep_btf_print_value(btf, r->map->value_btf, data, len, &how, text,
+				     sizeof(text));
+		printf("%s %s\n", r->map->name, text);
+		return 0;
+	}
+	printf("%s", r->map->name);
+	for (size_t i = 0; i < len; i++)
+		printf(" %02x", ((const unsigned char *)data)[i]);
+	putchar('\n');
+	return 0;
+}
+
+/* One buffer is waited for; several are looked at in turn. */
+static void *read_all(void *arg)
+{
+	struct readers *rs = arg;
+
+	while (!__atomic_load_n(&rs->stop, __ATOMIC_ACQUIRE)) {
+		if (rs->n == 1) {
+			skep_ringbuf_poll(rs->at[0].rb, POLL_MS);
+			continue;
+		}
+		readers_drain(rs);
+		usleep(POLL_MS * 100);
+	}
+	return NULL;
+}
+
+static int open_all(struct readers *rs, const struct session *s)
+{
+	uint32_t n;
+	struct skep_object_map *m = skep_object_maps(s->obj, &n);
+
+	rs->at = mem_alloc(n, sizeof(rs->at[0]));
+	if (!rs->at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		struct reader *r = &rs->at[rs->n];
+		int err;
+
+		if (m[i].type != SKEP_MAP_TYPE_RINGBUF || m[i].fd < 0)
+			continue;
+		*r = (struct reader){ .s = s, .map = &m[i] };
+		err = skep_ringbuf_open(s->side.sys, m[i].fd, on_record, r, &r->rb, tool_log());
+		if (err)
+			return err;
+		rs->n++;
+	}
+	return 0;
+}
+
+struct readers *readers_start(const struct session *s, bool thread)
+{
+	struct readers *rs = mem_alloc(1, sizeof(*rs));
+	int err = rs ? open_all(rs, s) : -ENOMEM;
+
+	if (!err && thread && rs->n) {
+		err = -pthread_create(&rs->thread, NULL, read_all, rs);
+		rs->running = !err;
+	}
+	if (!err)
+		return rs;
+	tool_log_show(s->path);
+	tool_error(msg_watch_ringbuf, strerror(-err));
+	readers_end(rs);
+	return NULL;
+}
+
+void readers_drain(struct readers *rs)
+{
+	for (uint32_t i = 0; i < rs->n; i++)
+		skep_ringbuf_consume(rs->at[i].rb);
+}
+
+void readers_end(struct readers *rs)
+{
+	if (!rs)
+		return;
+	__atomic_store_n(&rs->stop, true, __ATOMIC_RELEASE);
+	if (rs->running)
+		pthread_join(rs->thread, NULL);
+	readers_drain(rs);
+	for (uint32_t i = 0; i < rs->n; i++) {
+		struct reader *r = &rs->at[i];
+
+		stage(r->s, "ringbuf", "%s: %llu records, %llu bytes%s", r->map->name,
+		      (unsigned long long)r->records, (unsigned long long)r->bytes,
+		      r->s->show_events ? "" : "; --events prints them");
+		skep_ringbuf_close(r->rb);
+	}
+	mem_free(rs->at);
+	mem_free(rs);
+}

@@ -1,0 +1,83 @@
+# skep run on the engine: an object through every stage
+
+% command -v clang # clang is not installed (Debian: clang)
+@ calls.bpf.c
+| #define SEC(name) __attribute__((section(name), used))
+| #define __uint(name, val) int(*name)[val]
+| #define __type(name, val) typeof(val) *name
+| typedef unsigned long long u64;
+| static void *(*lookup)(void *, const void *) = (void *)1;
+| static long (*printk)(const char *, int, ...) = (void *)6;
+| struct pair { unsigned first; int second; };
+| struct {
+| 	__uint(type, 1);
+| 	__uint(max_entries, 4);
+| 	__type(key, unsigned);
+| 	__type(value, struct pair);
+| } pairs SEC(".maps");
+| struct {
+| 	__uint(type, 2);
+| 	__uint(max_entries, 4);
+| 	__type(key, unsigned);
+| 	__type(value, u64);
+| } counts SEC(".maps");
+| static long (*update)(void *, const void *, const void *, u64) = (void *)2;
+| struct exit { u64 header, nr, code; };
+| u64 last;
+| SEC("tracepoint/syscalls/sys_enter_exit_group") int on_exit(struct exit *ctx)
+| {
+| 	unsigned key = 2, other = 7;
+| 	struct pair pair = { ctx->code, -5 };
+| 	u64 *count = lookup(&counts, &key);
+| 	if (count)
+| 		++*count;
+| 	update(&pairs, &other, &pair, 0);
+| 	last = ctx->code;
+| 	return 0;
+| }
+| SEC("tracepoint/syscalls/sys_enter_getppid") int never(void *ctx) { return 0; }
+| char _license[] SEC("license") = "Dual BSD/GPL";
+$ clang -O2 -g -target bpf -c calls.bpf.c -o calls.bpf.o
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -- sh -c 'exit 3'
+= counts (array, 1 of 4 entries, the rest is zero)
+=   key  value
+=   2    1
+= pairs (hash, 1 of 4 entries)
+=   key  first  second
+=   7    3      -5
+= .bss (global variables)
+=   last = 3
+? 3
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine --json --prog on_exit -- sh -c 'exit 4' | tr -d '\n'
+= [{"name":"counts","type":"array","max_entries":4,"elements":[{"key":2,"value":1}]},{"name":"pairs","type":"hash","max_entries":4,"elements":[{"key":7,"value":{ "first": 4, "second": -5 }}]},{"name":".bss","type":"array","max_entries":1,"elements":[{"key":"00000000","value":{ "last": 4 }}]}]
+=\
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -v -- true 2>&1 >/dev/null | sed 's/program [0-9]*/program N/; s/in [0-9.]* s/in T s/'
+= object   calls.bpf.o: programs 2, maps 3, instructions 35, license "Dual BSD/GPL"
+= loaded   on_exit: tracepoint/syscalls/sys_enter_exit_group, program N, 33 instructions
+= checked  on_exit: form and flow; the interpreter bounds every access
+= loaded   never: tracepoint/syscalls/sys_enter_getppid, program N, 2 instructions
+= checked  never: form and flow; the interpreter bounds every access
+= attached on_exit to tracepoint/syscalls/sys_enter_exit_group
+= attached never to tracepoint/syscalls/sys_enter_getppid
+= events   1 in T s
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine
+! skep: the engine observes a command (-- COMMAND), a process (--pid) or a capture (--pcap) [T053]
+? 2
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine --prog other -- true
+! skep: calls.bpf.o: there is no program 'other' in it [T041]
+? 1
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on moon -- true
+! skep: --on moon: expected kernel or engine [T031]
+? 2
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.c --on engine -- true
+! skep: calls.bpf.c: not an ELF file: it begins with 23 64 65 66, not with 7f 45 4c 46 [E002]
+? 1
+$ SKEP_DIR=$PWD/engine skep run nothing.bpf.o --on engine -- true
+! skep: nothing.bpf.o: cannot be read: No such file or directory [L028]
+? 1
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -- ./no-such-command
+! skep: cannot run './no-such-command': No such file or directory [K003]
+? 1
+$ head -c 700 calls.bpf.o > cut.bpf.o; SKEP_DIR=$PWD/engine skep run cut.bpf.o --on engine -- true
+! skep: cut.bpf.o: offset 0x28: the 30 section headers at 0x16d0 reach beyond the end of the file, 0x2bc; is it cut off? [E006]
+? 1
