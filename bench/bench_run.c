@@ -19,7 +19,14 @@
 #include <skep/isa.h>
 #include "parse5.h"
 
-enum { SAMPLES = 101, RUNS = 2000, PARSE_SLOTS = 50, COPIES = 8, EMPTY_SLOTS = 2, KERNEL_RUNS = 100000 };
+enum {
+	SAMPLES = 101,
+	RUNS = 2000,
+	PARSE_SLOTS = 50,
+	COPIES = 8,
+	EMPTY_SLOTS = 2,
+	KERNEL_RUNS = 100000
+};
 
 struct subject {
 	const char *name;
@@ -112,7 +119,7 @@ static int load(struct skep_sys *sys, uint32_t type, const char *text)
 {
 	struct skep_insn code[1024];
 	char log[512] = "";
-	struct skep_log l = { .buf = log, .size = sizeof(log) };
+	struct skep_log l = {.buf = log, .size = sizeof(log)};
 	union skep_attr attr = {0};
 	int n = skep_asm(text, strlen(text), NULL, code, 1024, &l);
 
@@ -207,13 +214,24 @@ static void kernel_part(const char *parse_text, uint64_t want)
 
 int main(int argc, char **argv)
 {
-	enum { PARSE_NATIVE, PARSE, EMPTY_NATIVE, EMPTY_BATCH, EMPTY_ALONE, SHORT_BATCH, SUBJECTS };
+	enum {
+		PARSE_NATIVE,
+		PARSE,
+		EMPTY_NATIVE,
+		EMPTY_BATCH,
+		EMPTY_ALONE,
+		SHORT_BATCH,
+		SUBJECTS
+	};
 	static struct subject s[SUBJECTS];
 	const char *parse_text = repeat(read_text(argc > 1 ? argv[1] : "bench/parse5.s"));
-	struct skep_packet pkt = { .head = packet, .data = packet,
-				   .tail = packet + sizeof(packet),
-				   .end = packet + sizeof(packet), .ifindex = 1 };
-	struct skep_event on_packet = { .packet = &pkt }, plain = { .ctx = packet, .ctx_len = 64 };
+	struct skep_packet pkt = {.head = packet,
+				  .data = packet,
+				  .tail = packet + sizeof(packet),
+				  .end = packet + sizeof(packet),
+				  .ifindex = 1};
+	struct skep_event on_packet = {.packet = &pkt},
+			  plain = {.ctx = packet, .ctx_len = 64};
 	struct skep_engine *engine;
 	struct skep_prog *parse, *empty, *small;
 	double ns[SUBJECTS];
@@ -228,18 +246,24 @@ int main(int argc, char **argv)
 	empty = get(engine, SKEP_PROG_TYPE_TRACEPOINT, "r0 = 0\nexit\n");
 	small = get(engine, SKEP_PROG_TYPE_TRACEPOINT, "r0 = 0\nr0 += 0\nexit\n");
 	for (int i = 0; i < SAMPLES; i++) {
-		s[PARSE_NATIVE].ns[i] = time_native(native_parse, &s[PARSE_NATIVE].result);
+		s[PARSE_NATIVE].ns[i] =
+			time_native(native_parse, &s[PARSE_NATIVE].result);
 		s[PARSE].ns[i] = time_batch(engine, parse, &on_packet, &s[PARSE].result);
-		s[EMPTY_NATIVE].ns[i] = time_native(native_empty, &s[EMPTY_NATIVE].result);
-		s[EMPTY_BATCH].ns[i] = time_batch(engine, empty, &plain, &s[EMPTY_BATCH].result);
-		s[SHORT_BATCH].ns[i] = time_batch(engine, small, &plain, &s[SHORT_BATCH].result);
-		s[EMPTY_ALONE].ns[i] = time_alone(engine, empty, &plain, &s[EMPTY_ALONE].result);
+		s[EMPTY_NATIVE].ns[i] =
+			time_native(native_empty, &s[EMPTY_NATIVE].result);
+		s[EMPTY_BATCH].ns[i] =
+			time_batch(engine, empty, &plain, &s[EMPTY_BATCH].result);
+		s[SHORT_BATCH].ns[i] =
+			time_batch(engine, small, &plain, &s[SHORT_BATCH].result);
+		s[EMPTY_ALONE].ns[i] =
+			time_alone(engine, empty, &plain, &s[EMPTY_ALONE].result);
 	}
 	for (int i = 0; i < SUBJECTS; i++)
 		ns[i] = median(&s[i]);
 	printf("parse5  native            %7.1f ns a run\n", ns[PARSE_NATIVE]);
 	printf("parse5  interpreter       %7.1f ns a run, %.2f ns an instruction, %.1f x native\n",
-	       ns[PARSE], ns[PARSE] / (COPIES * (PARSE_SLOTS + 1)), ns[PARSE] / ns[PARSE_NATIVE]);
+	       ns[PARSE], ns[PARSE] / (COPIES * (PARSE_SLOTS + 1)),
+	       ns[PARSE] / ns[PARSE_NATIVE]);
 	kernel_part(parse_text, s[PARSE_NATIVE].result);
 	printf("empty   native call       %7.1f ns\n", ns[EMPTY_NATIVE]);
 	printf("empty   inside a batch    %7.1f ns, %.1f beyond the native call\n",
@@ -248,7 +272,8 @@ int main(int argc, char **argv)
 	       ns[EMPTY_ALONE], ns[EMPTY_ALONE] - ns[EMPTY_NATIVE]);
 	printf("short   inside a batch    %7.1f ns, %.1f beyond the native call\n",
 	       ns[SHORT_BATCH], ns[SHORT_BATCH] - ns[EMPTY_NATIVE]);
-	if ((uint32_t)s[PARSE].result != (uint32_t)s[PARSE_NATIVE].result || s[EMPTY_BATCH].result) {
+	if ((uint32_t)s[PARSE].result != (uint32_t)s[PARSE_NATIVE].result ||
+	    s[EMPTY_BATCH].result) {
 		printf("FAIL: native %llx, interpreter %llx\n",
 		       (unsigned long long)s[PARSE_NATIVE].result,
 		       (unsigned long long)s[PARSE].result);

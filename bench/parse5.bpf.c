@@ -4,7 +4,8 @@
 #include "parse5.h"
 
 struct xdp_md {
-	__UINT32_TYPE__ data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress;
+	__UINT32_TYPE__ data, data_end, data_meta, ingress_ifindex, rx_queue_index,
+		egress;
 };
 
 __attribute__((section("xdp"), used)) int parse(struct xdp_md *ctx)

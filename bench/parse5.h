@@ -25,7 +25,8 @@ static inline __attribute__((always_inline)) unsigned parse5(const unsigned char
 		return 7;
 	src = *(const unsigned *)(ip + 12);
 	dst = *(const unsigned *)(ip + 16);
-	ports = (unsigned)l4[0] << 24 | (unsigned)l4[1] << 16 | (unsigned)l4[2] << 8 | l4[3];
+	ports = (unsigned)l4[0] << 24 | (unsigned)l4[1] << 16 | (unsigned)l4[2] << 8 |
+		l4[3];
 	return src ^ dst ^ ports ^ ip[9] ^ (unsigned)data[12];
 }
 

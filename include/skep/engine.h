@@ -92,7 +92,8 @@ struct skep_region {
 };
 
 /* A packet. [head, end) is the caller's memory, changed in place; data lies within. What
- * is 0 or NULL is taken from the rest. */
+ * is 0 or NULL is taken from the rest. A run leaves data, tail and meta as the program
+ * moved them. */
 struct skep_packet {
 	uint8_t *head, *data, *tail,
 		*end;	   /* room before data, and between tail and end */

@@ -10,13 +10,40 @@
 const char *map_type_name(uint32_t type)
 {
 	static const char *const names[] = {
-		"unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash",
-		"percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash",
-		"lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap",
-		"xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray",
-		"percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash",
-		"struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter",
-		"user_ringbuf", "cgrp_storage", "arena",
+		"unspec",
+		"hash",
+		"array",
+		"prog_array",
+		"perf_event_array",
+		"percpu_hash",
+		"percpu_array",
+		"stack_trace",
+		"cgroup_array",
+		"lru_hash",
+		"lru_percpu_hash",
+		"lpm_trie",
+		"array_of_maps",
+		"hash_of_maps",
+		"devmap",
+		"sockmap",
+		"cpumap",
+		"xskmap",
+		"sockhash",
+		"cgroup_storage",
+		"reuseport_sockarray",
+		"percpu_cgroup_storage",
+		"queue",
+		"stack",
+		"sk_storage",
+		"devmap_hash",
+		"struct_ops",
+		"ringbuf",
+		"inode_storage",
+		"task_storage",
+		"bloom_filter",
+		"user_ringbuf",
+		"cgrp_storage",
+		"arena",
 	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : "unknown";
@@ -42,9 +69,9 @@ struct table {
 	const struct dump *d;
 	const struct dump_map *map;
 	struct skep_map_info info;
-	u32 cpus;    /* values per element; 1 unless the map is per-CPU */
-	u32 stride;  /* between CPUs' values */
-	u64 zeros;   /* entries left out */
+	u32 cpus;   /* values per element; 1 unless the map is per-CPU */
+	u32 stride; /* between CPUs' values */
+	u64 zeros;  /* entries left out */
 	struct arena arena;
 	vec(struct row) rows;
 	struct columns keys, values;
@@ -120,13 +147,14 @@ static bool add_column(struct columns *columns, const char *name, u32 type, u32 
 	struct column *c = vec_push(columns);
 
 	if (c)
-		*c = (struct column){ .name = name, .type = type, .off = off, .size = size };
+		*c = (struct column){
+			.name = name, .type = type, .off = off, .size = size};
 	return c;
 }
 
 /* The members of a struct without nested ones and bit fields, else one column. */
-static bool make_columns(struct columns *columns, const struct skep_btf *btf, u32 type, u32 size,
-			 const char *whole)
+static bool make_columns(struct columns *columns, const struct skep_btf *btf, u32 type,
+			 u32 size, const char *whole)
 {
 	enum { MOST = 10 };
 	const struct skep_btf_type *t;
@@ -141,7 +169,8 @@ static bool make_columns(struct columns *columns, const struct skep_btf *btf, u3
 	if (btf_kind(t) != SKEP_BTF_KIND_STRUCT || btf_vlen(t) > MOST || !btf_vlen(t))
 		return add_column(columns, whole, type, 0, size);
 	for (u32 i = 0; i < btf_vlen(t); i++)
-		if (!is_plain(btf, m[i].type) || btf_member_bits(t, &m[i]) || !m[i].name_off)
+		if (!is_plain(btf, m[i].type) || btf_member_bits(t, &m[i]) ||
+		    !m[i].name_off)
 			return add_column(columns, whole, type, 0, size);
 	for (u32 i = 0; i < btf_vlen(t); i++)
 		if (!add_column(columns, btf_str(btf, m[i].name_off), m[i].type,
@@ -158,10 +187,12 @@ static void print_hex(struct str *s, const u8 *p, u32 size, bool json)
 	str_printf(s, json ? "\"" : "");
 }
 
-static void print_cell(struct str *s, const struct table *t, const struct column *c, const u8 *p)
+static void print_cell(struct str *s, const struct table *t, const struct column *c,
+		       const u8 *p)
 {
-	struct skep_btf_print how = { .size = sizeof(how), .compact = 1,
-				      .style = t->d->json ? SKEP_BTF_JSON : SKEP_BTF_C };
+	struct skep_btf_print how = {.size = sizeof(how),
+				     .compact = 1,
+				     .style = t->d->json ? SKEP_BTF_JSON : SKEP_BTF_C};
 
 	if (!c->type)
 		print_hex(s, p + c->off, c->size, t->d->json);
@@ -197,7 +228,8 @@ static size_t cell_width(const struct table *t, const struct column *c, bool key
 	return width;
 }
 
-static void print_line(struct table *t, const size_t *widths, const struct row *row, u32 cpu)
+static void print_line(struct table *t, const size_t *widths, const struct row *row,
+		       u32 cpu)
 {
 	struct str s = {0};
 	struct column *c;
@@ -216,8 +248,8 @@ static void print_line(struct table *t, const size_t *widths, const struct row *
 	}
 	vec_each(c, &t->values) {
 		at = s.len;
-		row ? print_cell(&s, t, c, row->value + cpu * t->stride) :
-		      str_printf(&s, "%s", c->name);
+		row ? print_cell(&s, t, c, row->value + cpu * t->stride)
+		    : str_printf(&s, "%s", c->name);
 		pad(&s, at, widths[i++]);
 	}
 	while (s.len && s.s[s.len - 1] == ' ')
@@ -263,7 +295,8 @@ static void print_globals(struct table *t)
 
 	for (u32 i = 0; t->rows.n && i < btf_vlen(sec); i++) {
 		const struct skep_btf_type *var = btf_type(btf, v[i].type);
-		struct column c = { .type = var->type, .off = v[i].offset, .size = v[i].size };
+		struct column c = {
+			.type = var->type, .off = v[i].offset, .size = v[i].size};
 		struct str s = {0};
 
 		if (v[i].offset > t->info.value_size ||
@@ -281,12 +314,13 @@ static void print_table(struct table *t)
 	fprintf(t->d->out, "%s%s%s (", color_on(t->d->out, color_strong), t->map->name,
 		color_on(t->d->out, color_none));
 	if (is_globals(t)) {
-		fprintf(t->d->out, "global variables%s)\n", t->rows.n ? "" : ", all zero");
+		fprintf(t->d->out, "global variables%s)\n",
+			t->rows.n ? "" : ", all zero");
 		print_globals(t);
 		return;
 	}
-	fprintf(t->d->out, "%s, %zu of %u entries", map_type_name(t->info.type), t->rows.n,
-		t->info.max_entries);
+	fprintf(t->d->out, "%s, %zu of %u entries", map_type_name(t->info.type),
+		t->rows.n, t->info.max_entries);
 	if (t->zeros)
 		fprintf(t->d->out, ", the rest is zero");
 	fprintf(t->d->out, ")\n");
@@ -297,7 +331,7 @@ static void print_table(struct table *t)
 
 static void json_cell(struct table *t, u32 type, const u8 *p, u32 size)
 {
-	struct column whole = { .type = type, .size = size };
+	struct column whole = {.type = type, .size = size};
 	struct str s = {0};
 
 	if (type && (!t->map->btf || skep_btf_size(t->map->btf, type) != size))
@@ -363,7 +397,8 @@ static int read_rows(struct table *t, struct skep_log *log)
 		return 0;
 	err = skep_map_each(t->d->sys, t->map->fd, add_row, t, log);
 	if (!err && !is_array(t->info.type) && t->rows.n)
-		qsort_r(t->rows.at, t->rows.n, sizeof(*t->rows.at), by_key, &t->info.key_size);
+		qsort_r(t->rows.at, t->rows.n, sizeof(*t->rows.at), by_key,
+			&t->info.key_size);
 	return err;
 }
 
@@ -376,10 +411,11 @@ static int read_table(struct table *t, struct skep_log *log)
 	if (err < 0)
 		return err;
 	t->cpus = (u32)cpus;
-	t->stride = t->cpus > 1 || is_per_cpu(t->info.type) ?
-			    (u32)round_up(t->info.value_size, 8) :
-			    t->info.value_size;
-	if (!make_columns(&t->keys, t->map->btf, t->map->key_type, t->info.key_size, "key") ||
+	t->stride = t->cpus > 1 || is_per_cpu(t->info.type)
+			    ? (u32)round_up(t->info.value_size, 8)
+			    : t->info.value_size;
+	if (!make_columns(&t->keys, t->map->btf, t->map->key_type, t->info.key_size,
+			  "key") ||
 	    !make_columns(&t->values, t->map->btf, t->map->value_type, t->info.value_size,
 			  "value"))
 		return -ENOMEM;
@@ -388,7 +424,7 @@ static int read_table(struct table *t, struct skep_log *log)
 
 int dump_map(const struct dump *d, const struct dump_map *map, struct skep_log *log)
 {
-	struct table t = { .d = d, .map = map };
+	struct table t = {.d = d, .map = map};
 	int err = read_table(&t, log);
 
 	if (!err)

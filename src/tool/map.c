@@ -20,14 +20,14 @@ const char help_map[] =
 
 static int by_id(struct skep_sys *sys, uint32_t id)
 {
-	union skep_attr attr = { .map_id = id };
+	union skep_attr attr = {.map_id = id};
 
 	return sys->bpf(sys, SKEP_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
 }
 
 static int by_pin(struct skep_sys *sys, const char *path)
 {
-	union skep_attr attr = { .pathname = (uintptr_t)path };
+	union skep_attr attr = {.pathname = (uintptr_t)path};
 
 	return sys->bpf(sys, SKEP_OBJ_GET, &attr, sizeof(attr));
 }
@@ -77,7 +77,7 @@ static int dump_fd(const struct dump *d, int fd)
 {
 	struct skep_map_info info;
 	struct skep_btf *btf = NULL;
-	struct dump_map map = { .fd = fd };
+	struct dump_map map = {.fd = fd};
 	int err = skep_map_get_info(d->sys, fd, &info);
 
 	if (!err && info.btf_id)
@@ -102,11 +102,11 @@ static int dump_fd(const struct dump *d, int fd)
 int cmd_map(int argc, char **argv)
 {
 	const char *on = NULL;
-	struct dump d = { .out = stdout };
-	const struct opt opts[] = { { "on", 0, opt_text, &on },
-				    { "json", 'j', opt_flag, &d.json },
-				    { "all", 'a', opt_flag, &d.all },
-				    {0} };
+	struct dump d = {.out = stdout};
+	const struct opt opts[] = {{"on", 0, opt_text, &on},
+				   {"json", 'j', opt_flag, &d.json},
+				   {"all", 'a', opt_flag, &d.all},
+				   {0}};
 	struct args args;
 	struct side side;
 	int code = opt_parse(&args, argc, argv, opts, 2, 3), fd;

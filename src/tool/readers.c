@@ -36,8 +36,8 @@ static int on_record(void *arg, const void *data, size_t len)
 	if (!r->s->show_events)
 		return 0;
 	if (btf && r->map->value_btf) {
-		struct skep_btf_print how = { .size = sizeof(how), .compact = 1,
-					      .style = SKEP_BTF_C };
+		struct skep_btf_print how = {
+			.size = sizeof(how), .compact = 1, .style = SKEP_BTF_C};
 
 		skep_btf_print_value(btf, r->map->value_btf, data, len, &how, text,
 				     sizeof(text));
@@ -81,8 +81,9 @@ static int open_all(struct readers *rs, const struct session *s)
 
 		if (m[i].type != SKEP_MAP_TYPE_RINGBUF || m[i].fd < 0)
 			continue;
-		*r = (struct reader){ .s = s, .map = &m[i] };
-		err = skep_ringbuf_open(s->side.sys, m[i].fd, on_record, r, &r->rb, tool_log());
+		*r = (struct reader){.s = s, .map = &m[i]};
+		err = skep_ringbuf_open(s->side.sys, m[i].fd, on_record, r, &r->rb,
+					tool_log());
 		if (err)
 			return err;
 		rs->n++;

@@ -1,5 +1,5 @@
-/* `skep run --pcap`: each packet of a capture to each packet program, by BPF_PROG_TEST_RUN,
- * so that kernel and engine see the same. */
+/* `skep run --pcap`: each packet of a capture to each packet program, by
+ * BPF_PROG_TEST_RUN, so that kernel and engine see the same. */
 #include "mem.h"
 #include "os.h"
 #include "readers.h"
@@ -24,7 +24,8 @@ struct replay {
 	struct session *s;
 	struct player *players;
 	uint32_t nplayers;
-	uint64_t packets, refused; /* refused: outside of the sizes that a test run takes */
+	uint64_t packets,
+		refused; /* refused: outside of the sizes that a test run takes */
 	u64 next_progress;
 };
 
@@ -32,7 +33,8 @@ static bool is_player(const struct skep_object_prog *p)
 {
 	return p->fd >= 0 &&
 	       (p->type == SKEP_PROG_TYPE_XDP || p->type == SKEP_PROG_TYPE_SCHED_CLS ||
-		p->type == SKEP_PROG_TYPE_SCHED_ACT || p->type == SKEP_PROG_TYPE_SOCKET_FILTER);
+		p->type == SKEP_PROG_TYPE_SCHED_ACT ||
+		p->type == SKEP_PROG_TYPE_SOCKET_FILTER);
 }
 
 static int find_players(struct replay *r)
@@ -43,7 +45,8 @@ static int find_players(struct replay *r)
 	r->players = mem_alloc(n, sizeof(r->players[0]));
 	for (uint32_t i = 0; r->players && i < n; i++)
 		if (is_player(&p[i]))
-			r->players[r->nplayers++] = (struct player){ .s = r->s, .prog = &p[i] };
+			r->players[r->nplayers++] =
+				(struct player){.s = r->s, .prog = &p[i]};
 	if (!r->players || !r->nplayers) {
 		tool_error(msg_replay_prog, r->s->path);
 		return exit_failed;
@@ -127,8 +130,8 @@ static int play_file(struct replay *r, struct skep_capture *capture)
 
 static const char *code_name(const struct player *pl, uint32_t code)
 {
-	static const char *const xdp[] = { "ABORTED", "DROP", "PASS", "TX", "REDIRECT" };
-	static const char *const tc[] = { "OK", "RECLASSIFY", "SHOT", "PIPE", "STOLEN" };
+	static const char *const xdp[] = {"ABORTED", "DROP", "PASS", "TX", "REDIRECT"};
+	static const char *const tc[] = {"OK", "RECLASSIFY", "SHOT", "PIPE", "STOLEN"};
 
 	if (code >= ARRAY_SIZE(xdp))
 		return NULL;
@@ -150,7 +153,8 @@ static void say_codes(const struct player *pl)
 			      pl->returned[i]);
 	}
 	if (pl->other)
-		stage(pl->s, "returned", "%s: other values %" PRIu64, pl->prog->name, pl->other);
+		stage(pl->s, "returned", "%s: other values %" PRIu64, pl->prog->name,
+		      pl->other);
 }
 
 static int play_capture(struct replay *r)
@@ -172,7 +176,7 @@ static int play_capture(struct replay *r)
 
 int replay(struct session *s)
 {
-	struct replay r = { .s = s };
+	struct replay r = {.s = s};
 	u64 begin = os_clock_ns();
 	int code = find_players(&r);
 

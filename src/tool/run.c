@@ -47,8 +47,9 @@ static void on_tick(int signal)
 
 static void catch_signals(void)
 {
-	struct sigaction stop = { .sa_handler = on_interrupt }, tick = { .sa_handler = on_tick };
-	struct itimerval every = { { 0, 100000 }, { 0, 100000 } };
+	struct sigaction stop = {.sa_handler = on_interrupt},
+			 tick = {.sa_handler = on_tick};
+	struct itimerval every = {{0, 100000}, {0, 100000}};
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
@@ -103,8 +104,8 @@ static int open_object(struct session *s)
 		tool_error(msg_run_no_prog, s->path, s->prog);
 		return exit_failed;
 	}
-	stage(s, "object", "%s: programs %u, maps %u, instructions %u, license \"%s\"", s->path,
-	      nprogs, nmaps, insns, skep_object_license(s->obj));
+	stage(s, "object", "%s: programs %u, maps %u, instructions %u, license \"%s\"",
+	      s->path, nprogs, nmaps, insns, skep_object_license(s->obj));
 	return exit_ok;
 }
 
@@ -119,13 +120,14 @@ static void say_checked(const struct session *s, const struct skep_object_prog *
 	attr.info.info = (uintptr_t)&info;
 	if (s->side.sys->bpf(s->side.sys, SKEP_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
 		return;
-	stage(s, "loaded", "%s: %s, program %u, %u instructions", p->name, p->section, info.id,
-	      p->ninsns);
+	stage(s, "loaded", "%s: %s, program %u, %u instructions", p->name, p->section,
+	      info.id, p->ninsns);
 	if (s->side.engine)
-		stage(s, "checked", "%s: form and flow; the interpreter bounds every access",
-		      p->name);
+		stage(s, "checked",
+		      "%s: form and flow; the interpreter bounds every access", p->name);
 	else
-		stage(s, "checked", "%s: the kernel's verifier took %u steps, its JIT made %u bytes",
+		stage(s, "checked",
+		      "%s: the kernel's verifier took %u steps, its JIT made %u bytes",
 		      p->name, info.verified_insns, info.jited_prog_len);
 }
 
@@ -146,7 +148,8 @@ static int load_object(struct session *s)
 static bool is_packet(const struct skep_object_prog *p)
 {
 	return p->type == SKEP_PROG_TYPE_XDP || p->type == SKEP_PROG_TYPE_SCHED_CLS ||
-	       p->type == SKEP_PROG_TYPE_SCHED_ACT || p->type == SKEP_PROG_TYPE_SOCKET_FILTER;
+	       p->type == SKEP_PROG_TYPE_SCHED_ACT ||
+	       p->type == SKEP_PROG_TYPE_SOCKET_FILTER;
 }
 
 static int attach_object(struct session *s)
@@ -162,7 +165,8 @@ static int attach_object(struct session *s)
 
 		if (p[i].fd < 0 || (s->pcap && is_packet(&p[i])))
 			continue;
-		err = skep_object_attach(s->obj, &p[i], NULL, &s->links[s->nlinks], tool_log());
+		err = skep_object_attach(s->obj, &p[i], NULL, &s->links[s->nlinks],
+					 tool_log());
 		if (err)
 			return failed(s, msg_run_attach, err);
 		s->nlinks++;
@@ -173,7 +177,8 @@ static int attach_object(struct session *s)
 
 static int print_maps(struct session *s)
 {
-	struct dump d = { .sys = s->side.sys, .out = stdout, .json = s->json, .all = s->all };
+	struct dump d = {
+		.sys = s->side.sys, .out = stdout, .json = s->json, .all = s->all};
 	uint32_t n, shown = 0;
 	struct skep_object_map *m = skep_object_maps(s->obj, &n);
 	int err = 0;
@@ -181,10 +186,11 @@ static int print_maps(struct session *s)
 	if (s->json)
 		fputs("[", stdout);
 	for (uint32_t i = 0; i < n && !err; i++) {
-		struct dump_map map = { .name = m[i].name, .fd = m[i].fd,
-					.btf = skep_object_btf(s->obj),
-					.key_type = m[i].key_btf,
-					.value_type = m[i].value_btf };
+		struct dump_map map = {.name = m[i].name,
+				       .fd = m[i].fd,
+				       .btf = skep_object_btf(s->obj),
+				       .key_type = m[i].key_btf,
+				       .value_type = m[i].value_btf};
 
 		if (m[i].fd < 0 || (!s->all && !strncmp(m[i].name, ".rodata", 7)))
 			continue;
@@ -212,7 +218,8 @@ static int run(struct session *s)
 		readers_end(s->readers);
 	}
 	if (code == exit_ok) {
-		stage(s, "events", "%llu in %.2f s", (unsigned long long)s->events, s->seconds);
+		stage(s, "events", "%llu in %.2f s", (unsigned long long)s->events,
+		      s->seconds);
 		code = print_maps(s);
 	}
 	return code == exit_ok ? s->status : code;
@@ -231,15 +238,15 @@ static void end(struct session *s)
 int cmd_run(int argc, char **argv)
 {
 	struct session s = {0};
-	const struct opt opts[] = { { "on", 0, opt_text, &s.on },
-				    { "pcap", 0, opt_text, &s.pcap },
-				    { "prog", 0, opt_text, &s.prog },
-				    { "pid", 'p', opt_number, &s.pid },
-				    { "verbose", 'v', opt_flag, &s.verbose },
-				    { "events", 0, opt_flag, &s.show_events },
-				    { "json", 'j', opt_flag, &s.json },
-				    { "all", 'a', opt_flag, &s.all },
-				    {0} };
+	const struct opt opts[] = {{"on", 0, opt_text, &s.on},
+				   {"pcap", 0, opt_text, &s.pcap},
+				   {"prog", 0, opt_text, &s.prog},
+				   {"pid", 'p', opt_number, &s.pid},
+				   {"verbose", 'v', opt_flag, &s.verbose},
+				   {"events", 0, opt_flag, &s.show_events},
+				   {"json", 'j', opt_flag, &s.json},
+				   {"all", 'a', opt_flag, &s.all},
+				   {0}};
 	struct args args;
 	int code = opt_parse(&args, argc, argv, opts, 1, 1);
 

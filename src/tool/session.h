@@ -18,16 +18,17 @@ struct session {
 	struct skep_link **links;
 	uint32_t nlinks;
 	struct readers *readers;
-	uint64_t events;           /* that the engine fired, or packets */
+	uint64_t events; /* that the engine fired, or packets */
 	double seconds;
-	int status;                /* of the command: an exit code, 128 + a signal */
+	int status; /* of the command: an exit code, 128 + a signal */
 };
 
 /* Set by Ctrl-C: finish and print. */
 extern volatile sig_atomic_t stop_asked;
 
 /* A line of -v: the stage's name, then what it did. */
-void stage(const struct session *s, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void stage(const struct session *s, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Runs the command, or watches the process, or waits for Ctrl-C, while the attached
  * programs run. exit_ok, or an exit code after a sentence. */

@@ -8,8 +8,10 @@
 static int try_kernel(void)
 {
 	struct skep_sys *sys = skep_sys_kernel();
-	union skep_attr attr = { .map_type = SKEP_MAP_TYPE_ARRAY, .key_size = 4,
-				 .value_size = 4, .max_entries = 1 };
+	union skep_attr attr = {.map_type = SKEP_MAP_TYPE_ARRAY,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 1};
 	int fd = sys->bpf(sys, SKEP_MAP_CREATE, &attr, sizeof(attr));
 
 	if (fd < 0)
@@ -20,8 +22,8 @@ static int try_kernel(void)
 
 static int open_engine(struct side *side)
 {
-	struct skep_engine_opts opts = { .size = sizeof(opts), .shared = true,
-					 .log = tool_log() };
+	struct skep_engine_opts opts = {
+		.size = sizeof(opts), .shared = true, .log = tool_log()};
 	int err = skep_engine_open(&opts, &side->engine);
 
 	if (err) {
@@ -37,7 +39,7 @@ int side_open(struct side *side, const char *on)
 {
 	int err;
 
-	*side = (struct side){ .sys = skep_sys_kernel() };
+	*side = (struct side){.sys = skep_sys_kernel()};
 	if (on && strcmp(on, "kernel") && strcmp(on, "engine")) {
 		tool_error(msg_side_unknown, on);
 		return exit_usage;

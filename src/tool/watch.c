@@ -82,9 +82,11 @@ static void print_line(void *arg, const char *line, size_t len)
 static int engine_watch(struct session *s)
 {
 	struct skep_trace_stats stats = {0};
-	struct skep_trace_opts opts = { .size = sizeof(opts), .stop = &stop_asked,
-					.print = print_line, .stats = &stats,
-					.log = tool_log() };
+	struct skep_trace_opts opts = {.size = sizeof(opts),
+				       .stop = &stop_asked,
+				       .print = print_line,
+				       .stats = &stats,
+				       .log = tool_log()};
 	int status = 0, err;
 	bool said;
 
@@ -92,8 +94,8 @@ static int engine_watch(struct session *s)
 		tool_error(msg_watch_nothing);
 		return exit_usage;
 	}
-	err = s->command ? skep_trace_command(s->side.engine, s->command, &opts, &status) :
-			   skep_trace_process(s->side.engine, (pid_t)s->pid, &opts);
+	err = s->command ? skep_trace_command(s->side.engine, s->command, &opts, &status)
+			 : skep_trace_process(s->side.engine, (pid_t)s->pid, &opts);
 	said = tool_log()->len;
 	tool_log_show(NULL);
 	s->status = s->command ? status_code(status) : exit_ok;
@@ -125,8 +127,9 @@ static uint64_t count_runs(const struct session *s)
 		attr.info.bpf_fd = (uint32_t)p[i].fd;
 		attr.info.info_len = sizeof(info);
 		attr.info.info = (uintptr_t)&info;
-		if (p[i].fd >= 0 && !s->side.sys->bpf(s->side.sys, SKEP_OBJ_GET_INFO_BY_FD, &attr,
-						      sizeof(attr)))
+		if (p[i].fd >= 0 &&
+		    !s->side.sys->bpf(s->side.sys, SKEP_OBJ_GET_INFO_BY_FD, &attr,
+				      sizeof(attr)))
 			runs += info.run_cnt;
 	}
 	return runs;
@@ -137,8 +140,9 @@ static int enable_stats(const struct session *s)
 	union skep_attr attr = {0};
 
 	attr.enable_stats.type = SKEP_STATS_RUN_TIME;
-	return s->verbose ? s->side.sys->bpf(s->side.sys, SKEP_ENABLE_STATS, &attr, sizeof(attr)) :
-			    -1;
+	return s->verbose ? s->side.sys->bpf(s->side.sys, SKEP_ENABLE_STATS, &attr,
+					     sizeof(attr))
+			  : -1;
 }
 
 int watch(struct session *s)

@@ -30,7 +30,6 @@ static void feed_print(void *arg, const char *line, size_t len)
 		f->opts.print(f->opts.arg, line, len);
 }
 
-/* A program of the packet's own memory: the run's copy of the bounds is what it left. */
 static int run_prog(struct feed *f, struct skep_cpu *cpu, struct fire_prog *p,
 		    struct skep_packet *packet, u64 *ret)
 {
@@ -39,10 +38,8 @@ static int run_prog(struct feed *f, struct skep_cpu *cpu, struct fire_prog *p,
 			   p->said ? NULL : f->opts.log);
 
 	f->stats.runs++;
-	if (!err) {
-		*packet = cpu->run.packet;
+	if (!err)
 		return 0;
-	}
 	f->stats.faults++;
 	p->said = true;
 	return err;

@@ -34,26 +34,26 @@ struct prog_info {
 /* A function of the program: the main one first, then the subprograms. */
 struct prog_func {
 	u32 start, end; /* instruction slots [start, end) */
-	u32 stack;      /* bytes of the frame that it may read before writing: to be zeroed */
+	u32 stack; /* bytes of the frame that it may read before writing: to be zeroed */
 };
 
 struct prog {
 	struct object obj;
-	struct prog_info *info;   /* in the region; only the statistics change */
+	struct prog_info *info; /* in the region; only the statistics change */
 	const struct prog_type *type;
-	struct insn *insns;       /* n slots; lddw of a map: imm is a handle, see below */
-	struct insn *code;        /* the same, with ops for pairs (fuse.def) */
+	struct insn *insns; /* n slots; lddw of a map: imm is a handle, see below */
+	struct insn *code;  /* the same, with ops for pairs (fuse.def) */
 	u32 n;
-	u32 insns_off;            /* where the region has them, checked */
+	u32 insns_off; /* where the region has them, checked */
 	u32 nmaps;
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 map_ids[SKEP_MAX_USED_MAPS];
 	u64 ctx_data, ctx_data_end; /* offsets of these fields in the context; ~0: none */
-	u32 prepares;             /* a run needs more than the event's memory as context: a
-				     packet, a shadow, globals, a stack that reads as 0 */
-	bool constant;            /* `r0 = value; exit`, as placeholders are */
+	u32 prepares;  /* a run needs more than the event's memory as context: a
+			  packet, a shadow, globals, a stack that reads as 0 */
+	bool constant; /* `r0 = value; exit`, as placeholders are */
 	u64 value;
-	u32 nglobals;             /* maps whose first value the code names directly */
+	u32 nglobals; /* maps whose first value the code names directly */
 	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
 	u32 nfuncs;
 	struct prog_func *funcs;

@@ -122,7 +122,8 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size)
 	u64 lo = u64_of(value);
 
 	run->dirty |= RUN_DIRTY;
-	for (u32 i = 0, at = value_hash(lo); i < PROBES; i++, at = (at + 1) % RUN_VALUES) {
+	for (u32 i = 0, at = value_hash(lo); i < PROBES;
+	     i++, at = (at + 1) % RUN_VALUES) {
 		struct run_value *v = &run->values[at];
 
 		if (v->run == run->number && v->lo != lo)
@@ -230,11 +231,11 @@ bool run_give(struct run *run, void *at, u32 len, enum access access, struct map
 	if (run->ngiven == RUN_GIVEN)
 		return false;
 	run->dirty |= RUN_DIRTY;
-	run->given[run->ngiven++] = (struct region){ .lo = u64_of(at),
-						     .hi = u64_of(at) + len,
-						     .kind = region_given,
-						     .access = access | access_probe,
-						     .map = map };
+	run->given[run->ngiven++] = (struct region){.lo = u64_of(at),
+						    .hi = u64_of(at) + len,
+						    .kind = region_given,
+						    .access = access | access_probe,
+						    .map = map};
 	return true;
 }
 

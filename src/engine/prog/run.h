@@ -56,12 +56,12 @@ struct run {
 	const struct skep_event *event;
 	const struct skep_world *world; /* never NULL */
 	struct skep_log *log;
-	u8 *ctx;                    /* shadow[] or the event's memory */
-	s64 budget;                 /* instructions left */
+	u8 *ctx;    /* shadow[] or the event's memory */
+	s64 budget; /* instructions left */
 	u32 ctx_len;
-	u32 number;                 /* of the run on this slot, never 0 */
-	u32 slot;                   /* CPU slot: bpf_get_smp_processor_id() */
-	u32 pc;                     /* of the instruction that runs a helper or faulted */
+	u32 number; /* of the run on this slot, never 0 */
+	u32 slot;   /* CPU slot: bpf_get_smp_processor_id() */
+	u32 pc;	    /* of the instruction that runs a helper or faulted */
 
 	/* All 0 at the begin of a run; next to each other, so that it takes two stores.
 	 */
@@ -69,26 +69,26 @@ struct run {
 	u32 tail_calls;
 	s32 fault; /* 0, or -errno: the run ends */
 	u32 ngiven;
-	u64 values_lost;            /* not 0: more values than values[] holds, every value of
-				       the program's maps counts as looked up */
-	u64 dirty;                  /* not 0: the end of the run has to reset this state, forget
-				       what was remembered, take back what was handed out; the
-				       low 32 bits are the interpreter's */
+	u64 values_lost; /* not 0: more values than values[] holds, every value of
+			    the program's maps counts as looked up */
+	u64 dirty;	 /* not 0: the end of the run has to reset this state, forget
+			    what was remembered, take back what was handed out; the
+			    low 32 bits are the interpreter's */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
 	 * returns. NULL: none asked for. */
 	struct prog *tail_target;
 
 	struct store *store;
-	u64 random;                 /* state of bpf_get_prandom_u32 */
-	u32 epoch;                  /* rises when memory is taken back: bounds that the
-				       interpreter remembers are no longer good */
+	u64 random; /* state of bpf_get_prandom_u32 */
+	u32 epoch;  /* rises when memory is taken back: bounds that the
+		       interpreter remembers are no longer good */
 
 	/* the event's, adjusted by helpers; meta and mac set */
 	struct skep_packet packet __attribute__((aligned(64)));
-	u8 *net;                    /* the packet's network header */
-	s8 csum_level;              /* checksums known to be good, less one; -1: none is */
-	u8 encap;                   /* bytes of the IP header that skb_adjust_room put
-				       around it; 0: none */
+	u8 *net;       /* the packet's network header */
+	s8 csum_level; /* checksums known to be good, less one; -1: none is */
+	u8 encap;      /* bytes of the IP header that skb_adjust_room put
+			  around it; 0: none */
 
 	struct region given[RUN_GIVEN];
 	struct run_value *values; /* RUN_VALUES, hashed by lo */

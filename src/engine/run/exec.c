@@ -10,8 +10,8 @@ struct runs {
 	struct store *store;
 	s64 budget;
 	u32 slots;
-	const u32 *stats;         /* not 0: runs are counted and timed */
-	u64 recursions;           /* refused nested runs */
+	const u32 *stats;	 /* not 0: runs are counted and timed */
+	u64 recursions;		 /* refused nested runs */
 	struct skep_cpu *cpus[]; /* by slot; made when first taken */
 };
 
@@ -49,11 +49,25 @@ void runs_close(struct runs *runs)
 	mem_free(runs);
 }
 
+/* Globals are values that a program reaches without a lookup. */
+static void give_globals(struct run *run, const struct prog *prog)
+{
+	for (u32 i = 0; i < prog->nglobals; i++) {
+		struct map *map = prog->maps[prog->globals[i]];
+
+		run_give_value(run, map, ptr_of(map->values.lo + map->values.at),
+			       map->values.size);
+	}
+}
+
 /* What an honest prog_array holds are programs of one type: another type's context and
  * packet are not this run's. */
-static struct prog *if_fits(const struct run *run, struct prog *prog)
+static struct prog *if_fits(struct run *run, struct prog *prog)
 {
-	return prog->type == run->prog->type ? prog : NULL;
+	if (prog->type != run->prog->type)
+		return NULL;
+	give_globals(run, prog);
+	return prog;
 }
 
 /* struct run's find_prog. The first call for a program opens its view, which may allocate;
@@ -96,7 +110,7 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.callback = interp_callback;
 	cpu->run.find_prog = find_prog;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
-		cpu->windows[i] = (struct window){ .lo = ~0ull, .hi = 8 };
+		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};
 	return cpu;
 }
 
@@ -136,19 +150,6 @@ void skep_leave(struct skep_cpu *cpu)
 	store_slot_give(cpu->runs->store, cpu->run.slot);
 }
 
-/* Globals are values that the program reaches without a lookup. */
-static void give_globals(struct run *run)
-{
-	const struct prog *prog = run->prog;
-
-	for (u32 i = 0; i < prog->nglobals; i++) {
-		struct map *map = prog->maps[prog->globals[i]];
-
-		run_give_value(run, map, ptr_of(map->values.lo + map->values.at),
-			       map->values.size);
-	}
-}
-
 static void bind(struct skep_cpu *cpu, struct prog *prog, const struct skep_event *event,
 		 struct skep_log *log)
 {
@@ -164,7 +165,7 @@ static void bind(struct skep_cpu *cpu, struct prog *prog, const struct skep_even
 
 static inline u64 run_main(struct skep_cpu *cpu, const struct prog *prog)
 {
-	u64 r[WINDOWS] = { [1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0) };
+	u64 r[WINDOWS] = {[1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0)};
 
 	return interp(cpu, prog->code, r, 0);
 }
@@ -203,6 +204,16 @@ static void count(struct prog *prog, u64 begun)
 	__atomic_fetch_add(&prog->info->run_cnt, 1, __ATOMIC_RELAXED);
 }
 
+/* What the program did to the packet's bounds is the caller's to see. */
+static void give_bounds(const struct run *run)
+{
+	struct skep_packet *p = run->event->packet;
+
+	p->data = run->packet.data;
+	p->tail = run->packet.tail;
+	p->meta = run->packet.meta;
+}
+
 /* All that a run may need: a packet, a context to be filled in, globals, a stack that is
  * read, statistics. */
 static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct prog *prog,
@@ -220,16 +231,18 @@ static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct pr
 	cpu->busy |= cpu_running;
 	bind(cpu, prog, event, log);
 	run_begin(&cpu->run);
-	give_globals(&cpu->run);
+	give_globals(&cpu->run, prog);
 	frame_clear(&cpu->run, &prog->funcs[0]);
 	*ret = run_main(cpu, prog);
+	if (prog->type->packet)
+		give_bounds(&cpu->run);
 	if (begun)
 		count(prog, begun);
 	return end(cpu);
 }
 
-int skep_run(struct skep_cpu *cpu, struct skep_prog *handle, const struct skep_event *event,
-	     uint64_t *ret, struct skep_log *log)
+int skep_run(struct skep_cpu *cpu, struct skep_prog *handle,
+	     const struct skep_event *event, uint64_t *ret, struct skep_log *log)
 {
 	struct prog *prog = (struct prog *)handle;
 

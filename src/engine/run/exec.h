@@ -35,11 +35,11 @@ enum {
 /* The memory of one CPU slot in this process. */
 struct skep_cpu {
 	struct runs *runs;
-	struct skep_cpu *outer;  /* another engine's slot that this thread holds */
-	u32 busy;                /* cpu_* bits; 0: the short way into a program is open */
-	s64 budget;              /* of each run */
+	struct skep_cpu *outer; /* another engine's slot that this thread holds */
+	u32 busy;		/* cpu_* bits; 0: the short way into a program is open */
+	s64 budget;		/* of each run */
 	struct window windows[2 * WINDOWS]; /* by register: for reads, then for writes */
-	struct tail tails[TAILS]; /* by id */
+	struct tail tails[TAILS];	    /* by id */
 	struct prog *retired[SKEP_MAX_TAIL_CALLS]; /* pushed out of tails[] in this run */
 	u32 nretired;
 	struct run run;
@@ -60,15 +60,16 @@ static inline u64 frame_top(const struct run *run, u32 frame)
 	return u64_of(run->stack) + RUN_STACK - frame * SKEP_MAX_STACK;
 }
 
-/* What a function may read of its frame before it writes it is 0, not an earlier run's. */
+/* What a function may read of its frame before it writes it is 0, not an earlier run's.
+ */
 static inline void frame_clear(struct run *run, const struct prog_func *func)
 {
 	if (unlikely(func->stack))
 		memset(ptr_of(frame_top(run, run->frame) - func->stack), 0, func->stack);
 }
 
-/* Runs from ip until the function of frame `base` returns. r: r0 to r10. Returns r0; check
- * run->fault. */
+/* Runs from ip until the function of frame `base` returns. r: r0 to r10. Returns r0;
+ * check run->fault. */
 u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base);
 
 /* struct run's callback. */

@@ -40,7 +40,8 @@ static bool open_window(struct skep_cpu *cpu, struct window *w, u64 addr, u32 si
 {
 	struct run *run = &cpu->run;
 	const struct prog_type *type = run->prog->type;
-	u64 top = u64_of(run->stack) + RUN_STACK, bottom = top - (run->frame + 1) * SKEP_MAX_STACK;
+	u64 top = u64_of(run->stack) + RUN_STACK,
+	    bottom = top - (run->frame + 1) * SKEP_MAX_STACK;
 	struct region region;
 
 	if (addr >= bottom && addr <= top - size) {
@@ -79,8 +80,9 @@ static u64 load_sized(const void *p, u32 size, bool sign)
 
 /* A load whose register has no window for it: fields of a context, the pointers to the
  * packet first, or a region that is looked up and remembered. False: a fault was said. */
-static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu, const struct insn *ip,
-						u64 addr, u32 size, bool sign, u64 *out)
+static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
+						const struct insn *ip, u64 addr, u32 size,
+						bool sign, u64 *out)
 {
 	struct run *run = &cpu->run;
 
@@ -105,8 +107,8 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu, const stru
 
 /* Memory to write or to change in place; NULL: a fault was said, or the store is done
  * (a field of the context). */
-static __attribute__((noinline)) void *store_slow(struct run *run, const struct insn *ip, u64 addr,
-						  u64 value)
+static __attribute__((noinline)) void *store_slow(struct run *run, const struct insn *ip,
+						  u64 addr, u64 value)
 {
 	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
 	struct skep_cpu *cpu = cpu_of(run);
@@ -126,14 +128,16 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 }
 
 /* Atomics work on naturally aligned memory only, as the kernel's verifier has it. */
-static __attribute__((noinline)) bool misaligned(struct run *run, const struct insn *ip, u64 addr)
+static __attribute__((noinline)) bool misaligned(struct run *run, const struct insn *ip,
+						 u64 addr)
 {
 	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
 
 	if (likely(addr % op->size == 0))
 		return false;
 	set_pc(run, ip);
-	run_fault(run, EFAULT, msg_atomic_alignment, op->size, (unsigned)(addr % op->size));
+	run_fault(run, EFAULT, msg_atomic_alignment, op->size,
+		  (unsigned)(addr % op->size));
 	return true;
 }
 
@@ -165,8 +169,9 @@ static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u6
 	if (off < 0 || off + op->size > run->packet.tail - from)
 		return false;
 	v = load_sized(from + off, op->size, false);
-	*out = op->size == 4 ? __builtin_bswap32((u32)v) :
-	       op->size == 2 ? __builtin_bswap16((u16)v) : v;
+	*out = op->size == 4   ? __builtin_bswap32((u32)v)
+	       : op->size == 2 ? __builtin_bswap16((u16)v)
+			       : v;
 	return true;
 }
 
@@ -174,7 +179,7 @@ static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u6
 struct frame {
 	const struct insn *back;
 	struct prog *prog; /* a tail call may have replaced it further in */
-	u64 saved[4];      /* r6 to r9 */
+	u64 saved[4];	   /* r6 to r9 */
 };
 
 static const struct prog_func *func_at(const struct prog *prog, u32 start)
@@ -189,7 +194,8 @@ static const struct prog_func *func_at(const struct prog *prog, u32 start)
 		else
 			hi = mid;
 	}
-	return lo < prog->nfuncs && prog->funcs[lo].start == start ? &prog->funcs[lo] : NULL;
+	return lo < prog->nfuncs && prog->funcs[lo].start == start ? &prog->funcs[lo]
+								   : NULL;
 }
 
 /* Enters a frame; false: a fault was said. */
@@ -228,12 +234,12 @@ static u64 out_of_budget(struct run *run, const struct insn *ip)
 /* ---- one function an operation: do_NAME() for effects, take_NAME() for conditions ----
  * They are inlined into the dispatcher below, alone and in pairs (fuse.def). do_NAME()
  * returns false after a fault was said. */
-#define OP        static inline __attribute__((always_inline))
-#define DO_ARGS   struct skep_cpu *cpu, const struct insn *ip, u64 *r
-#define DST       r[ip->dst]
-#define SRC       r[ip->src]
-#define K         ((u64)ip->imm)
-#define AT(reg)   ((reg) + (u64)(s64)ip->off)
+#define OP	static inline __attribute__((always_inline))
+#define DO_ARGS struct skep_cpu *cpu, const struct insn *ip, u64 *r
+#define DST	r[ip->dst]
+#define SRC	r[ip->src]
+#define K	((u64)ip->imm)
+#define AT(reg) ((reg) + (u64)(s64)ip->off)
 
 /* clang-format off */
 #define OPERANDS(utype, stype, mask, s) \
@@ -256,13 +262,13 @@ static u64 out_of_budget(struct run *run, const struct insn *ip)
 	}
 
 /* The memory comes from the register's window or the slow way. */
-#define DO_LOAD(name, utype, ext) \
+#define DO_LOAD(name, utype, ext, sign) \
 	OP bool do_##name(DO_ARGS) \
 	{ \
 		u64 addr = AT(SRC); \
 		utype v; \
 		if (!in_window(window_rd(cpu, ip->src), addr, sizeof(v))) \
-			return load_slow(cpu, ip, addr, sizeof(v), (ext)-1 < 0, &DST); \
+			return load_slow(cpu, ip, addr, sizeof(v), sign, &DST); \
 		memcpy(&v, ptr_of(addr), sizeof(v)); \
 		DST = (u64)(ext)v; \
 		return true; \
@@ -339,8 +345,8 @@ OP void *atomic_at(DO_ARGS, u32 size)
 	TAKE(name##32k, u32, s32, K, expr) \
 	TAKE(name##32x, u32, s32, SRC, expr)
 #define MEM(name, size, utype, stype) \
-	DO_LOAD(ldx_##name, utype, u64) \
-	DO_LOAD(ldxs_##name, stype, s64) \
+	DO_LOAD(ldx_##name, utype, u64, false) \
+	DO_LOAD(ldxs_##name, stype, s64, true) \
 	DO_STORE(st_##name, utype, K) \
 	DO_STORE(stx_##name, utype, SRC) \
 	DO_ACQUIRE(ldacq_##name, utype) \
@@ -434,7 +440,7 @@ u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
 		goto fault; \
 	goto L_exit;
 #include "fuse.def"
-/* clang-format on */
+	/* clang-format on */
 
 L_lddw:
 	DST = K;
@@ -480,11 +486,11 @@ L_call_helper:
 		goto *labels[ip->op];
 	}
 	NEXT;
-L_call_local: {
+L_call_local : {
 	struct frame *f = &frames[run->frame];
 
 	set_pc(run, ip);
-	*f = (struct frame){ .back = ip + 1, .prog = run->prog };
+	*f = (struct frame){.back = ip + 1, .prog = run->prog};
 	memcpy(f->saved, &r[6], sizeof(f->saved));
 	if (!frame_enter(run, (u32)(ip + 1 + ip->off - run->prog->code)))
 		goto fault;
@@ -521,7 +527,7 @@ fault:
 
 u64 interp_callback(struct run *run, u64 func, const u64 args[5])
 {
-	u64 r[WINDOWS] = { 0, args[0], args[1], args[2], args[3], args[4] };
+	u64 r[WINDOWS] = {0, args[0], args[1], args[2], args[3], args[4]};
 	struct prog *prog = run->prog;
 	u32 start = (u32)(func - PROG_FUNC_BASE), base;
 

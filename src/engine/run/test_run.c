@@ -162,7 +162,7 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 	t->attr->test.retval = (u32)ret;
 	t->attr->test.duration = (u32)((os_clock_ns() - begin) / repeat);
 	if (t->event.packet)
-		err = give_data(t, &cpu->run.packet);
+		err = give_data(t, &t->packet);
 	return err ? err : give_ctx(t, &cpu->run);
 }
 
