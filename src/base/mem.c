@@ -4,9 +4,12 @@
 /* Test state only; -1 in every other thread and program. */
 static _Thread_local long fail_after = -1;
 
-void mem_fail_after(long n)
+long mem_fail_after(long n)
 {
+	long left = fail_after;
+
 	fail_after = n;
+	return left;
 }
 
 static bool must_fail(void)

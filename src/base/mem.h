@@ -19,7 +19,8 @@ void mem_free(void *p);
 /* A copy of `len` bytes of `s` with a 0 byte behind it. */
 char *mem_strndup(const char *s, size_t len);
 
-/* For tests: the allocation after `n` more fails, once, in this thread; -1: none. */
-void mem_fail_after(long n);
+/* For tests: the allocation after `n` more fails, once, in this thread; -1: none. Returns
+ * how many were still to come before the one that was to fail, -1: it has failed. */
+long mem_fail_after(long n);
 
 #endif

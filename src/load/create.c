@@ -37,11 +37,11 @@ int load_btf(struct skep_object *obj)
 	attr.btf_log_buf = u64_of(text);
 	attr.btf_log_size = BTF_LOG;
 	attr.btf_log_level = 1;
-	load_bpf(obj->sys, SKEP_BTF_LOAD, &attr);
+	obj->btf_fd = load_bpf(obj->sys, SKEP_BTF_LOAD, &attr);
 	text[BTF_LOG - 1] = '\0';
 	/* Types are for people; programs run without. EPERM will meet the maps again. */
 	words = load_last_words(text, &len);
-	if (fd != -EPERM)
+	if (fd != -EPERM && obj->btf_fd < 0)
 		log_printf(log_of(obj), msg_load_btf, obj->o.name, obj->sys->name,
 			   load_errno(fd), words ? (int)MIN(len, 160u) : 0,
 			   words ? words : "");
