@@ -106,12 +106,12 @@ u32 store_self(struct store *store)
 
 bool store_alive(struct store *store, u32 owner)
 {
-	u32 number = owner & NUMBER, gen = (owner & ~WAITED) >> NUMBER_BITS;
+	u32 name = owner & ~WAITED, number = name & NUMBER, gen = name >> NUMBER_BITS;
 	struct flock lock = byte_lock(number);
 	int saved = errno;
 	bool alive;
 
-	if (number == NUMBER_SHARED || (owner & ~WAITED) == store_self(store))
+	if (name == NUMBER_SHARED || name == store_self(store))
 		return true;
 	if (!number ||
 	    gen != __atomic_load_n(&store->state->gens[number], __ATOMIC_ACQUIRE))
