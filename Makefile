@@ -5,6 +5,7 @@
 #   make test       all tests        make asan    all tests under ASan and UBSan
 #   make lint       the house rules  make fuzz    each fuzzer for FUZZ_SECONDS (60)
 #   make format     clang-format     make install  DESTDIR and PREFIX count
+#   make test-roots  ./check and ./demo in fresh roots of Debian 12
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
 BUILD := $(or $(SKEP_BUILD),build-$(shell id -u))
@@ -48,4 +49,8 @@ format:
 install: all
 	meson install -C $(BUILD)
 
-.PHONY: all test bench asan fuzz lint format install
+# ./check and ./demo in fresh roots of Debian 12; as root, with a network
+test-roots:
+	test/roots.sh
+
+.PHONY: all test bench asan fuzz lint format install test-roots

@@ -169,10 +169,12 @@ setup() {
 	export CC
 }
 
-# Each user has a build directory of their own: in the tree where they may write there,
-# else in their cache, else in /tmp. Sets `build`.
+# Each user has a build directory of their own: $SKEP_BUILD, else in the tree where they may
+# write there, else in their cache, else in /tmp. Sets `build`.
 find_build() {
 	_uid=$(id -u)
+	build=${SKEP_BUILD:-}
+	[ -z "$build" ] || return 0
 	build=$tree/build-$_uid
 	_mine() { mkdir -p -m 0700 "$1" 2>/dev/null && [ -O "$1" ] && [ -w "$1" ]; }
 	mkdir "$build" 2>/dev/null || :
@@ -190,6 +192,7 @@ find_build() {
 # Configures where that is needed, and builds. What went wrong is shown.
 build_all() {
 	find_build
+	[ -f "$build/libskep.so" ] || say "Building skep in $build; this takes a minute."
 	if [ ! -f "$build/build.ninja" ]; then
 		run_quiet meson setup "$build" "$tree" || return 1
 	elif [ "$absent" != "$(cat "$build/absent" 2>/dev/null)" ]; then
