@@ -26,15 +26,17 @@ struct skep_sys {
 		   uint32_t size);
 
 	/* perf_event_open(2): tracepoints, sampling and perf buffers hang on its fds. */
-	int (*perf_event_open)(struct skep_sys *sys, struct perf_event_attr *attr, pid_t pid,
-			       int cpu, int group_fd, unsigned long flags);
+	int (*perf_event_open)(struct skep_sys *sys, struct perf_event_attr *attr,
+			       pid_t pid, int cpu, int group_fd, unsigned long flags);
 
 	/* ioctl(2): PERF_EVENT_IOC_* on those fds. */
-	int (*ioctl)(struct skep_sys *sys, int fd, unsigned long request, unsigned long arg);
+	int (*ioctl)(struct skep_sys *sys, int fd, unsigned long request,
+		     unsigned long arg);
 
-	/* mmap(2) of map and perf fds at *out (a hint, or NULL). Returns 0, the address in *out. */
-	int (*mmap)(struct skep_sys *sys, void **out, size_t len, int prot, int flags, int fd,
-		    off_t off);
+	/* mmap(2) of map and perf fds at *out (a hint, or NULL). Returns 0, the address
+	 * in *out. */
+	int (*mmap)(struct skep_sys *sys, void **out, size_t len, int prot, int flags,
+		    int fd, off_t off);
 	int (*munmap)(struct skep_sys *sys, void *addr, size_t len);
 
 	/* poll(2): ring buffers become readable. */
@@ -45,7 +47,8 @@ struct skep_sys {
 	/* read(2): iterators, and files that open() gave. */
 	ssize_t (*read)(struct skep_sys *sys, int fd, void *buf, size_t len);
 
-	/* open(2), O_RDONLY: tracefs event ids, BTF, pins, of the system behind the seam. */
+	/* open(2), O_RDONLY: tracefs event ids, BTF, pins, of the system behind the seam.
+	 */
 	int (*open)(struct skep_sys *sys, const char *path);
 };
 

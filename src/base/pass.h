@@ -25,7 +25,7 @@ struct pass {
 	jmp_buf env;
 	struct arena arena;
 	struct skep_log *log; /* may be NULL */
-	int err;              /* 0 or -errno */
+	int err;	      /* 0 or -errno */
 };
 
 #define pass_try(p) (setjmp((p)->env) == 0)

@@ -40,7 +40,7 @@ static void arena_refuses_what_overflows(void **state)
 static void log_keeps_counting_what_it_cuts(void **state)
 {
 	char buf[8];
-	struct skep_log log = { .buf = buf, .size = sizeof(buf) };
+	struct skep_log log = {.buf = buf, .size = sizeof(buf)};
 
 	log_printf(&log, "%s", "12345");
 	log_printf(&log, "%s", "67890");
@@ -53,7 +53,7 @@ static void log_keeps_counting_what_it_cuts(void **state)
 
 static int throws(int err, struct skep_log *log)
 {
-	struct pass p = { .log = log };
+	struct pass p = {.log = log};
 
 	if (!pass_try(&p))
 		return pass_end(&p);
@@ -66,7 +66,7 @@ static int throws(int err, struct skep_log *log)
 static void pass_throws_to_its_entry(void **state)
 {
 	char buf[64] = "";
-	struct skep_log log = { .buf = buf, .size = sizeof(buf) };
+	struct skep_log log = {.buf = buf, .size = sizeof(buf)};
 
 	assert_int_equal(throws(0, &log), 0);
 	assert_string_equal(buf, "");
@@ -113,11 +113,14 @@ static void str_builds_text(void **state)
  * blocks of padding. */
 static void sha256_gives_the_published_digests(void **state)
 {
-	static const struct { const char *text; u8 first[4]; } cases[] = {
-		{ "abc", { 0xba, 0x78, 0x16, 0xbf } },
-		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-		  { 0x24, 0x8d, 0x6a, 0x61 } },
-		{ "", { 0xe3, 0xb0, 0xc4, 0x42 } },
+	static const struct {
+		const char *text;
+		u8 first[4];
+	} cases[] = {
+		{"abc", {0xba, 0x78, 0x16, 0xbf}},
+		{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		 {0x24, 0x8d, 0x6a, 0x61}},
+		{"", {0xe3, 0xb0, 0xc4, 0x42}},
 	};
 	u8 out[32];
 

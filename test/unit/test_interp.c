@@ -20,7 +20,7 @@ static int load(uint32_t type, const char *source)
 {
 	struct skep_sys *sys = skep_engine_sys(engine);
 	struct skep_insn code[128];
-	struct skep_log log = { .buf = text, .size = sizeof(text) };
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
 	union skep_attr attr = {0};
 	int n = skep_asm(source, strlen(source), NULL, code, 128, &log);
 
@@ -40,17 +40,17 @@ static int load(uint32_t type, const char *source)
 static int run(uint32_t type, const char *source, uint64_t *ret)
 {
 	uint8_t data[128] = {0};
-	struct skep_packet packet = { .head = data, .data = data + 32, .tail = data + 92,
-				      .end = data + 128 };
-	struct skep_event event = { .ctx = data, .ctx_len = 16 };
-	struct skep_log log = { .buf = text, .size = sizeof(text) };
+	struct skep_packet packet = {
+		.head = data, .data = data + 32, .tail = data + 92, .end = data + 128};
+	struct skep_event event = {.ctx = data, .ctx_len = 16};
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
 	int fd = load(type, source), err;
 	struct skep_prog *prog;
 	struct skep_cpu *cpu;
 
 	assert_true(fd >= 0);
 	if (type == SKEP_PROG_TYPE_XDP)
-		event = (struct skep_event){ .packet = &packet };
+		event = (struct skep_event){.packet = &packet};
 	text[0] = '\0';
 	assert_int_equal(skep_prog_get(engine, fd, &prog), 0);
 	cpu = skep_enter(engine);
@@ -118,7 +118,8 @@ static void packets_end_where_they_end(void **state)
 	       "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r2 + 58)\nexit\n",
 	       "instruction 1: ");
 	assert_non_null(strstr(text, "2 bytes beyond the end of the packet"));
-	faults(SKEP_PROG_TYPE_XDP, EFAULT, "r0 = *(u32 *)(r1 + 2)\nexit\n", "instruction 0: ");
+	faults(SKEP_PROG_TYPE_XDP, EFAULT, "r0 = *(u32 *)(r1 + 2)\nexit\n",
+	       "instruction 0: ");
 }
 
 static void contexts_are_read_only_where_the_kernel_says_so(void **state)
@@ -130,7 +131,8 @@ static void contexts_are_read_only_where_the_kernel_says_so(void **state)
 static void atomics_want_alignment(void **state)
 {
 	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT,
-	       "r2 = 1\nlock *(u64 *)(r10 - 12) += r2\nr0 = 0\nexit\n", "natural alignment");
+	       "r2 = 1\nlock *(u64 *)(r10 - 12) += r2\nr0 = 0\nexit\n",
+	       "natural alignment");
 }
 
 static void null_is_named(void **state)
@@ -168,7 +170,7 @@ static void fused_pairs_are_still_two_instructions(void **state)
 
 static int start(void **state)
 {
-	struct skep_engine_opts opts = { .size = sizeof(opts), .budget = BUDGET };
+	struct skep_engine_opts opts = {.size = sizeof(opts), .budget = BUDGET};
 
 	return skep_engine_open(&opts, &engine);
 }

@@ -8,7 +8,7 @@ enum fused {
 	fused_first = op_count - 1,
 #define PAIR(a, b) fused_##a##_##b,
 #define TEST(a, b) PAIR(a, b)
-#define LAST(a)    PAIR(a, exit)
+#define LAST(a)	   PAIR(a, exit)
 #include "fuse.def"
 	fused_end,
 };

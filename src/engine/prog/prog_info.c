@@ -56,7 +56,8 @@ static int give_btf(const struct prog *prog, const struct prog_info *in,
 	if (prog_holds(prog, in->func_info_off, in->nfunc_info, in->func_info_size))
 		err = give(out->func_info, &out->nr_func_info, region + in->func_info_off,
 			   in->nfunc_info, in->func_info_size);
-	if (!err && prog_holds(prog, in->line_info_off, in->nline_info, in->line_info_size))
+	if (!err &&
+	    prog_holds(prog, in->line_info_off, in->nline_info, in->line_info_size))
 		err = give(out->line_info, &out->nr_line_info, region + in->line_info_off,
 			   in->nline_info, in->line_info_size);
 	return err;
@@ -85,9 +86,11 @@ int prog_fill_info(struct object *obj, void *arg)
 	out->jited_prog_len = 0;
 	out->nr_jited_ksyms = out->nr_jited_func_lens = out->nr_jited_line_info = 0;
 	out->nr_prog_tags = out->nr_prog_tags ? 1 : 0;
-	err = give(out->map_ids, &out->nr_map_ids, prog->map_ids, prog->nmaps, sizeof(u32));
+	err = give(out->map_ids, &out->nr_map_ids, prog->map_ids, prog->nmaps,
+		   sizeof(u32));
 	if (!err && out->nr_prog_tags)
-		err = give(out->prog_tags, &out->nr_prog_tags, out->tag, 1, sizeof(out->tag));
+		err = give(out->prog_tags, &out->nr_prog_tags, out->tag, 1,
+			   sizeof(out->tag));
 	if (!err)
 		err = give_code(prog, out);
 	return err ? err : give_btf(prog, &in, out);

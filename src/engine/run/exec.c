@@ -70,8 +70,8 @@ static struct prog *if_fits(struct run *run, struct prog *prog)
 	return prog;
 }
 
-/* struct run's find_prog. The first call for a program opens its view, which may allocate;
- * the view then stays with the slot until another program takes its place. */
+/* struct run's find_prog. The first call for a program opens its view, which may
+ * allocate; the view then stays with the slot until another program takes its place. */
 static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 {
 	struct skep_cpu *cpu = container_of(run, struct skep_cpu, run);
@@ -90,7 +90,7 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 		return NULL;
 	if (tail->id)
 		cpu->retired[cpu->nretired++] = tail->prog;
-	*tail = (struct tail){ id, container_of(obj, struct prog, obj) };
+	*tail = (struct tail){id, container_of(obj, struct prog, obj)};
 	return if_fits(run, tail->prog);
 }
 

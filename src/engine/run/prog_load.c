@@ -32,8 +32,9 @@ struct loading {
 
 static bool is_gpl(const char *license)
 {
-	static const char *const known[] = { "GPL", "GPL v2", "GPL and additional rights",
-					     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL" };
+	static const char *const known[] = {
+		"GPL",		"GPL v2",	"GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(license, known[i]))
@@ -41,7 +42,8 @@ static bool is_gpl(const char *license)
 	return false;
 }
 
-/* As the kernel's bpf_obj_name_cpy: nothing behind the first 0, and a 0 within the field. */
+/* As the kernel's bpf_obj_name_cpy: nothing behind the first 0, and a 0 within the field.
+ */
 static bool is_name(const char name[SKEP_OBJ_NAME_LEN])
 {
 	size_t len = strnlen(name, SKEP_OBJ_NAME_LEN);
@@ -56,8 +58,9 @@ static void check_attr(struct loading *l)
 {
 	const union skep_attr *attr = l->attr;
 	const u32 flags = SKEP_F_STRICT_ALIGNMENT | SKEP_F_ANY_ALIGNMENT |
-			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE | SKEP_F_TEST_RND_HI32 |
-			  SKEP_F_XDP_HAS_FRAGS | SKEP_F_TEST_REG_INVARIANTS;
+			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE |
+			  SKEP_F_TEST_RND_HI32 | SKEP_F_XDP_HAS_FRAGS |
+			  SKEP_F_TEST_REG_INVARIANTS;
 
 	if (attr->prog_flags & ~flags)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
@@ -79,7 +82,8 @@ static void copy_in(struct loading *l)
 
 	if (n < 0 && n != -E2BIG)
 		refuse(l, EFAULT, msg_load_license);
-	l->license[sizeof(l->license) - 1] = 0; /* longer ones are cut, as in the kernel */
+	l->license[sizeof(l->license) - 1] =
+		0; /* longer ones are cut, as in the kernel */
 	l->gpl = is_gpl(l->license);
 	l->n = l->attr->insn_cnt;
 	l->code = pass_alloc(&l->pass, l->n, sizeof(l->code[0]));
@@ -94,7 +98,8 @@ static bool is_map_reference(const struct insn *in)
 	       in->src != SKEP_PSEUDO_FUNC && in->src != SKEP_PSEUDO_BTF_ID;
 }
 
-/* The kernel's tag: SHA-256 of the code with map references blanked out, 8 bytes of it. */
+/* The kernel's tag: SHA-256 of the code with map references blanked out, 8 bytes of it.
+ */
 static void make_tag(struct loading *l)
 {
 	struct skep_insn *plain = pass_alloc(&l->pass, l->n, sizeof(*plain));
@@ -119,7 +124,8 @@ static int fd_of_reference(struct loading *l, const struct insn *in, u32 at)
 		return fd;
 	if (!l->attr->fd_array)
 		refuse(l, EPROTO, msg_load_fd_array, at);
-	if (user_copy_in(&fd, l->attr->fd_array + (u64)(u32)in->imm * sizeof(fd), sizeof(fd)))
+	if (user_copy_in(&fd, l->attr->fd_array + (u64)(u32)in->imm * sizeof(fd),
+			 sizeof(fd)))
 		refuse(l, EFAULT, msg_load_fd_array, at);
 	return fd;
 }
@@ -153,7 +159,8 @@ static void check_direct_value(struct loading *l, const struct map *map, u32 at,
 static void resolve_map(struct loading *l, u32 at)
 {
 	struct insn *in = &l->insns[at];
-	bool value = in->src == SKEP_PSEUDO_MAP_VALUE || in->src == SKEP_PSEUDO_MAP_IDX_VALUE;
+	bool value =
+		in->src == SKEP_PSEUDO_MAP_VALUE || in->src == SKEP_PSEUDO_MAP_IDX_VALUE;
 	int fd = fd_of_reference(l, in, at);
 	u32 off = (u32)((u64)in->imm >> 32), idx;
 	struct object *obj;
@@ -175,7 +182,8 @@ static void resolve_maps(struct loading *l)
 	for (u32 i = 0; i < l->n; i++) {
 		if (is_map_reference(&l->insns[i]))
 			resolve_map(l, i);
-		else if (l->insns[i].op == op_lddw && l->insns[i].src == SKEP_PSEUDO_BTF_ID)
+		else if (l->insns[i].op == op_lddw &&
+			 l->insns[i].src == SKEP_PSEUDO_BTF_ID)
 			refuse(l, EOPNOTSUPP, msg_load_ksym, i);
 	}
 	for (u32 i = 0; i < l->attr->fd_array_cnt; i++) {
@@ -189,15 +197,16 @@ static void resolve_maps(struct loading *l)
 	}
 }
 
-/* Who uses a prog_array must be of the kind of those in it, and the first decides: last of
- * all checks, so that a program that is refused decides nothing. */
+/* Who uses a prog_array must be of the kind of those in it, and the first decides: last
+ * of all checks, so that a program that is refused decides nothing. */
 static void check_prog_arrays(struct loading *l)
 {
 	const union skep_attr *attr = l->attr;
 
 	for (u32 i = 0; i < l->nmaps; i++)
 		if (l->maps[i]->info.type == SKEP_MAP_TYPE_PROG_ARRAY &&
-		    !prog_array_fits(l->maps[i], attr->prog_type, attr->expected_attach_type,
+		    !prog_array_fits(l->maps[i], attr->prog_type,
+				     attr->expected_attach_type,
 				     attr->prog_flags & SKEP_F_XDP_HAS_FRAGS))
 			refuse(l, EINVAL, msg_load_prog_array, l->maps[i]->info.name);
 }
@@ -227,8 +236,10 @@ static void check_calls(struct loading *l)
 		if (l->insns[i].op == op_call_helper)
 			check_call(l, i);
 		else if (l->insns[i].op == op_call_kfunc)
-			refuse(l, EOPNOTSUPP, msg_load_kfunc, i, (long long)l->insns[i].imm);
-		else if (op_info[l->insns[i].op].class == class_packet && !l->type->ld_abs)
+			refuse(l, EOPNOTSUPP, msg_load_kfunc, i,
+			       (long long)l->insns[i].imm);
+		else if (op_info[l->insns[i].op].class == class_packet &&
+			 !l->type->ld_abs)
 			refuse(l, EINVAL, msg_load_packet, i, l->type->name);
 	}
 }
@@ -236,7 +247,8 @@ static void check_calls(struct loading *l)
 /* ---- BTF ---- */
 
 /* Records of BTF.ext: the size that the user knows, bounded and a multiple of 4. */
-static u8 *copy_records(struct loading *l, const char *what, u64 from, u32 n, u32 size, u32 least)
+static u8 *copy_records(struct loading *l, const char *what, u64 from, u32 n, u32 size,
+			u32 least)
 {
 	u8 *records;
 
@@ -315,8 +327,12 @@ static void fill(struct loading *l, struct object *obj)
 
 static u64 region_size(const struct loading *l)
 {
-	u64 funcs = l->func_info ? (u64)l->attr->func_info_cnt * l->attr->func_info_rec_size : 0;
-	u64 lines = l->line_info ? (u64)l->attr->line_info_cnt * l->attr->line_info_rec_size : 0;
+	u64 funcs = l->func_info
+			    ? (u64)l->attr->func_info_cnt * l->attr->func_info_rec_size
+			    : 0;
+	u64 lines = l->line_info
+			    ? (u64)l->attr->line_info_cnt * l->attr->line_info_rec_size
+			    : 0;
 
 	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) + round_up(funcs, 8) +
 	       round_up(lines, 8);
@@ -359,7 +375,7 @@ static int load(struct loading *l)
 
 int cmd_prog_load(struct store *store, union skep_attr *attr)
 {
-	struct loading l = { .store = store, .attr = attr };
+	struct loading l = {.store = store, .attr = attr};
 	struct user_log ul;
 	int err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
 

@@ -35,8 +35,8 @@ static int check_plain(const struct test *t)
 	const union skep_attr *attr = t->attr;
 
 	if (attr->test.data_in || attr->test.data_out || attr->test.ctx_out ||
-	    attr->test.data_size_in || attr->test.data_size_out || attr->test.ctx_size_out ||
-	    attr->test.repeat || attr->test.batch_size)
+	    attr->test.data_size_in || attr->test.data_size_out ||
+	    attr->test.ctx_size_out || attr->test.repeat || attr->test.batch_size)
 		return -EINVAL;
 	if (t->prog->info->type == SKEP_PROG_TYPE_RAW_TRACEPOINT)
 		return attr->test.ctx_size_in > MOST_ARGS ? -EINVAL : 0;
@@ -180,7 +180,7 @@ static int test_run(struct test *t, struct runs *runs)
 
 int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 {
-	struct test t = { .attr = attr };
+	struct test t = {.attr = attr};
 	struct object *obj;
 	int err = object_get(store, (int)attr->test.prog_fd, OBJECT_PROG, &obj, NULL);
 
