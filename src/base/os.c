@@ -108,3 +108,18 @@ u64 os_clock_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
 }
+
+int os_memory_file(const void *data, size_t len)
+{
+	int fd = memfd_create("skep", MFD_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = os_write_full(fd, data, len);
+	if (!err && lseek(fd, 0, SEEK_SET) < 0)
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}

@@ -17,6 +17,10 @@ int os_read_fd(int fd, size_t most, void **data, size_t *len);
 int os_read_full(int fd, void *buf, size_t len);
 int os_write_full(int fd, const void *buf, size_t len);
 
+/* A new file in memory with those bytes, to be read from its start: an fd, close-on-exec,
+ * or -errno. */
+int os_memory_file(const void *data, size_t len);
+
 /* A new block of zero bytes from the system, or NULL; round `len` to pages yourself. */
 void *os_map_anon(size_t len);
 

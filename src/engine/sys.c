@@ -193,22 +193,6 @@ static int engine_close(struct skep_sys *sys, int fd)
 	return object_close(store_of(sys), fd);
 }
 
-/* A file that exists for its reader alone. */
-static int text_file(const char *text)
-{
-	int fd = memfd_create("skep-text", MFD_CLOEXEC), err;
-
-	if (fd < 0)
-		return -errno;
-	err = os_write_full(fd, text, strlen(text));
-	if (!err && lseek(fd, 0, SEEK_SET) < 0)
-		err = -errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 /* What the machine behind this side of the seam has: as many CPUs as slots. */
 static int engine_open(struct skep_sys *sys, const char *path)
 {
@@ -218,7 +202,7 @@ static int engine_open(struct skep_sys *sys, const char *path)
 		u32 slots = store_slots(store_of(sys));
 
 		snprintf(text, sizeof(text), slots == 1 ? "0\n" : "0-%u\n", slots - 1);
-		return text_file(text);
+		return os_memory_file(text, strlen(text));
 	}
 	return hook_open(store_of(sys), path);
 }

@@ -163,21 +163,6 @@ int hook_ioctl(struct object *obj, unsigned long request, unsigned long arg)
 
 /* ---- the files of an event ---- */
 
-static int text_file(const struct str *text)
-{
-	int fd = memfd_create("skep-event", MFD_CLOEXEC), err;
-
-	if (fd < 0)
-		return -errno;
-	err = os_write_full(fd, text->s, text->len);
-	if (!err && lseek(fd, 0, SEEK_SET) < 0)
-		err = -errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 /* "syscalls/sys_enter_openat/id" as event and file; false: it is no such path. */
 static bool parse_event(const char *path, u32 *event, char file[16])
 {
@@ -210,7 +195,7 @@ int hook_open(struct store *store, const char *path)
 		event_format(&text, event);
 	else
 		return -ENOENT;
-	fd = text.failed ? -ENOMEM : text_file(&text);
+	fd = text.failed ? -ENOMEM : os_memory_file(text.s, text.len);
 	str_free(&text);
 	return fd;
 }
