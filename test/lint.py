@@ -44,7 +44,7 @@ ROWS = [
     ('src/engine/helper/helper.def', '(?:HELPER|FUNC)', 'test/*', r'\b(?:\w+_)?{0}\b'),
     ('src/engine/object/cmd.def', 'CMD', 'test/*', r'(?i:\b(?:\w+_)?{0}\b)'),
     ('src/engine/hook/hook.def', 'HOOK', 'test/*', r'\b(?:\w+_)?{0}\b'),
-    ('src/btf/kind.def', 'KIND', 'test/unit/*', r'(?i:\b(?:\w+_)?{0}\b)'),
+    ('src/btf/btf_kind.def', 'KIND', 'test/unit/*', r'(?i:\b(?:\w+_)?{0}\b)'),
 ]
 
 # Traces of a workplace; written so that this file does not hold them itself.

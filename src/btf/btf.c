@@ -7,7 +7,7 @@ const struct btf_kind_info btf_kinds[BTF_KINDS] = {
 #define KIND(name, word, tail, each, field, named, vlen, kflag) \
 	[SKEP_BTF_KIND_##name] = { \
 		word, tail, each, btf_field_##field, btf_named_##named, vlen, kflag},
-#include "kind.def"
+#include "btf_kind.def"
 #undef KIND
 };
 

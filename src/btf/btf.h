@@ -1,7 +1,7 @@
 /* btf.h - a validated BTF blob, seen from inside skep
  *
  * btf_parse() guarantees, for the life of the blob: all ids and names are in range;
- * kinds, vlen and sizes obey kind.def; members and array elements have a size and lie
+ * kinds, vlen and sizes obey btf_kind.def; members and array elements have a size and lie
  * inside what holds them; following by-value containment ends. Readers need no checks of
  * their own, but whoever recurses bounds the depth: a long chain of types is legal, and
  * pointers loop.
@@ -57,7 +57,7 @@ struct btf_pass {
 void btf_check_types(struct btf_pass *bp);   /* needs at[]: every type alone */
 void btf_resolve_sizes(struct btf_pass *bp); /* needs checked types: size[], no loops */
 
-/* What kind.def says. */
+/* What btf_kind.def says. */
 struct btf_kind_info {
 	const char *word;
 	u8 tail, each;

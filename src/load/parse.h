@@ -90,7 +90,7 @@ struct obj {
 	struct skep_object_map *pubs; /* n_maps */
 	struct obj_map *maps;
 	u32 n_maps;
-	u64 data_len; /* of all global data */
+	u64 data_len;		    /* of all global data */
 	struct obj_extern *externs; /* of .kconfig, by offset */
 	u32 n_externs;
 	struct obj_map *kconfig; /* or NULL */
@@ -127,7 +127,9 @@ const struct elf_section *obj_next_rel(struct obj *o, const struct elf_section *
 				       u32 sec, u32 *n);
 
 /* "file: section '.maps' offset 0x18" for messages. */
-#define OBJ_AT(o, sec, off)    (o)->name, obj_section_name(o, sec), (unsigned long long)(off)
+#define OBJ_AT(o, sec, off) (o)->name, obj_section_name(o, sec), (unsigned long long)(off)
+
+/* Ends the pass with a message. */
 #define obj_throw(o, err, ...) pass_throw(&(o)->p, err, __VA_ARGS__)
 
 #endif

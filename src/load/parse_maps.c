@@ -141,6 +141,21 @@ static void init_data_map(struct obj *o, struct obj_map *m, u64 size)
 	name_data_map(o, pub);
 }
 
+/* A silent NULL would be looked for in the program; one note is enough. */
+static void note_pointers(struct obj *o, const struct elf_section *s)
+{
+	const struct elf_symbol *sym;
+	struct elf_reloc r;
+	u32 n;
+	const struct elf_section *rel = obj_next_rel(o, NULL, s->index, &n);
+
+	if (!rel || !n)
+		return;
+	sym = obj_reloc(o, rel, 0, &r);
+	log_printf(o->p.log, msg_load_data_pointer, OBJ_AT(o, s->index, r.offset),
+		   sym->name);
+}
+
 enum { MAX_DATA = 1 << 30 };
 
 static void data_map(struct obj *o, const struct elf_section *s, enum obj_map_kind kind)
@@ -156,6 +171,7 @@ static void data_map(struct obj *o, const struct elf_section *s, enum obj_map_ki
 	init_data_map(o, m, s->size);
 	if (s->data)
 		memcpy(m->pub->data, s->data, s->size);
+	note_pointers(o, s);
 }
 
 void parse_maps(struct obj *o)

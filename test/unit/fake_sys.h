@@ -29,7 +29,9 @@ struct fake_sys {
 	struct skep_map_info infos[FAKE_FDS];
 	_Bool open[FAKE_FDS], was_read[FAKE_FDS];
 	int ioctls;
+	const char *config;	      /* what every file holds */
 	struct skep_insn insns[4096]; /* of the last program */
+	unsigned char value[4096];    /* written last */
 };
 
 static int fake_new_fd(struct fake_sys *f)
@@ -83,6 +85,11 @@ static int fake_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *at
 	case SKEP_LINK_CREATE:
 	case SKEP_RAW_TRACEPOINT_OPEN: return fake_new_fd(f);
 	case SKEP_OBJ_GET: return -ENOENT;
+	case SKEP_MAP_UPDATE_ELEM:
+		if (f->infos[attr->map_fd].value_size <= sizeof(f->value))
+			memcpy(f->value, (void *)(uintptr_t)attr->value,
+			       f->infos[attr->map_fd].value_size);
+		return 0;
 	case SKEP_OBJ_GET_INFO_BY_FD:
 		memcpy((void *)(uintptr_t)attr->info.info, &f->infos[attr->info.bpf_fd],
 		       attr->info.info_len);
@@ -131,9 +138,10 @@ static int fake_close(struct skep_sys *sys, int fd)
 static ssize_t fake_read(struct skep_sys *sys, int fd, void *buf, size_t len)
 {
 	struct fake_sys *f = (struct fake_sys *)sys;
-	size_t n = f->was_read[fd] || len < 5 ? 0 : 5;
+	const char *text = f->config ? f->config : "1234\n";
+	size_t n = f->was_read[fd] ? 0 : strlen(text) < len ? strlen(text) : len;
 
-	memcpy(buf, "1234\n", n);
+	memcpy(buf, text, n);
 	f->was_read[fd] = 1;
 	return (ssize_t)n;
 }

@@ -443,6 +443,95 @@ static void legacy_maps_are_read(void **state)
 	skep_object_close(obj);
 }
 
+#define KCONFIG "extern %s __attribute__((section(\".kconfig\")));"
+
+static const struct configured {
+	const char *type, *value, *json; /* json NULL: refused */
+} configured[] = {
+	{"_Bool CONFIG_X", "y", "true"},
+	{"_Bool CONFIG_X", "n", "false"},
+	{"_Bool CONFIG_X", "m", NULL},
+	{"char CONFIG_X", "m", "109"},
+	{"int CONFIG_X", "-42", "-42"},
+	{"unsigned CONFIG_X", "0xffffffff", "4294967295"},
+	{"unsigned char CONFIG_X", "256", NULL},
+	{"signed char CONFIG_X", "-129", NULL},
+	{"signed char CONFIG_X", "-128", "-128"},
+	{"unsigned long CONFIG_X", "0xffffffffffffffff", "18446744073709551615"},
+	{"unsigned long CONFIG_X", "0x1ffffffffffffffff", NULL},
+	{"int CONFIG_X", "12x", NULL},
+	{"int CONFIG_X", "y", NULL},
+	{"char CONFIG_X[6]", "\"value\"", "\"value\""},
+	{"char CONFIG_X[5]", "\"value\"", NULL},
+	{"char CONFIG_X[6]", "\"open", NULL},
+	{"int CONFIG_X", "\"text\"", NULL},
+	{"enum libbpf_tristate CONFIG_X", "m", "\"TRI_MODULE\""},
+};
+
+static void configuration_is_read(void **state)
+{
+	struct skep_btf_print opts = {.size = sizeof(opts), .compact = 1};
+	const char *cc = any_clang();
+
+	if (!cc)
+		test_skip(__func__, NO_CLANG);
+	for (size_t i = 0; i < sizeof(configured) / sizeof(configured[0]); i++) {
+		const struct configured *c = &configured[i];
+		char source[1024], config[256], path[64], want[64], got[64] = "";
+		struct skep_object *obj;
+		const struct skep_object_map *m;
+		int err;
+
+		snprintf(
+			source, sizeof(source),
+			HEAD
+			"enum libbpf_tristate { TRI_NO, TRI_YES, TRI_MODULE };" KCONFIG
+			"SEC(\"xdp\") int p(void *c) { return *(volatile char *)&CONFIG_X; }",
+			c->type);
+		snprintf(config, sizeof(config),
+			 "# CONFIG_X is a comment\nCONFIG_XY=9\n"
+			 "CONFIG_X=%s\nCONFIG_Z=1\n",
+			 c->value);
+		assert_true(bpf_compile(cc, NULL, source, path));
+		fake_init(&fake);
+		fake.config = config;
+		assert_int_equal(skep_object_open(path, &obj, fresh_log()), 0);
+		unlink(path);
+		m = skep_object_find_map(obj, ".kconfig");
+		err = skep_object_plan(obj, &said);
+		if (!err)
+			err = skep_object_load(obj, &fake.sys, NULL, &said);
+		if (!err)
+			skep_btf_print_value(skep_object_btf(obj), m->value_btf,
+					     fake.value, m->value_size, &opts, got,
+					     sizeof(got));
+		snprintf(want, sizeof(want), "{ \"CONFIG_X\": %s }",
+			 c->json ? c->json : "");
+		if (c->json ? strcmp(got, want) != 0
+			    : !strstr(text, "which does not fit its type"))
+			fail_msg("%s=%s: %s %s", c->type, c->value, got, text);
+		skep_object_close(obj);
+	}
+}
+
+static void pointers_in_data_are_noted(void **state)
+{
+	static const char source[] = HEAD
+		"int x; int *pointer = &x; SEC(\"xdp\") int p(void *c) { return 2; }";
+	const char *cc = any_clang();
+	struct skep_object *obj;
+	char path[64];
+
+	if (!cc)
+		test_skip(__func__, NO_CLANG);
+	assert_true(bpf_compile(cc, NULL, source, path));
+	assert_int_equal(skep_object_open(path, &obj, fresh_log()), 0);
+	unlink(path);
+	assert_non_null(strstr(
+		text, "section '.data' offset 0x0: note: an initial pointer to 'x'"));
+	skep_object_close(obj);
+}
+
 static void attaching(void **state)
 {
 	static const char source[] = HEAD
@@ -534,6 +623,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(a_skipped_program_stops_nobody),
 		cmocka_unit_test(legacy_maps_are_read),
+		cmocka_unit_test(configuration_is_read),
+		cmocka_unit_test(pointers_in_data_are_noted),
 		cmocka_unit_test(attaching),
 		cmocka_unit_test(what_is_no_object_is_said),
 	};

@@ -130,5 +130,7 @@ int main(int argc, char **argv)
 
 	for (int i = 0; argc > 1 && i < CALLS; i++)
 		syscall(SYS_getppid);
-	return argc > 1 ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc > 1)
+		_exit(0); /* a leak check at exit would want ptrace for itself */
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
