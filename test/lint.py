@@ -19,7 +19,7 @@ COLUMNS = {'.c': 90, '.h': 90, '.py': 100}  # a tab has 8
 LONG_HEADERS = {'include/skep/abi.h', 'include/skep/abi_func.h'}
 
 # Functions over FUNCTION_MOST: dispatchers, where one case a row is the clearest form.
-DISPATCHERS = set()
+DISPATCHERS = {'interp'}
 
 # Names that may come more than once: one a folder by convention.
 SHARED_NAMES = {'meson.build', 'msg.def', 'msg.h', 'README.md'}
