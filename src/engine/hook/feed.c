@@ -1,6 +1,5 @@
 /* Packets as events: what is attached to the engine's port runs on a capture. */
 #include <errno.h>
-#include "exec.h"
 #include "fire.h"
 #include "mem.h"
 

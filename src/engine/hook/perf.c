@@ -5,7 +5,6 @@
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "event.h"
 #include "hook.h"

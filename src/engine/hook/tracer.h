@@ -14,8 +14,10 @@
  * process is let go unharmed. Nothing is allocated for an event.
  *
  * Does not follow 32-bit programs (their calls have other numbers): it says so. A process
- * that is traced already, or that itself traces others, cannot be followed. comm is kept
- * up to date across exec and prctl, not when written through /proc.
+ * that is traced already, or that itself traces others, cannot be followed. Nor can
+ * children made with CLONE_UNTRACED: the filter that they inherit makes their wanted
+ * calls fail with ENOSYS. comm is kept up to date across exec and prctl, not when written
+ * through /proc.
  *
  * The calling thread must have no other children while it traces: wait4(2) would take
  * their exits.
