@@ -86,10 +86,9 @@ static int create(struct skep_object *obj, const struct obj_map *m, int inner_fd
 		.map_flags = pub->flags,
 		.inner_map_fd = inner_fd < 0 ? 0 : (u32)inner_fd,
 		.numa_node = m->numa_node,
+		.map_extra = m->extra,
 	};
 
-	/* one attr has several structs in it, so the rest is set one by one */
-	attr.map_extra = m->extra;
 	memcpy(attr.map_name, pub->kernel_name, sizeof(attr.map_name));
 	if (types && obj->btf_fd >= 0 && (pub->key_btf || pub->value_btf)) {
 		attr.btf_fd = (u32)obj->btf_fd;
@@ -198,11 +197,15 @@ static int open_pinned(struct skep_object *obj, const struct obj_map *m, const c
 	union skep_attr attr = {.pathname = u64_of(path)};
 	const struct skep_object_map *pub = m->pub;
 	struct skep_map_info info;
-	int fd = load_bpf(obj->sys, SKEP_OBJ_GET, &attr);
-	int err = fd < 0 ? fd : skep_map_get_info(obj->sys, fd, &info);
+	int fd = load_bpf(obj->sys, SKEP_OBJ_GET, &attr), err;
 
-	if (err)
+	if (fd < 0)
+		return fd;
+	err = skep_map_get_info(obj->sys, fd, &info);
+	if (err) {
+		obj->sys->close(obj->sys, fd);
 		return err;
+	}
 	if (info.type == pub->type && info.key_size == pub->key_size &&
 	    info.value_size == pub->value_size && info.max_entries == pub->max_entries &&
 	    info.map_flags == pub->flags)
