@@ -26,7 +26,7 @@ struct fire_prog {
 struct fire {
 	struct skep_engine *engine;
 	struct attachments now;
-	u64 looked_ns;
+	u64 again_ns;		     /* when to look again */
 	vec(struct fire_prog) progs; /* by event, then in the order of attaching */
 	u32 first[EVENTS + 1];	     /* programs of event e: [first[e], first[e + 1]) */
 };
