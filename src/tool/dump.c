@@ -211,21 +211,19 @@ static void pad(struct str *s, size_t from, size_t width)
 	str_printf(s, "%*s", (int)(len < width ? width - len + GAP : GAP), "");
 }
 
-static size_t cell_width(const struct table *t, const struct column *c, bool key, u32 cpu)
+static size_t cell_width(const struct table *t, const struct column *c, bool key)
 {
-	size_t width = strlen(c->name);
-	struct row *row;
+	size_t width = strlen(c->name), cells = key ? t->rows.n : t->rows.n * t->cpus;
 
-	vec_each(row, &t->rows) {
+	for (size_t i = 0; i < cells && width < WIDEST; i++) {
+		const struct row *row = &t->rows.at[key ? i : i / t->cpus];
 		struct str s = {0};
 
-		print_cell(&s, t, c, key ? row->key : row->value + cpu * t->stride);
+		print_cell(&s, t, c, key ? row->key : row->value + i % t->cpus * t->stride);
 		width = MAX(width, s.len);
 		str_free(&s);
-		if (width >= WIDEST)
-			return WIDEST;
 	}
-	return width;
+	return MIN(width, (size_t)WIDEST);
 }
 
 static void print_line(struct table *t, const size_t *widths, const struct row *row,
@@ -267,9 +265,9 @@ static void print_rows(struct table *t)
 	if (!widths)
 		return;
 	vec_each(c, &t->keys)
-		widths[i++] = cell_width(t, c, true, 0);
+		widths[i++] = cell_width(t, c, true);
 	vec_each(c, &t->values)
-		widths[i++] = cell_width(t, c, false, 0);
+		widths[i++] = cell_width(t, c, false);
 	if (t->rows.n)
 		print_line(t, widths, NULL, 0);
 	vec_each(row, &t->rows)
@@ -278,6 +276,13 @@ static void print_rows(struct table *t)
 			    !all_zero(row->value + cpu * t->stride, t->info.value_size))
 				print_line(t, widths, row, cpu);
 	mem_free(widths);
+}
+
+/* Types that have no elements to look up. */
+static bool has_elements(u32 type)
+{
+	return type != SKEP_MAP_TYPE_RINGBUF && type != SKEP_MAP_TYPE_USER_RINGBUF &&
+	       type != SKEP_MAP_TYPE_PERF_EVENT_ARRAY && type != SKEP_MAP_TYPE_ARENA;
 }
 
 /* Global variables: the members of a DATASEC, a line each. */
@@ -317,6 +322,11 @@ static void print_table(struct table *t)
 		fprintf(t->d->out, "global variables%s)\n",
 			t->rows.n ? "" : ", all zero");
 		print_globals(t);
+		return;
+	}
+	if (!has_elements(t->info.type)) {
+		fprintf(t->d->out, "%s, %u bytes)\n", map_type_name(t->info.type),
+			t->info.max_entries);
 		return;
 	}
 	fprintf(t->d->out, "%s, %zu of %u entries", map_type_name(t->info.type),
@@ -381,13 +391,6 @@ static void print_json(struct table *t)
 }
 
 /* ---- a map ---- */
-
-/* Types that have no elements to look up. */
-static bool has_elements(u32 type)
-{
-	return type != SKEP_MAP_TYPE_RINGBUF && type != SKEP_MAP_TYPE_USER_RINGBUF &&
-	       type != SKEP_MAP_TYPE_PERF_EVENT_ARRAY && type != SKEP_MAP_TYPE_ARENA;
-}
 
 static int read_rows(struct table *t, struct skep_log *log)
 {

@@ -14,6 +14,7 @@ struct reader {
 	const struct session *s;
 	const struct skep_object_map *map;
 	struct skep_ringbuf *rb;
+	uint32_t type; /* of a record; 0: not known */
 	uint64_t records, bytes;
 };
 
@@ -35,12 +36,11 @@ static int on_record(void *arg, const void *data, size_t len)
 	r->bytes += len;
 	if (!r->s->show_events)
 		return 0;
-	if (btf && r->map->value_btf) {
+	if (r->type && skep_btf_size(btf, r->type) == (int64_t)len) {
 		struct skep_btf_print how = {
 			.size = sizeof(how), .compact = 1, .style = SKEP_BTF_C};
 
-		skep_btf_print_value(btf, r->map->value_btf, data, len, &how, text,
-				     sizeof(text));
+		skep_btf_print_value(btf, r->type, data, len, &how, text, sizeof(text));
 		printf("%s %s\n", r->map->name, text);
 		return 0;
 	}
@@ -67,6 +67,22 @@ static void *read_all(void *arg)
 	return NULL;
 }
 
+/* A ring buffer has no type. What is in it is most likely the struct that is named like
+ * it: `syns` or `syn` or `syn_event` or `event` for a map `syns`. */
+static uint32_t record_type(const struct skep_btf *btf, const char *map)
+{
+	size_t len = strlen(map), one = len && map[len - 1] == 's' ? len - 1 : len;
+	char names[3][80];
+	uint32_t type = 0;
+
+	snprintf(names[0], sizeof(names[0]), "%s", map);
+	snprintf(names[1], sizeof(names[1]), "%.*s", (int)one, map);
+	snprintf(names[2], sizeof(names[2]), "%.*s_event", (int)one, map);
+	for (int i = 0; btf && !type && i < 3; i++)
+		type = skep_btf_find(btf, names[i], SKEP_BTF_KIND_STRUCT);
+	return type || !btf ? type : skep_btf_find(btf, "event", SKEP_BTF_KIND_STRUCT);
+}
+
 static int open_all(struct readers *rs, const struct session *s)
 {
 	uint32_t n;
@@ -81,7 +97,10 @@ static int open_all(struct readers *rs, const struct session *s)
 
 		if (m[i].type != SKEP_MAP_TYPE_RINGBUF || m[i].fd < 0)
 			continue;
-		*r = (struct reader){.s = s, .map = &m[i]};
+		*r = (struct reader){
+			.s = s,
+			.map = &m[i],
+			.type = record_type(skep_object_btf(s->obj), m[i].name)};
 		err = skep_ringbuf_open(s->side.sys, m[i].fd, on_record, r, &r->rb,
 					tool_log());
 		if (err)

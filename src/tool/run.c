@@ -183,6 +183,8 @@ static int print_maps(struct session *s)
 	struct skep_object_map *m = skep_object_maps(s->obj, &n);
 	int err = 0;
 
+	stage(s, "maps", "%u", n);
+
 	if (s->json)
 		fputs("[", stdout);
 	for (uint32_t i = 0; i < n && !err; i++) {

@@ -60,6 +60,7 @@ $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -v -- true 2>&1 >/dev/nu
 = attached on_exit to tracepoint/syscalls/sys_enter_exit_group
 = attached never to tracepoint/syscalls/sys_enter_getppid
 = events   1 in T s
+= maps     3
 $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine
 ! skep: the engine observes a command (-- COMMAND), a process (--pid) or a capture (--pcap) [T053]
 ? 2
