@@ -55,6 +55,8 @@ static void numbers_are_read_as_linux_reads_them(void **state)
 		{"017", 3, 10, 3, 17, 3, 17},
 		{"0x", 2, 0, 1, 0, 1, 0},
 		{"0xg", 3, 0, 1, 0, 1, 0},
+		{"0x", 2, 16, -EINVAL, 0, -EINVAL, 0},
+		{"0xg", 3, 16, -EINVAL, 0, -EINVAL, 0},
 		{"08", 2, 0, 1, 0, 1, 0},
 		{"", 1, 0, -EINVAL, 0, -EINVAL, 0},
 		{"  ", 2, 0, -EINVAL, 0, -EINVAL, 0},

@@ -38,9 +38,11 @@ static void test_array(void **state)
 	assert_int_equal(map->values.hi - map->values.lo, 48);
 	assert_int_equal(map->ops->update(map, &key, value, SKEP_NOEXIST, 0), -EEXIST);
 	assert_int_equal(map->ops->update(map, &key, value, 3, 0), -EINVAL);
+	assert_int_equal(map->ops->update(map, &key, value, SKEP_F_LOCK, 0), -EINVAL);
 	assert_int_equal(map->ops->remove(map, &key), -EINVAL);
 	key = 3;
 	assert_null(map->ops->lookup(map, &key, 0));
+	assert_int_equal(map->ops->update(map, &key, value, SKEP_F_LOCK, 0), -E2BIG);
 	assert_int_equal(map->ops->update(map, &key, value, SKEP_ANY, 0), -E2BIG);
 	map_drop(map, fd);
 	store_close(store);

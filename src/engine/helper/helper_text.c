@@ -26,14 +26,16 @@ static u32 digit(u8 c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10u : 99;
 }
 
-/* A 0x before a hexadecimal digit says 16 (and is skipped for base 16), a 0 says 8. */
+/* A 0x before a hexadecimal digit says 16, a 0 says 8. For base 16 a 0x is skipped,
+ * whatever follows. */
 static const u8 *prefix(const u8 *s, const u8 *end, u32 *base)
 {
-	bool hex = end - s > 2 && s[0] == '0' && (s[1] | 0x20) == 'x' && digit(s[2]) < 16;
+	bool mark = end - s > 1 && s[0] == '0' && (s[1] | 0x20) == 'x';
+	bool hex = mark && end - s > 2 && digit(s[2]) < 16;
 
 	if (!*base)
 		*base = hex ? 16 : s < end && *s == '0' ? 8 : 10;
-	return hex && *base == 16 ? s + 2 : s;
+	return mark && *base == 16 ? s + 2 : s;
 }
 
 /* The digits at s; how many bytes, 0: none, -ERANGE. */

@@ -68,13 +68,16 @@ static u8 *percpu_at(struct map *map, u32 index, u32 slot)
 	return map->storage + slot * percpu_part(&map->info) + (u64)index * map->stride;
 }
 
+/* In the kernel's order: that the value has no lock to take comes last. */
 static int check_index(struct map *map, u32 index, u64 flags)
 {
-	if (map_check_update(flags))
+	if (map_check_update(flags & ~(u64)SKEP_F_LOCK))
 		return -EINVAL;
 	if (index >= map->info.max_entries)
 		return -E2BIG;
-	return flags == SKEP_NOEXIST ? -EEXIST : 0; /* every index is there */
+	if (flags & SKEP_NOEXIST)
+		return -EEXIST; /* every index is there */
+	return flags & SKEP_F_LOCK ? -EINVAL : 0;
 }
 
 /* ---- a program's side ---- */
