@@ -102,7 +102,7 @@ static void compare(const u8 *good, size_t len, u8 *m, char *text)
 	assert_true(same_errno > refused * 98 / 100);
 }
 
-static void verdicts_are_the_kernels(const char *source)
+static void verdicts_are_the_kernels(const char *test, const char *source)
 {
 	const char *why = no_bpf(), *cc = any_clang();
 	struct skep_object *obj;
@@ -112,9 +112,9 @@ static void verdicts_are_the_kernels(const char *source)
 	u8 *m;
 
 	if (why)
-		test_skip(__func__, "%s", why);
+		test_skip(test, "%s", why);
 	if (!cc)
-		test_skip(__func__, NO_CLANG);
+		test_skip(test, NO_CLANG);
 	assert_true(bpf_compile(cc, source, NULL, path));
 	assert_int_equal(skep_object_open(path, &obj, NULL), 0);
 	unlink(path);
@@ -131,12 +131,12 @@ static void verdicts_are_the_kernels(const char *source)
 
 static void verdicts_on_types(void **state)
 {
-	verdicts_are_the_kernels(TEST_BPF "/types.bpf.c");
+	verdicts_are_the_kernels(__func__, TEST_BPF "/types.bpf.c");
 }
 
 static void verdicts_on_maps_and_globals(void **state)
 {
-	verdicts_are_the_kernels(TEST_BPF "/loader.bpf.c");
+	verdicts_are_the_kernels(__func__, TEST_BPF "/loader.bpf.c");
 }
 
 int main(void)
