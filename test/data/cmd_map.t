@@ -21,11 +21,12 @@
 | }
 | char _license[] SEC("license") = "Dual BSD/GPL";
 $ clang -O2 -g -target bpf -c kept.bpf.c -o kept.bpf.o
-$ export SKEP_DIR=$PWD/engine; skep run kept.bpf.o --on engine -- sh -c 'cd /; skep map dump kept --on engine' | head -3
+# leaks cannot be looked for in a traced process
+$ export SKEP_DIR=$PWD/engine; skep run kept.bpf.o --on engine -- sh -c 'cd /; ASAN_OPTIONS=detect_leaks=0 skep map dump kept --on engine' | head -3
 = kept (hash, 1 of 4 entries)
 =   key  value
 =   11   -1
-$ export SKEP_DIR=$PWD/engine; skep run kept.bpf.o --on engine -- sh -c 'cd /; skep map dump name kept --on engine --json' | head -1
+$ export SKEP_DIR=$PWD/engine; skep run kept.bpf.o --on engine -- sh -c 'cd /; ASAN_OPTIONS=detect_leaks=0 skep map dump name kept --on engine --json' | head -1
 = {"name":"kept","type":"hash","max_entries":4,"elements":[{"key":11,"value":-1}]}
 $ export SKEP_DIR=$PWD/engine; skep map dump kept --on engine
 ! skep: there is no map 'kept' on the engine; name it by id, name or pinned path [T035]
