@@ -120,13 +120,21 @@ static int load_one(struct skep_object *obj, struct plan_prog *pp)
 
 int load_progs(struct skep_object *obj)
 {
-	int err = 0;
+	u32 n = 0;
 
-	if (!obj->plan.n_progs) {
-		log_printf(obj->o.p.log, msg_load_no_progs, obj->o.name);
-		return -ENOENT;
+	for (u32 i = 0; i < obj->plan.n_progs; i++) {
+		struct plan_prog *pp = &obj->plan.progs[i];
+		int err;
+
+		if (pp->func->prog->skip) /* said after it was planned */
+			continue;
+		err = load_one(obj, pp);
+		if (err)
+			return err;
+		n++;
 	}
-	for (u32 i = 0; i < obj->plan.n_progs && !err; i++)
-		err = load_one(obj, &obj->plan.progs[i]);
-	return err;
+	if (n)
+		return 0;
+	log_printf(obj->o.p.log, msg_load_no_progs, obj->o.name);
+	return -ENOENT;
 }

@@ -90,20 +90,21 @@ static int open_object(struct session *s)
 	struct skep_object_prog *p;
 	int err = skep_object_open(s->path, &s->obj, tool_log());
 
-	if (!err)
-		err = skep_object_plan(s->obj, tool_log());
 	if (err)
 		return failed(s, msg_run_object, err);
 	p = skep_object_progs(s->obj, &nprogs);
 	skep_object_maps(s->obj, &nmaps);
-	for (uint32_t i = 0; i < nprogs; i++) {
-		insns += p[i].ninsns;
-		p[i].skip = s->prog && strcmp(p[i].name, s->prog);
-	}
 	if (s->prog && !skep_object_find_prog(s->obj, s->prog)) {
 		tool_error(msg_run_no_prog, s->path, s->prog);
 		return exit_failed;
 	}
+	for (uint32_t i = 0; i < nprogs && s->prog; i++)
+		p[i].skip = strcmp(p[i].name, s->prog);
+	err = skep_object_plan(s->obj, tool_log());
+	if (err)
+		return failed(s, msg_run_object, err);
+	for (uint32_t i = 0; i < nprogs; i++)
+		insns += p[i].ninsns;
 	stage(s, "object", "%s: programs %u, maps %u, instructions %u, license \"%s\"",
 	      s->path, nprogs, nmaps, insns, skep_object_license(s->obj));
 	return exit_ok;

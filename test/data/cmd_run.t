@@ -64,6 +64,13 @@ $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -v -- true 2>&1 >/dev/nu
 $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine
 ! skep: the engine observes a command (-- COMMAND), a process (--pid) or a capture (--pcap) [T053]
 ? 2
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -v --prog never -- true 2>&1 >/dev/null | sed 's/program [0-9]*/program N/; s/in [0-9.]* s/in T s/'
+= object   calls.bpf.o: programs 2, maps 3, instructions 2, license "Dual BSD/GPL"
+= loaded   never: tracepoint/syscalls/sys_enter_getppid, program N, 2 instructions
+= checked  never: form and flow; the interpreter bounds every access
+= attached never to tracepoint/syscalls/sys_enter_getppid
+= events   0 in T s
+= maps     3
 $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine --prog other -- true
 ! skep: calls.bpf.o: there is no program 'other' in it [T041]
 ? 1

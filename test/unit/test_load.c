@@ -413,6 +413,29 @@ static void a_skipped_program_stops_nobody(void **state)
 	skep_object_close(obj);
 }
 
+/* Also when it is said after the programs were put together. */
+static void a_planned_program_may_be_skipped(void **state)
+{
+	static const char source[] = HEAD "SEC(\"xdp\") int one(void *c) { return 1; }"
+					  "SEC(\"xdp\") int two(void *c) { return 2; }";
+	const char *cc = any_clang();
+	struct skep_object *obj;
+	char path[64];
+
+	if (!cc)
+		test_skip(__func__, NO_CLANG);
+	assert_true(bpf_compile(cc, NULL, source, path));
+	assert_int_equal(skep_object_open(path, &obj, fresh_log()), 0);
+	unlink(path);
+	assert_int_equal(skep_object_plan(obj, &said), 0);
+	skep_object_find_prog(obj, "one")->skip = true;
+	fake_init(&fake);
+	assert_int_equal(skep_object_load(obj, &fake.sys, NULL, &said), 0);
+	assert_int_equal(skep_object_find_prog(obj, "one")->fd, -1);
+	assert_true(skep_object_find_prog(obj, "two")->fd >= 0);
+	skep_object_close(obj);
+}
+
 static void legacy_maps_are_read(void **state)
 {
 	static const char source[] = HEAD
@@ -622,6 +645,7 @@ int main(void)
 		cmocka_unit_test(no_memory_is_an_error),
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(a_skipped_program_stops_nobody),
+		cmocka_unit_test(a_planned_program_may_be_skipped),
 		cmocka_unit_test(legacy_maps_are_read),
 		cmocka_unit_test(configuration_is_read),
 		cmocka_unit_test(pointers_in_data_are_noted),
