@@ -63,16 +63,17 @@ static int check_create(const union skep_attr *attr)
 	const struct map_ops *ops = map_type(attr->map_type);
 	u32 files = SKEP_F_RDONLY | SKEP_F_WRONLY;
 	u32 progs = SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG;
-	int err = check_token(attr);
+	union skep_attr plain = *attr;
+	int err;
 
-	if (err)
-		return err;
+	plain.map_flags &= ~(u32)SKEP_F_TOKEN_FD;
 	if (attr->btf_vmlinux_value_type_id ||
 	    (attr->btf_key_type_id && !attr->btf_value_type_id) || attr->map_extra ||
 	    (attr->map_flags & files) == files || (attr->map_flags & progs) == progs ||
 	    check_numa(attr) || !ops)
 		return -EINVAL;
-	return ops->check(attr);
+	err = ops->check(&plain);
+	return err ? err : check_token(attr);
 }
 
 /* A device's own map: no driver that the engine has offers one. */

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 
 /* Everything is the pass's own, but for the uses of objects, which loading_end drops. */
 struct loading {
@@ -19,7 +20,8 @@ struct loading {
 	struct skep_insn *code; /* n slots, as the region will hold them */
 	struct insn *insns;
 	u32 n;
-	bool gpl;
+	bool gpl, read; /* all that the kernel takes in before it opens the log */
+	int log_err;
 	char license[128];
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 nmaps;
@@ -60,7 +62,7 @@ static void check_attr(struct loading *l)
 	const u32 flags = SKEP_F_STRICT_ALIGNMENT | SKEP_F_ANY_ALIGNMENT |
 			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE |
 			  SKEP_F_TEST_RND_HI32 | SKEP_F_XDP_HAS_FRAGS |
-			  SKEP_F_TEST_REG_INVARIANTS;
+			  SKEP_F_XDP_DEV_BOUND_ONLY | SKEP_F_TEST_REG_INVARIANTS;
 
 	if (attr->prog_flags & ~flags)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
@@ -69,10 +71,35 @@ static void check_attr(struct loading *l)
 	l->type = prog_type(attr->prog_type);
 	if (!l->type)
 		refuse(l, EINVAL, msg_load_type, attr->prog_type);
-	if (l->type->sleepable && !(attr->prog_flags & SKEP_F_SLEEPABLE))
-		refuse(l, EINVAL, msg_load_sleepable, l->type->name);
+	if (attr->attach_btf_id || attr->core_relo_cnt)
+		refuse(l, EINVAL, msg_load_unused,
+		       attr->attach_btf_id ? "attach_btf_id" : "core_relo_cnt",
+		       l->type->name);
+	if (attr->prog_type == SKEP_PROG_TYPE_SYSCALL && attr->expected_attach_type)
+		refuse(l, EINVAL, msg_load_unused, "expected_attach_type", l->type->name);
 	if (!is_name(attr->prog_name))
 		refuse(l, EINVAL, msg_load_name);
+}
+
+static void check_device(struct loading *l)
+{
+	u32 index = l->attr->prog_ifindex;
+	bool may = l->type->packet && l->attr->prog_type != SKEP_PROG_TYPE_SOCKET_FILTER;
+	char name[IF_NAMESIZE];
+
+	if (index)
+		refuse(l, may && if_indextoname(index, name) ? EOPNOTSUPP : EINVAL,
+		       msg_load_device, index);
+}
+
+/* Of the types that the engine has, syscall is the only one that sleeps, and always. */
+static void check_sleepable(struct loading *l)
+{
+	bool asked = l->attr->prog_flags & SKEP_F_SLEEPABLE;
+
+	if (asked != l->type->sleepable)
+		refuse(l, EINVAL, asked ? msg_load_not_sleepable : msg_load_sleepable,
+		       l->type->name);
 }
 
 static void copy_in(struct loading *l)
@@ -270,8 +297,8 @@ static void take_btf(struct loading *l)
 	struct object *obj;
 	int err;
 
-	if (!attr->func_info_cnt && !attr->line_info_cnt && !attr->prog_btf_fd)
-		return;
+	if (!attr->func_info_cnt && !attr->line_info_cnt)
+		return; /* the kernel does not look at prog_btf_fd then */
 	err = object_get(l->store, (int)attr->prog_btf_fd, OBJECT_BTF, &obj, NULL);
 	if (err)
 		refuse(l, -err, msg_load_btf_fd, (int)attr->prog_btf_fd);
@@ -360,6 +387,11 @@ static int load(struct loading *l)
 		return l->pass.err;
 	check_attr(l);
 	copy_in(l);
+	check_device(l);
+	l->read = true;
+	if (l->log_err)
+		return l->log_err;
+	check_sleepable(l);
 	err = insn_decode(l->code, l->n, l->insns, l->pass.log);
 	if (!err)
 		err = insn_check_flow(l->insns, l->n, l->pass.log);
@@ -377,14 +409,16 @@ int cmd_prog_load(struct store *store, union skep_attr *attr)
 {
 	struct loading l = {.store = store, .attr = attr};
 	struct user_log ul;
-	int err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
+	int err, told;
 
-	if (err)
-		return err;
-	l.pass.log = &ul.log;
+	l.log_err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
+	l.pass.log = l.log_err ? NULL : &ul.log;
 	err = load(&l);
 	while (l.nmaps)
 		object_put(&l.maps[--l.nmaps]->obj);
 	arena_free(&l.pass.arena);
-	return user_log_finish(&ul, err, &attr->log_true_size);
+	if (l.log_err)
+		return err;
+	told = user_log_finish(&ul, err, &attr->log_true_size);
+	return l.read ? told : err; /* a log that is too small is no reason yet */
 }

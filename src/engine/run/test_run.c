@@ -28,21 +28,23 @@ static int check_pairs(const union skep_attr *attr)
 	return 0;
 }
 
-/* A raw tracepoint gets arguments and nothing else; a syscall program a context that it
- * may change. */
-static int check_plain(const struct test *t)
+/* What neither a raw tracepoint, which gets arguments, nor a syscall program, which may
+ * change its context, knows of. */
+static int check_plain(const struct test *t, u32 cpus)
 {
 	const union skep_attr *attr = t->attr;
+	u32 flags = attr->test.flags, cpu = attr->test.cpu;
 
 	if (attr->test.data_in || attr->test.data_out || attr->test.ctx_out ||
-	    attr->test.data_size_in || attr->test.data_size_out ||
-	    attr->test.ctx_size_out || attr->test.repeat || attr->test.batch_size)
+	    attr->test.duration || attr->test.repeat || attr->test.batch_size)
 		return -EINVAL;
-	if (t->prog->info->type == SKEP_PROG_TYPE_RAW_TRACEPOINT)
-		return attr->test.ctx_size_in > MOST_ARGS ? -EINVAL : 0;
-	if (attr->test.duration || attr->test.flags || attr->test.cpu)
+	if (t->prog->info->type != SKEP_PROG_TYPE_RAW_TRACEPOINT)
+		return flags || attr->test.ctx_size_in > UINT16_MAX ? -EINVAL : 0;
+	if (attr->test.ctx_size_in > MOST_ARGS)
 		return -EINVAL;
-	return attr->test.ctx_size_in > UINT16_MAX ? -EINVAL : 0;
+	if (flags & SKEP_F_TEST_RUN_ON_CPU)
+		return cpu >= cpus ? -ENXIO : 0;
+	return cpu ? -EINVAL : 0;
 }
 
 static int copy_ctx(struct test *t)
@@ -56,11 +58,11 @@ static int copy_ctx(struct test *t)
 	if (!t->ctx)
 		return -ENOMEM;
 	err = user_check_tail(t->attr->test.ctx_in, known, size);
-	if (err || !size)
+	if (err)
 		return err;
 	t->event.ctx = t->ctx;
-	t->event.ctx_len = t->event.packet ? known : size;
-	return user_copy_in(t->ctx, t->attr->test.ctx_in, MIN(size, known));
+	t->event.ctx_len = t->prog->type->packet ? known : size;
+	return size ? user_copy_in(t->ctx, t->attr->test.ctx_in, MIN(size, known)) : 0;
 }
 
 static int copy_data(struct test *t)
@@ -91,25 +93,31 @@ static int prepare_packet(struct test *t)
 	const struct prog_type *type = t->prog->type;
 	int err;
 
-	if (t->attr->test.flags || t->attr->test.cpu || t->attr->test.batch_size)
+	bool xdp = t->prog->info->type == SKEP_PROG_TYPE_XDP;
+	const void *ctx;
+
+	/* XDP does not look at cpu, and takes the context first. */
+	if (t->attr->test.flags || (t->attr->test.cpu && !xdp) ||
+	    t->attr->test.batch_size)
 		return -EINVAL;
-	err = copy_data(t);
+	err = xdp ? copy_ctx(t) : copy_data(t);
 	if (!err)
-		err = copy_ctx(t);
-	if (!err && type->test_in)
-		err = type->test_in(t->event.ctx, &t->packet);
-	return err;
+		err = xdp ? copy_data(t) : copy_ctx(t);
+	ctx = t->attr->test.ctx_size_in ? t->event.ctx : NULL;
+	return err ? err : type->test_in(ctx, &t->packet);
 }
 
-static int prepare(struct test *t)
+static int prepare(struct test *t, u32 cpus)
 {
 	int err = check_pairs(t->attr);
 
 	if (err)
 		return err;
+	if (!t->prog->type->test_run)
+		return -KERNEL_ENOTSUPP;
 	if (t->prog->type->packet)
 		return prepare_packet(t);
-	err = check_plain(t);
+	err = check_plain(t, cpus);
 	return err ? err : copy_ctx(t);
 }
 
@@ -131,7 +139,7 @@ static int give_data(struct test *t, const struct skep_packet *packet)
 	return copy < size ? -ENOSPC : 0;
 }
 
-static int give_ctx(struct test *t, const struct run *run)
+static int give_ctx(struct test *t, struct run *run)
 {
 	const struct prog_type *type = t->prog->type;
 	union skep_attr *attr = t->attr;
@@ -141,6 +149,11 @@ static int give_ctx(struct test *t, const struct run *run)
 		return user_copy_out(attr->test.ctx_in, t->ctx, t->event.ctx_len);
 	if (!attr->test.ctx_out)
 		return 0;
+	if (t->prog->constant) { /* it ran without looking at the event */
+		run->prog = t->prog;
+		run->event = &t->event;
+		run_begin(run);
+	}
 	if (type->test_out)
 		type->test_out(run, t->ctx);
 	attr->test.ctx_size_out = size;
@@ -187,7 +200,7 @@ int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 	if (err)
 		return err;
 	t.prog = container_of(obj, struct prog, obj);
-	err = t.prog->type->test_run ? prepare(&t) : -KERNEL_ENOTSUPP;
+	err = prepare(&t, store_slots(store));
 	if (!err)
 		err = test_run(&t, store_runs(store));
 	mem_free(t.data);
