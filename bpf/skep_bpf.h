@@ -30,6 +30,8 @@ HELPER(3, long, bpf_map_delete_elem, void *map, const void *key);
 HELPER(5, __u64, bpf_ktime_get_ns, void);
 HELPER(14, __u64, bpf_get_current_pid_tgid, void);
 HELPER(113, long, bpf_probe_read_kernel, void *dst, __u32 size, const void *src);
+HELPER(120, long, bpf_get_ns_current_pid_tgid, __u64 dev, __u64 ino,
+       struct bpf_pidns_info *info, __u32 size);
 HELPER(131, void *, bpf_ringbuf_reserve, void *ringbuf, __u64 size, __u64 flags);
 HELPER(132, void, bpf_ringbuf_submit, void *data, __u64 flags);
 

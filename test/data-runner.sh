@@ -36,6 +36,15 @@ RUNNER="$(cd "$(dirname "$0")" && pwd)/$(basename "$0")"
 export PATH RUNNER
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
 
+# a clang that is only there under a versioned name
+for clang in clang-19 clang-20 clang-21 clang-14; do
+	command -v clang >/dev/null && break
+	command -v $clang >/dev/null || continue
+	mkdir -p "$tmp/bin"
+	ln -sf "$(command -v $clang)" "$tmp/bin/clang"
+	PATH=$PATH:$tmp/bin
+done
+
 # marked MARK FILE: the file as lines of a .t file
 marked() {
 	[ -s "$2" ] || return 0

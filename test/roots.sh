@@ -7,7 +7,8 @@
 #   user       as a user who may not, in a root that has everything
 #   readonly   the same in a tree that the user cannot write
 #   noapt      the same without apt-get
-#   container  as root without the capabilities for bpf(2), in a root that has everything
+#   privileged as root in a pid namespace, as in a privileged container
+#   container  the same without the capabilities for bpf(2)
 #   bare       as a user without sudo in a bare root: a sentence and exit code 1, no hang
 # The bare root is kept in $SKEP_ROOTS (/var/tmp/skep-roots). Every mount is made in a mount
 # namespace of its own, so none outlives this script.
@@ -16,7 +17,8 @@ LC_ALL=C; export LC_ALL
 tree=$(cd "$(dirname "$0")/.." && pwd -P)
 roots=${SKEP_ROOTS:-/var/tmp/skep-roots}
 mirror=${MIRROR:-http://deb.debian.org/debian}
-all="root sudo user readonly noapt container bare"
+all="root sudo user readonly noapt privileged container bare"
+namespaces=--mount
 failed=0
 
 die() { echo "roots.sh: $*" >&2; exit 2; }
@@ -38,11 +40,11 @@ make_base() {
 	touch "$roots/base/.made"
 }
 
-# inside ROOT USER COMMAND...: in a mount and pid namespace that end with the command
+# inside ROOT USER COMMAND...: in a mount namespace that ends with the command
 inside() {
 	_root=$1 _user=$2; shift 2
 	cp /etc/resolv.conf "$_root/etc/resolv.conf"
-	unshare --mount --pid --fork --kill-child --propagation private sh -c '
+	unshare $namespaces --propagation private sh -c '
 		root=$1 user=$2; shift 2
 		mount --bind "$root" "$root" && # so that / is a mount in there
 		mount -t proc proc "$root/proc" &&
@@ -156,11 +158,21 @@ case_noapt() {
 	rm -rf "$roots/noapt"
 }
 
+case_privileged() {
+	full
+	put_tree "$roots/full" /root/skep root
+	namespaces="--mount --pid --fork --kill-child"
+	both privileged "$roots/full" root /root/skep
+	namespaces=--mount
+}
+
 case_container() {
 	full
+	namespaces="--mount --pid --fork --kill-child"
 	put_tree "$roots/full" /root/skep root
 	both container "$roots/full" root /root/skep \
 		setpriv --bounding-set -sys_admin,-bpf,-perfmon,-sys_ptrace
+	namespaces=--mount
 }
 
 case_bare() {

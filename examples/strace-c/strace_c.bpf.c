@@ -1,8 +1,8 @@
 /* strace_c.bpf.c - counts and times the system calls of a command
  *
  * sys_enter notes when a task entered a call, sys_exit adds the call to `stats`. In the
- * kernel these programs see every task: the reader sets only_tasks, puts the command
- * into `tasks` and asks for the last two programs, which follow its children. On the
+ * kernel these programs see every task: the reader says in `config` which is the command
+ * and asks for the last two programs, which follow its children into `tasks`. On the
  * engine there are no other tasks.
  */
 #include <linux/types.h>
@@ -35,26 +35,39 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_TASKS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u8);
 } tasks SEC(".maps");
 
 const volatile struct config config;
+__u32 has_begun; /* the command */
 
 static __u32 current_task(void)
 {
 	return (__u32)bpf_get_current_pid_tgid();
 }
 
+/* The kernel numbers tasks from outside of all namespaces; the reader knows the number
+ * that its own namespace gives. */
+static int is_command(void)
+{
+	struct bpf_pidns_info info = {0};
+
+	return !bpf_get_ns_current_pid_tgid(config.ns_device, config.ns_inode, &info,
+					    sizeof(info)) &&
+	       info.pid == config.command;
+}
+
 static int is_followed(__u32 tid, __u64 nr)
 {
-	__u32 *state;
+	__u8 yes = 1;
 
-	if (!config.only_tasks)
+	if (!config.command || bpf_map_lookup_elem(&tasks, &tid))
 		return 1;
-	state = bpf_map_lookup_elem(&tasks, &tid);
-	if (state && *state == before_exec && (nr == NR_EXECVE || nr == NR_EXECVEAT))
-		*state = counted;
-	return state && *state == counted;
+	if (has_begun || (nr != NR_EXECVE && nr != NR_EXECVEAT) || !is_command())
+		return 0;
+	has_begun = 1;
+	bpf_map_update_elem(&tasks, &tid, &yes, BPF_ANY);
+	return 1;
 }
 
 /* args: struct pt_regs *, number */
@@ -100,12 +113,12 @@ SEC("?raw_tp/sched_process_fork")
 int task_new(struct bpf_raw_tracepoint_args *ctx)
 {
 	const char *child = (const char *)ctx->args[1];
-	__u32 tid = current_task(), state = counted, pid;
-	__u32 *parent = bpf_map_lookup_elem(&tasks, &tid);
+	__u32 tid = current_task(), pid;
+	__u8 yes = 1;
 
-	if (parent && *parent == counted &&
+	if (bpf_map_lookup_elem(&tasks, &tid) &&
 	    !bpf_probe_read_kernel(&pid, sizeof(pid), child + config.pid_offset))
-		bpf_map_update_elem(&tasks, &pid, &state, BPF_ANY);
+		bpf_map_update_elem(&tasks, &pid, &yes, BPF_ANY);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <skep/engine.h>
@@ -212,30 +213,32 @@ static pid_t start(char **argv, int *go, int *failed)
 	return pid;
 }
 
-static void follow(struct skep_sys *sys, int tasks, pid_t pid)
+/* What the program must know of the command, and that it shall follow its children. */
+static void tell_program(struct skep_object *obj, pid_t pid)
 {
-	uint32_t key = (uint32_t)pid, state = before_exec;
-	union skep_attr attr;
-	int err;
+	struct config *config = skep_object_find_map(obj, ".rodata")->data;
+	struct skep_object_prog *p;
+	struct stat ns;
+	uint32_t n;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = (uint32_t)tasks;
-	attr.key = (uintptr_t)&key;
-	attr.value = (uintptr_t)&state;
-	err = sys->bpf(sys, SKEP_MAP_UPDATE_ELEM, &attr, sizeof(attr));
-	if (err)
-		die("the map of tasks", err);
+	if (stat("/proc/self/ns/pid", &ns))
+		die("/proc/self/ns/pid", -errno);
+	config->command = (uint32_t)pid;
+	config->pid_offset = pid_offset();
+	config->ns_device = ns.st_dev;
+	config->ns_inode = ns.st_ino;
+	p = skep_object_progs(obj, &n);
+	for (uint32_t i = 0; i < n; i++)
+		p[i].skip = false;
 }
 
-static int run_under_kernel(struct skep_sys *sys, struct skep_object *obj, char **argv)
+static int run_under_kernel(const char *name, pid_t pid, int go, int failed)
 {
-	int go, failed, status, err;
-	pid_t pid = start(argv, &go, &failed);
+	int status, err;
 
-	follow(sys, skep_object_find_map(obj, "tasks")->fd, pid);
 	close(go);
 	if (read(failed, &err, sizeof(err)) > 0)
-		die(argv[0], -err);
+		die(name, -err);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status;
@@ -257,31 +260,6 @@ static int run_under_engine(struct skep_engine *engine, char **argv)
  */
 static void stay(int signal_number)
 {
-}
-
-static struct skep_object *open_object(bool kernel)
-{
-	struct skep_object *obj;
-	struct skep_object_map *rodata;
-	struct skep_object_prog *p;
-	struct config *config;
-	uint32_t n;
-	int err =
-		skep_object_open_memory(object_start, (size_t)(object_end - object_start),
-					"strace_c.bpf.o", &obj, &log_);
-
-	if (err)
-		die("strace_c.bpf.o", err);
-	if (!kernel)
-		return obj;
-	rodata = skep_object_find_map(obj, ".rodata");
-	config = rodata->data;
-	config->only_tasks = 1;
-	config->pid_offset = pid_offset();
-	p = skep_object_progs(obj, &n);
-	for (uint32_t i = 0; i < n; i++)
-		p[i].skip = false; /* those that follow children as well */
-	return obj;
 }
 
 static void load_and_attach(struct skep_object *obj, struct skep_sys *sys,
@@ -310,30 +288,34 @@ int main(int argc, char **argv)
 	struct skep_link *links[8] = {0};
 	struct skep_sys *sys = skep_sys_kernel();
 	struct skep_object *obj;
-	bool kernel = true;
 	uint32_t nlinks;
-	int status, err;
+	int go = -1, failed = -1, status, err;
+	pid_t pid = 0; /* on the kernel's side */
 
 	if (argc > 2 && !strcmp(argv[1], "--on")) {
 		if (strcmp(argv[2], "kernel") && strcmp(argv[2], "engine"))
 			return usage();
-		kernel = !strcmp(argv[2], "kernel");
+		if (!strcmp(argv[2], "engine") && (err = skep_engine_open(NULL, &engine)))
+			die("the engine", err);
 		argv += 2, argc -= 2;
 	}
 	if (argc < 2 || argv[1][0] == '-')
 		return usage();
-	if (!kernel) {
-		err = skep_engine_open(NULL, &engine);
-		if (err)
-			die("the engine", err);
-		sys = skep_engine_sys(engine);
-	}
 	sigaction(SIGINT, &(struct sigaction){.sa_handler = stay, .sa_flags = SA_RESTART},
 		  NULL);
-	obj = open_object(kernel);
+	err = skep_object_open_memory(object_start, (size_t)(object_end - object_start),
+				      "strace_c.bpf.o", &obj, &log_);
+	if (err)
+		die("strace_c.bpf.o", err);
+	if (engine) {
+		sys = skep_engine_sys(engine);
+	} else {
+		pid = start(argv + 1, &go, &failed);
+		tell_program(obj, pid);
+	}
 	load_and_attach(obj, sys, links, &nlinks);
-	status = kernel ? run_under_kernel(sys, obj, argv + 1)
-			: run_under_engine(engine, argv + 1);
+	status = engine ? run_under_engine(engine, argv + 1)
+			: run_under_kernel(argv[1], pid, go, failed);
 	for (uint32_t i = 0; i < nlinks; i++)
 		if (links[i])
 			skep_link_detach(links[i]);

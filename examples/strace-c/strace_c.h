@@ -12,11 +12,10 @@ struct sum {
 
 /* .rodata: what the reader sets before it loads the programs. */
 struct config {
-	__u32 only_tasks; /* those in `tasks`; 0: everyone */
+	__u32 command;	  /* its process, from its execve on, and its children; 0:
+			     everyone */
 	__u32 pid_offset; /* of pid in the kernel's struct task_struct, in bytes */
+	__u64 ns_device, ns_inode; /* the pid namespace in which `command` counts */
 };
-
-/* How far a followed task is: a new command is counted from its execve on. */
-enum { before_exec = 1, counted = 2 };
 
 #endif

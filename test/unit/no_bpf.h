@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <skep/abi.h>
@@ -32,6 +33,17 @@ static inline const char *no_bpf(void)
 		return "the kernel's bpf(2) needs root";
 	return "the kernel's bpf(2) is refused to root here: a container without CAP_BPF, "
 	       "or its seccomp filter";
+}
+
+/* NULL, or why the kernel's number of this process is not getpid(). */
+static inline const char *no_outer_pid(void)
+{
+	enum { FIRST_PID_NAMESPACE = 0xeffffffcu }; /* PROC_PID_INIT_INO, proc_ns.h */
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE)
+		return NULL;
+	return "in a pid namespace the kernel's programs see another number of this process";
 }
 
 #endif

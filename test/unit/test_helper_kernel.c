@@ -551,6 +551,8 @@ static void probes_read_the_same(void **state)
 	struct bench *b = *state;
 
 	need_kernel(__func__);
+	if (no_outer_pid())
+		test_skip(__func__, "%s", no_outer_pid());
 	user = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		    0);
 	assert_int_equal(munmap(user + 4096, 4096), 0);
