@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <skep/engine.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,33 +46,43 @@ static int objects_try(const char *dir)
 	return err;
 }
 
+/* Opens the engine as `skep run` does. 0, or -errno and why. */
+static int engine_try(struct skep_log *log)
+{
+	struct skep_engine_opts opts = {.size = sizeof(opts), .shared = true, .log = log};
+	struct skep_engine *engine;
+	int err = skep_engine_open(&opts, &engine);
+
+	if (!err)
+		skep_engine_close(engine);
+	return err;
+}
+
 void check_engine_objects(struct finding *f)
 {
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	const char *dirs[] = {run && *run == '/' ? run : "/dev/shm", "/dev/shm"};
+	char dir[200], text[200] = "";
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
+	int err;
 	struct statfs fs;
-	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		err = statfs(dirs[i], &fs) ? -errno : objects_try(dirs[i]);
-		if (err)
-			continue;
-		if (fs.f_type == TMPFS_MAGIC) {
-			found(f, verdict_yes,
-			      "a file was made, locked and pinned in %s (tmpfs)",
-			      dirs[i]);
-		} else {
-			found(f, verdict_partly,
-			      "%s works, but is no tmpfs: maps are written to "
-			      "a disk",
-			      dirs[i]);
-			advise(f, "set XDG_RUNTIME_DIR to a directory on tmpfs");
-		}
-		return;
+	if (skep_engine_dir(dir, sizeof(dir)) >= (int)sizeof(dir))
+		err = -ENAMETOOLONG;
+	else if (!(err = engine_try(&log)))
+		err = statfs(dir, &fs) ? -errno : objects_try(dir);
+	text[strcspn(text, "\n")] = 0;
+	if (err) {
+		found(f, verdict_no, "%s%s%s", *text ? text : dir, *text ? "" : ": ",
+		      *text ? "" : strerror(-err));
+		advise(f, "set SKEP_DIR to a directory of yours, best on tmpfs; or mount "
+			  "a tmpfs on /dev/shm and unset XDG_RUNTIME_DIR");
+	} else if (fs.f_type == TMPFS_MAGIC) {
+		found(f, verdict_yes, "a file was made, locked and pinned in %s (tmpfs)",
+		      dir);
+	} else {
+		found(f, verdict_partly,
+		      "%s works, but is no tmpfs: maps are written to a disk", dir);
+		advise(f, "set XDG_RUNTIME_DIR to a directory on tmpfs");
 	}
-	found(f, verdict_no, "no file can be made in %s: %s", dirs[1], strerror(-err));
-	advise(f,
-	       "mount a tmpfs on /dev/shm, or set XDG_RUNTIME_DIR to a directory on tmpfs");
 }
 
 /* ---- tracing system calls ---- */

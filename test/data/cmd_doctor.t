@@ -33,6 +33,9 @@ $ skep doctor | grep -cE '^  (yes|partly|no) '
 $ PATH=/nowhere "$(command -v skep)" doctor | grep -A1 'C to BPF'
 =   no      C to BPF                       no clang that compiles for BPF was found
 =                           to change that: install it (Debian: clang); programs that are compiled already need none
+$ SKEP_DIR=/nowhere/engine skep doctor | grep -A1 'shared objects'
+=   no      shared objects                 cannot make the engine's directory /nowhere/engine: No such file or directory; make its parent, or name another with SKEP_DIR [O001]
+=                           to change that: set SKEP_DIR to a directory of yours, best on tmpfs; or mount a tmpfs on /dev/shm and unset XDG_RUNTIME_DIR
 $ skep doctor now
 ! skep: 'now' is one argument too many; see 'skep help doctor' [T010]
 ? 2
