@@ -219,7 +219,8 @@ static size_t cell_width(const struct table *t, const struct column *c, bool key
 		const struct row *row = &t->rows.at[key ? i : i / t->cpus];
 		struct str s = {0};
 
-		print_cell(&s, t, c, key ? row->key : row->value + i % t->cpus * t->stride);
+		print_cell(&s, t, c,
+			   key ? row->key : row->value + i % t->cpus * t->stride);
 		width = MAX(width, s.len);
 		str_free(&s);
 	}

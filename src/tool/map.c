@@ -60,7 +60,7 @@ static int open_map(struct skep_sys *sys, const struct args *args)
 	const char *how = args->at[1], *what = args->n > 2 ? args->at[2] : how;
 	char *end;
 	unsigned long id = strtoul(what, &end, 0);
-	bool number = *what && !*end;
+	bool number = *what && !*end && id <= UINT32_MAX;
 
 	if (args->n == 2)
 		how = number ? "id" : strchr(what, '/') ? "pinned" : "name";

@@ -5,6 +5,7 @@
 #include "tool_msg.h"
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,7 +117,13 @@ struct readers *readers_start(const struct session *s, bool thread)
 	int err = rs ? open_all(rs, s) : -ENOMEM;
 
 	if (!err && thread && rs->n) {
+		sigset_t all, before;
+
+		/* Signals are for the thread that waits. */
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
 		err = -pthread_create(&rs->thread, NULL, read_all, rs);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		rs->running = !err;
 	}
 	if (!err)

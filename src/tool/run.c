@@ -6,6 +6,7 @@
 #include "tool.h"
 #include "tool_msg.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/time.h>
@@ -35,26 +36,46 @@ const char help_run[] =
 
 volatile sig_atomic_t stop_asked;
 
-static void on_interrupt(int signal)
+/* The terminal's Ctrl-C reaches the command as well, what kill(1) sends does not: that
+ * counts for two, at which the command is sent SIGTERM. From then on the timer's tick
+ * ends a wait that the signal came too early for; not before, for it would end the
+ * writing into a slow pipe, too. */
+static void on_interrupt(int signal, siginfo_t *info, void *context)
 {
-	stop_asked++;
+	const struct itimerval every = {{0, 100000}, {0, 100000}};
+
+	if (info->si_code == SI_KERNEL)
+		stop_asked++;
+	else if (stop_asked < 2)
+		stop_asked = 2;
+	setitimer(ITIMER_REAL, &every, NULL);
 }
 
-/* The timer's tick ends a wait that the signal came too early for. */
 static void on_tick(int signal)
 {
 }
 
 static void catch_signals(void)
 {
-	struct sigaction stop = {.sa_handler = on_interrupt},
+	struct sigaction stop = {.sa_sigaction = on_interrupt, .sa_flags = SA_SIGINFO},
 			 tick = {.sa_handler = on_tick};
-	struct itimerval every = {{0, 100000}, {0, 100000}};
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGALRM, &tick, NULL);
-	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/* The maps are printed in whole even if the first signal is sent twice, as timeout(1)
+ * does; one more ends skep. */
+static void calm_signals(void)
+{
+	const struct itimerval never = {0};
+	struct sigaction once = {.sa_handler = on_tick,
+				 .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &once, NULL);
+	sigaction(SIGTERM, &once, NULL);
+	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 void stage(const struct session *s, const char *name, const char *fmt, ...)
@@ -176,6 +197,14 @@ static int attach_object(struct session *s)
 	return exit_ok;
 }
 
+static void detach_object(struct session *s)
+{
+	while (s->nlinks)
+		skep_link_detach(s->links[--s->nlinks]);
+	mem_free(s->links);
+	s->links = NULL;
+}
+
 static int print_maps(struct session *s)
 {
 	struct dump d = {
@@ -218,6 +247,10 @@ static int run(struct session *s)
 	if (code == exit_ok) {
 		s->readers = readers_start(s, !s->pcap);
 		code = !s->readers ? exit_failed : s->pcap ? replay(s) : watch(s);
+		calm_signals();
+		/* Programs that went on would change the maps that are read, and would be
+		 * run by each system call that reads them. */
+		detach_object(s);
 		readers_end(s->readers);
 	}
 	if (code == exit_ok) {
@@ -230,9 +263,7 @@ static int run(struct session *s)
 
 static void end(struct session *s)
 {
-	while (s->nlinks)
-		skep_link_detach(s->links[--s->nlinks]);
-	mem_free(s->links);
+	detach_object(s);
 	skep_object_close(s->obj);
 	if (s->side.sys)
 		side_close(&s->side);
@@ -240,7 +271,7 @@ static void end(struct session *s)
 
 int cmd_run(int argc, char **argv)
 {
-	struct session s = {0};
+	struct session s = {.pid = UINT64_MAX};
 	const struct opt opts[] = {{"on", 0, opt_text, &s.on},
 				   {"pcap", 0, opt_text, &s.pcap},
 				   {"prog", 0, opt_text, &s.prog},
@@ -255,6 +286,11 @@ int cmd_run(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (!s.pid || (s.pid > INT_MAX && s.pid != UINT64_MAX)) {
+		tool_error(msg_watch_process, (unsigned long long)s.pid);
+		return exit_failed;
+	}
+	s.pid = s.pid == UINT64_MAX ? 0 : s.pid;
 	s.path = args.at[0];
 	s.command = args.n_rest ? args.rest : NULL;
 	if ((s.command != NULL) + (s.pcap != NULL) + (s.pid != 0) > 1) {

@@ -5,6 +5,7 @@
 #include "tool_msg.h"
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,30 +21,29 @@ static int status_code(int status)
 
 static int wait_command(struct session *s, pid_t pid)
 {
-	int status;
+	int status, heeded = stop_asked;
 
-	/* Ctrl-C goes to the command as well; it decides when to end. */
-	while (waitpid(pid, &status, 0) < 0)
+	/* Ctrl-C goes to the command as well; it decides when to end, unless one insists:
+	 * as on the engine, see struct skep_trace_opts. */
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return exit_failed;
+		if (stop_asked > heeded && stop_asked >= 2)
+			kill(pid, stop_asked == 2 ? SIGTERM : SIGKILL);
+		heeded = stop_asked;
+	}
 	s->status = status_code(status);
 	return exit_ok;
 }
 
 static int kernel_command(struct session *s)
 {
-	pid_t pid = fork();
+	pid_t pid;
+	int err = posix_spawnp(&pid, s->command[0], NULL, NULL, s->command, environ);
 
-	if (pid < 0) {
-		tool_error(msg_watch_command, s->command[0], strerror(errno));
+	if (err) {
+		tool_error(msg_watch_command, s->command[0], strerror(err));
 		return exit_failed;
-	}
-	if (!pid) {
-		signal(SIGINT, SIG_DFL);
-		signal(SIGTERM, SIG_DFL);
-		execvp(s->command[0], s->command);
-		tool_error(msg_watch_command, s->command[0], strerror(errno));
-		_exit(127);
 	}
 	return wait_command(s, pid);
 }
@@ -150,7 +150,10 @@ int watch(struct session *s)
 	int stats = enable_stats(s), code;
 	u64 begin = os_clock_ns();
 
-	code = s->side.engine ? engine_watch(s) : kernel_watch(s);
+	if (stop_asked && s->command)
+		code = 128 + SIGINT; /* before it began */
+	else
+		code = s->side.engine ? engine_watch(s) : kernel_watch(s);
 	s->seconds = (double)(os_clock_ns() - begin) / 1e9;
 	s->events = count_runs(s);
 	if (stats >= 0)

@@ -89,3 +89,36 @@ $ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -- ./no-such-command
 $ head -c 700 calls.bpf.o > cut.bpf.o; SKEP_DIR=$PWD/engine skep run cut.bpf.o --on engine -- true
 ! skep: cut.bpf.o: offset 0x28: the 30 section headers at 0x16d0 reach beyond the end of the file, 0x2bc; is it cut off? [E006]
 ? 1
+# Processes that cannot be, and not another one by chance.
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -p 0
+! skep: cannot watch process 0: is it there, and yours? [T051]
+? 1
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -p 4294967297
+! skep: cannot watch process 4294967297: is it there, and yours? [T051]
+? 1
+$ SKEP_DIR=$PWD/engine skep map dump 4294967297 --on engine
+! skep: there is no map '4294967297' on the engine; name it by id, name or pinned path [T035]
+? 1
+# A reader that takes its time still gets all of it.
+@ wide.bpf.c
+| #define SEC(name) __attribute__((section(name), used))
+| #define __uint(name, val) int(*name)[val]
+| #define __type(name, val) typeof(val) *name
+| struct {
+| 	__uint(type, 2);
+| 	__uint(max_entries, 20000);
+| 	__type(key, unsigned);
+| 	__type(value, unsigned long long);
+| } wide SEC(".maps");
+| SEC("raw_tp/sys_enter") int any(void *ctx) { return 0; }
+| char _license[] SEC("license") = "Dual BSD/GPL";
+$ clang -O2 -g -target bpf -c wide.bpf.c -o wide.bpf.o
+$ SKEP_DIR=$PWD/engine skep run wide.bpf.o --on engine --all -- true | (sleep 0.5; tail -n 1)
+=   19999  0
+# kill(1) does not reach the command by itself, as Ctrl-C does; the maps are printed.
+$ SKEP_DIR=$PWD/engine skep run calls.bpf.o --on engine -- sleep 100 & sleep 0.5; kill $!; wait $!
+= counts (array, 0 of 4 entries, the rest is zero)
+= pairs (hash, 0 of 4 entries)
+= .bss (global variables, all zero)
+? 143
+$ ls engine/objects

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -191,6 +192,16 @@ static int say_no_child(struct tracer *t, const char *path)
 	return err;
 }
 
+/* fork(2), but the caller's signal handlers are not the child's, which would swallow a
+ * Ctrl-C until it runs the command (clone(2), since Linux 5.5). */
+static pid_t fork_plain(void)
+{
+	struct clone_args args = {.flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	return pid < 0 && (errno == ENOSYS || errno == EINVAL) ? fork() : (pid_t)pid;
+}
+
 static int start(struct tracer *t, const char *path, char *const argv[])
 {
 	struct sock_filter code[MOST_FILTER];
@@ -202,7 +213,7 @@ static int start(struct tracer *t, const char *path, char *const argv[])
 	make_filter(t, &prog);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
 		return say_no_child(t, path);
-	pid = fork();
+	pid = fork_plain();
 	if (!pid)
 		child(sock[1], path, argv, t->filter ? &prog : NULL);
 	err = pid < 0 ? say_no_child(t, path) : 0;
