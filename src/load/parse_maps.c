@@ -141,19 +141,28 @@ static void init_data_map(struct obj *o, struct obj_map *m, u64 size)
 	name_data_map(o, pub);
 }
 
-/* A silent NULL would be looked for in the program; one note is enough. */
-static void note_pointers(struct obj *o, const struct elf_section *s)
+/* Places that should hold an address are NULL, also where the file has an addend. One
+ * note is enough; without it the reason would be looked for in the program. */
+static void clear_pointers(struct obj *o, const struct elf_section *s, u8 *data)
 {
+	const struct elf_section *rel = NULL;
 	const struct elf_symbol *sym;
 	struct elf_reloc r;
+	bool said = false;
 	u32 n;
-	const struct elf_section *rel = obj_next_rel(o, NULL, s->index, &n);
 
-	if (!rel || !n)
-		return;
-	sym = obj_reloc(o, rel, 0, &r);
-	log_printf(o->p.log, msg_load_data_pointer, OBJ_AT(o, s->index, r.offset),
-		   sym->name);
+	while ((rel = obj_next_rel(o, rel, s->index, &n)))
+		for (u32 i = 0; i < n; i++) {
+			sym = obj_reloc(o, rel, i, &r);
+			if (r.offset < s->size)
+				memset(data + r.offset, 0, MIN(s->size - r.offset, 8u));
+			if (!said)
+				log_printf(o->p.log, msg_load_data_pointer,
+					   OBJ_AT(o, s->index, r.offset),
+					   *sym->name ? sym->name
+						      : obj_section_name(o, sym->shndx));
+			said = true;
+		}
 }
 
 enum { MAX_DATA = 1 << 30 };
@@ -169,9 +178,10 @@ static void data_map(struct obj *o, const struct elf_section *s, enum obj_map_ki
 	m = obj_new_map(o, s->name, s->index);
 	m->kind = kind;
 	init_data_map(o, m, s->size);
-	if (s->data)
-		memcpy(m->pub->data, s->data, s->size);
-	note_pointers(o, s);
+	if (!s->data)
+		return;
+	memcpy(m->pub->data, s->data, s->size);
+	clear_pointers(o, s, m->pub->data);
 }
 
 void parse_maps(struct obj *o)

@@ -539,8 +539,10 @@ static void configuration_is_read(void **state)
 
 static void pointers_in_data_are_noted(void **state)
 {
-	static const char source[] = HEAD
-		"int x; int *pointer = &x; SEC(\"xdp\") int p(void *c) { return 2; }";
+	static const char source[] =
+		HEAD "int x; int *pointer = &x; const char *texts[] = {\"a\", \"b\"};"
+		     "SEC(\"xdp\") int p(void *c) { return 2; }";
+	static const char null[24]; /* "b" has an addend in the file */
 	const char *cc = any_clang();
 	struct skep_object *obj;
 	char path[64];
@@ -552,6 +554,7 @@ static void pointers_in_data_are_noted(void **state)
 	unlink(path);
 	assert_non_null(strstr(
 		text, "section '.data' offset 0x0: note: an initial pointer to 'x'"));
+	assert_memory_equal(skep_object_find_map(obj, ".data")->data, null, sizeof(null));
 	skep_object_close(obj);
 }
 
