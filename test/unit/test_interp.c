@@ -116,8 +116,9 @@ static void packets_end_where_they_end(void **state)
 {
 	faults(SKEP_PROG_TYPE_XDP, EFAULT,
 	       "r2 = *(u32 *)(r1 + 0)\nr0 = *(u32 *)(r2 + 58)\nexit\n",
-	       "instruction 1: ");
-	assert_non_null(strstr(text, "2 bytes beyond the end of the packet"));
+	       "instruction 1: reads 4 bytes at r2+58, 2 bytes beyond the end of the packet");
+	faults(SKEP_PROG_TYPE_TRACEPOINT, EFAULT, "*(u8 *)(r10 - 513) = 1\nexit\n",
+	       "instruction 0: writes 1 bytes at r10-513, ");
 	faults(SKEP_PROG_TYPE_XDP, EFAULT, "r0 = *(u32 *)(r1 + 2)\nexit\n",
 	       "instruction 0: ");
 }

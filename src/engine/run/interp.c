@@ -5,6 +5,7 @@
 #include "helper.h"
 #include "msg.h"
 #include <errno.h>
+#include <stdio.h>
 
 static inline struct skep_cpu *cpu_of(struct run *run)
 {
@@ -78,6 +79,17 @@ static u64 load_sized(const void *p, u32 size, bool sign)
 	return 0;
 }
 
+/* The fault of the instruction at run->pc, which has no address but a register's. */
+static void fault_at(struct run *run, u64 addr, u32 size, enum access access)
+{
+	const struct insn *in = &run->prog->insns[run->pc];
+	char what[24];
+
+	snprintf(what, sizeof(what), "r%u%+d", access & access_write ? in->dst : in->src,
+		 in->off);
+	run_fault_access(run, addr, size, access, what);
+}
+
 /* A load whose register has no window for it: fields of a context, the pointers to the
  * packet first, or a region that is looked up and remembered. False: a fault was said. */
 static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
@@ -98,7 +110,7 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 	if (run_in_ctx(run, addr))
 		return ctx_load(run, addr, size, sign, out);
 	if (!open_window(cpu, window_rd(cpu, ip->src), addr, size, access_read)) {
-		run_fault_access(run, addr, size, access_read, NULL);
+		fault_at(run, addr, size, access_read);
 		return false;
 	}
 	*out = load_sized(ptr_of(addr), size, sign);
@@ -123,7 +135,7 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 	}
 	if (open_window(cpu, window_wr(cpu, ip->dst), addr, op->size, access_write))
 		return ptr_of(addr);
-	run_fault_access(run, addr, op->size, access_write, NULL);
+	fault_at(run, addr, op->size, access_write);
 	return NULL;
 }
 
