@@ -66,11 +66,8 @@ u64 htab_percpu_size(const struct map_info *info)
 
 int htab_check(const union skep_attr *attr, u32 flags, bool percpu)
 {
-	u32 allowed = flags | SKEP_F_NUMA_NODE | SKEP_F_RDONLY | SKEP_F_WRONLY |
-		      SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG | SKEP_F_ZERO_SEED;
-
-	if (attr->map_flags & ~allowed || !attr->max_entries || !attr->key_size ||
-	    !attr->value_size)
+	if (attr->map_flags & ~(flags | HTAB_FLAGS) || !attr->max_entries ||
+	    !attr->key_size || !attr->value_size)
 		return -EINVAL;
 	if ((u64)attr->key_size + attr->value_size >= KMALLOC - KERNEL_ELEM ||
 	    (percpu && attr->value_size > MAP_PERCPU_VALUE) ||

@@ -74,6 +74,12 @@ struct htab {
 	bool lru;
 };
 
+/* MAP_CREATE's flags that every type may have. */
+enum {
+	HTAB_FLAGS = SKEP_F_NUMA_NODE | SKEP_F_RDONLY | SKEP_F_WRONLY |
+		     SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG | SKEP_F_ZERO_SEED
+};
+
 u64 htab_size(const struct map_info *info);
 u64 htab_percpu_size(const struct map_info *info);
 int htab_check(const union skep_attr *attr, u32 flags, bool percpu);

@@ -1,15 +1,18 @@
 #include "htab.h"
 
+enum { LRU_FLAGS = SKEP_F_NO_PREALLOC | SKEP_F_NO_COMMON_LRU };
+
 static int check(const union skep_attr *attr)
 {
-	int err = htab_check(attr, SKEP_F_NO_PREALLOC | SKEP_F_NO_COMMON_LRU, false);
+	u32 flags = attr->map_flags;
 
-	if (attr->map_flags & SKEP_F_NO_PREALLOC)
-		return err == -EINVAL ? err : -ENOTSUPP;
-	if (attr->map_flags & SKEP_F_NO_COMMON_LRU &&
-	    attr->map_flags & SKEP_F_NUMA_NODE && attr->numa_node != UINT32_MAX)
+	/* The sizes are not looked at before that. */
+	if (flags & SKEP_F_NO_PREALLOC && !(flags & ~(HTAB_FLAGS | LRU_FLAGS)))
+		return -ENOTSUPP;
+	if (flags & SKEP_F_NO_COMMON_LRU && flags & SKEP_F_NUMA_NODE &&
+	    attr->numa_node != UINT32_MAX)
 		return -EINVAL;
-	return err;
+	return htab_check(attr, LRU_FLAGS, false);
 }
 
 /* The kernel gives each CPU's list as many. Our list is common to all. */

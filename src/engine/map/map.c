@@ -105,6 +105,8 @@ static int map_info_of(struct object *obj, void *out)
 	const struct map *map = (struct map *)obj;
 	struct skep_map_info *info = out;
 
+	if (info->hash) /* asks for a hash over the values: no map has one */
+		return -EINVAL;
 	info->type = map->info.type;
 	info->id = obj->id;
 	info->key_size = map->info.key_size;

@@ -68,16 +68,18 @@ static void check_attr(struct loading *l)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
 	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
 		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, SKEP_MAX_INSNS);
-	l->type = prog_type(attr->prog_type);
-	if (!l->type)
-		refuse(l, EINVAL, msg_load_type, attr->prog_type);
-	if (attr->attach_btf_id || attr->core_relo_cnt)
-		refuse(l, EINVAL, msg_load_unused,
-		       attr->attach_btf_id ? "attach_btf_id" : "core_relo_cnt",
-		       l->type->name);
+	if (attr->attach_btf_id)
+		refuse(l, EINVAL, msg_load_unused, "attach_btf_id");
 	if (attr->prog_type == SKEP_PROG_TYPE_SYSCALL && attr->expected_attach_type)
-		refuse(l, EINVAL, msg_load_unused, "expected_attach_type", l->type->name);
-	if (!is_name(attr->prog_name))
+		refuse(l, EINVAL, msg_load_unused, "expected_attach_type");
+}
+
+static void check_type(struct loading *l)
+{
+	l->type = prog_type(l->attr->prog_type);
+	if (!l->type)
+		refuse(l, EINVAL, msg_load_type, l->attr->prog_type);
+	if (!is_name(l->attr->prog_name))
 		refuse(l, EINVAL, msg_load_name);
 }
 
@@ -298,7 +300,9 @@ static void take_btf(struct loading *l)
 	int err;
 
 	if (!attr->func_info_cnt && !attr->line_info_cnt)
-		return; /* the kernel does not look at prog_btf_fd then */
+		return; /* the kernel looks at neither prog_btf_fd nor core_relos then */
+	if (attr->core_relo_cnt)
+		refuse(l, EINVAL, msg_load_unused, "core_relo_cnt");
 	err = object_get(l->store, (int)attr->prog_btf_fd, OBJECT_BTF, &obj, NULL);
 	if (err)
 		refuse(l, -err, msg_load_btf_fd, (int)attr->prog_btf_fd);
@@ -387,6 +391,7 @@ static int load(struct loading *l)
 		return l->pass.err;
 	check_attr(l);
 	copy_in(l);
+	check_type(l);
 	check_device(l);
 	l->read = true;
 	if (l->log_err)

@@ -134,7 +134,7 @@ static int give_data(struct test *t, const struct skep_packet *packet)
 	if (attr->test.data_size_out)
 		copy = MIN(size, attr->test.data_size_out);
 	if (attr->test.data_out && user_copy_out(attr->test.data_out, from, copy))
-		return -EFAULT;
+		return copy < size ? -ENOSPC : -EFAULT;
 	attr->test.data_size_out = size;
 	return copy < size ? -ENOSPC : 0;
 }
@@ -158,7 +158,7 @@ static int give_ctx(struct test *t, struct run *run)
 		type->test_out(run, t->ctx);
 	attr->test.ctx_size_out = size;
 	if (user_copy_out(attr->test.ctx_out, t->ctx, copy))
-		return -EFAULT;
+		return copy < size ? -ENOSPC : -EFAULT;
 	return copy < size ? -ENOSPC : 0;
 }
 
