@@ -109,8 +109,8 @@ both() {
 
 case_root() {
 	copy_root "$roots/base" "$roots/full"
-	put_tree "$roots/full" /root/skep root
-	both root "$roots/full" root /root/skep
+	put_tree "$roots/full" /opt/skep root
+	both root "$roots/full" root /opt/skep
 	_mb=$(du -cm "$roots/full"/var/cache/apt/archives/*.deb | tail -1 | cut -f1)
 	if [ "$_mb" -lt 150 ]; then
 		result root "downloaded $_mb MB of packages"
@@ -160,17 +160,17 @@ case_noapt() {
 
 case_privileged() {
 	full
-	put_tree "$roots/full" /root/skep root
+	put_tree "$roots/full" /opt/skep root
 	namespaces="--mount --pid --fork --kill-child"
-	both privileged "$roots/full" root /root/skep
+	both privileged "$roots/full" root /opt/skep
 	namespaces=--mount
 }
 
 case_container() {
 	full
 	namespaces="--mount --pid --fork --kill-child"
-	put_tree "$roots/full" /root/skep root
-	both container "$roots/full" root /root/skep \
+	put_tree "$roots/full" /opt/skep root
+	both container "$roots/full" root /opt/skep \
 		setpriv --bounding-set -sys_admin,-bpf,-perfmon,-sys_ptrace
 	namespaces=--mount
 }
