@@ -105,7 +105,8 @@ static int map_info_of(struct object *obj, void *out)
 	const struct map *map = (struct map *)obj;
 	struct skep_map_info *info = out;
 
-	if (info->hash) /* asks for a hash over the values: no map has one */
+	if (info->hash ||
+	    info->hash_size) /* asks for a hash over the values: no map has one */
 		return -EINVAL;
 	info->type = map->info.type;
 	info->id = obj->id;
@@ -163,11 +164,24 @@ int map_freeze(struct map *map)
 	return -EBUSY;
 }
 
+/* What mmap(2) itself refuses, whatever is mapped. */
+static int check_mmap_args(size_t len, int flags, off_t off)
+{
+	int share = flags & MAP_TYPE;
+
+	if (!len || off % sysconf(_SC_PAGESIZE))
+		return -EINVAL;
+	if (off < 0)
+		return -EOVERFLOW;
+	return share == MAP_SHARED || share == MAP_PRIVATE || share == MAP_SHARED_VALIDATE
+		       ? 0
+		       : -EINVAL;
+}
+
 /* What a mapping asks of the map, in the order of the kernel's answers. */
 static int check_mmap(const struct map *map, int mode, int prot, int flags)
 {
-	int share = flags & MAP_TYPE;
-	bool shared = share == MAP_SHARED || share == MAP_SHARED_VALIDATE;
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 
 	if (mode == O_WRONLY || (mode == O_RDONLY && shared && prot & PROT_WRITE))
 		return -EACCES;
@@ -192,8 +206,10 @@ int map_mmap(struct map *map, int mode, void **out, size_t len, int prot, int fl
 {
 	struct flock lock = writers_lock(F_RDLCK);
 	bool write = prot & PROT_WRITE;
-	int err = check_mmap(map, mode, prot, flags), fd;
+	int err = check_mmap_args(len, flags, off), fd;
 
+	if (!err)
+		err = check_mmap(map, mode, prot, flags);
 	if (err)
 		return err;
 	fd = object_open_id(map->obj.store, OBJECT_MAP, map->obj.id,

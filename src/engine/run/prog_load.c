@@ -177,8 +177,10 @@ static u32 use_map(struct loading *l, struct map *map)
 
 static void check_direct_value(struct loading *l, const struct map *map, u32 at, u32 off)
 {
-	if (map->info.type != SKEP_MAP_TYPE_ARRAY || map->info.max_entries != 1)
-		refuse(l, EINVAL, msg_load_direct, at, map->info.name);
+	bool array = map->info.type == SKEP_MAP_TYPE_ARRAY;
+
+	if (!array || map->info.max_entries != 1)
+		refuse(l, array ? ENOTSUPP : EINVAL, msg_load_direct, at, map->info.name);
 	if (off >= map->info.value_size)
 		refuse(l, EINVAL, msg_load_direct_off, at, off, map->info.name,
 		       map->info.value_size);
