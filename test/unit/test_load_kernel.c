@@ -57,7 +57,8 @@ static void trace_one(struct skep_sys *sys, const char *cc)
 	struct skep_ringbuf *rb;
 	struct skep_link *link;
 
-	if (is_gcc(cc) && !no_outer_pid()) /* written by the program's own CPU, so not frozen */
+	if (is_gcc(cc) &&
+	    !no_outer_pid()) /* written by the program's own CPU, so not frozen */
 		*(u32 *)global(obj, rodata, "only_tgid") = (u32)getpid();
 	assert_int_equal(skep_ringbuf_open(sys, skep_object_find_map(obj, "events")->fd,
 					   see_record, &seen, &rb, fresh_log()),
