@@ -104,6 +104,11 @@ struct skep_packet {
 	uint16_t protocol; /* ethertype in network order; 0: read it from
 			      the Ethernet header */
 	uint64_t tstamp;   /* ns */
+	/* What follows [data, tail) of a large packet, as XDP's fragments: programs reach
+	 * it through helpers, which may take bytes from its end and give back as many as
+	 * its last page of 4,096 has. */
+	uint8_t *rest;
+	uint32_t rest_len, rest_room;
 };
 
 struct skep_event {

@@ -14,6 +14,9 @@
 /* Return codes of a program over all packets; the names of XDP's and tc's first ones. */
 enum { CODES = 16, DRAIN_EVERY = 64 };
 
+/* What fragments can hold. */
+enum { FRAGMENTS = 17 * 4096 };
+
 struct player {
 	struct session *s;
 	const struct skep_object_prog *prog;
@@ -54,7 +57,8 @@ static int find_players(struct replay *r)
 	return exit_ok;
 }
 
-/* -EINVAL: the packet is too short or too long for a test run. */
+/* -EINVAL: the packet is too short or too long for a test run, or -ENOMEM: for XDP's
+ * fragments. */
 static int play(struct player *pl, const void *data, uint32_t len)
 {
 	struct skep_sys *sys = pl->s->side.sys;
@@ -80,7 +84,7 @@ static int play_all(struct replay *r, const struct skep_frame *frame)
 	for (uint32_t i = 0; i < r->nplayers; i++) {
 		int err = play(&r->players[i], frame->data, frame->caplen);
 
-		if (err == -EINVAL) {
+		if (err == -EINVAL || (err == -ENOMEM && frame->caplen > FRAGMENTS)) {
 			r->refused++;
 			return exit_ok;
 		}

@@ -66,14 +66,14 @@ $ SKEP_DIR=$PWD/engine skep run types.bpf.o --on engine --pcap capture.pcap --ev
 =   {134, 221}  1
 = seen (ringbuf, 4096 bytes)
 = .bss (global variables, all zero)
-! skep: 1 packets were left out: shorter than an Ethernet header, or longer than a test run takes (3.5 kB) [T057]
+! skep: 1 packets were left out: shorter than an Ethernet header, or longer than a test run takes (xdp: 71 kB, others: 3.5 kB) [T057]
 $ SKEP_DIR=$PWD/engine skep run types.bpf.o --on engine --pcap capture.pcap -v 2>&1 >/dev/null | sed 's/program [0-9]*/program N/; s/in [0-9.]* s/in T s/'
 = object   types.bpf.o: programs 1, maps 3, instructions 44, license "Dual BSD/GPL"
 = loaded   by_type: xdp, program N, 44 instructions
 = checked  by_type: form and flow; the interpreter bounds every access
 = returned by_type: DROP 1
 = returned by_type: PASS 4
-= skep: 1 packets were left out: shorter than an Ethernet header, or longer than a test run takes (3.5 kB) [T057]
+= skep: 1 packets were left out: shorter than an Ethernet header, or longer than a test run takes (xdp: 71 kB, others: 3.5 kB) [T057]
 = ringbuf  seen: 3 records, 6 bytes; --events prints them
 = events   6 in T s
 = maps     3

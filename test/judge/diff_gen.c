@@ -362,7 +362,10 @@ static void field(struct gen *g)
 static void copy_bytes(struct gen *g, bool load, u32 helper)
 {
 	COPY(g, 1, 6);
-	SET(g, 2, pick(g, 8) ? pick(g, 100) : pick(g, 70000));
+	SET(g, 2,
+	    pick(g, 4)	 ? pick(g, 100)
+	    : pick(g, 2) ? 3400 + pick(g, 200)
+			 : pick(g, 70000));
 	address(g, 3, BYTES);
 	SET(g, 4, 1 + pick(g, BYTES_LEN));
 	if (!load)
@@ -381,7 +384,7 @@ static void xdp_helper(struct gen *g)
 		return;
 	}
 	COPY(g, 1, 6);
-	SET(g, 2, (s32)pick(g, 100) - 50);
+	SET(g, 2, pick(g, 4) ? (s32)pick(g, 100) - 50 : (s32)pick(g, 12000) - 6000);
 	if (pick(g, 2))
 		EMIT(g, and64k, .dst = 2, .imm = -4);
 	switch (pick(g, 3)) {

@@ -23,9 +23,14 @@
 #include "random_prog.h"
 #include "cbpf_random.h"
 
-enum { PURE_ROOM = 800, DATA_MOST = 256, OUT = 4096, CONTENTS = 1 << 16 };
+enum { PURE_ROOM = 800, DATA_MOST = 256, LARGE = 9600, OUT = 16384, CONTENTS = 1 << 16 };
 
 static const char *const names[KINDS] = {"pure", "filter", "xdp", "tc"};
+
+union ctx {
+	struct skep_sk_buff skb;
+	struct skep_xdp_md xdp;
+};
 
 struct program {
 	struct skep_insn code[DIFF_ROOM];
@@ -33,9 +38,10 @@ struct program {
 	struct diff_funcs funcs; /* n 0: none is said */
 	u64 seed;
 	enum kind kind;
-	u8 data[DATA_MOST];
+	u8 data[LARGE];
 	u32 len;
-	struct skep_sk_buff ctx; /* kind_tc */
+	u32 ctx_size; /* 0: none is passed */
+	union ctx ctx;
 };
 
 /* What a run leaves. */
@@ -43,7 +49,7 @@ struct result {
 	int err;
 	u32 ret, len;
 	u8 data[OUT];
-	struct skep_sk_buff ctx;
+	union ctx ctx;
 	char maps[CONTENTS];
 };
 
@@ -86,6 +92,8 @@ static void random_packet(u64 *state, struct program *p)
 	p->len = 54 + diff_pick(state, DATA_MOST - 54);
 	if (!diff_pick(state, 8))
 		p->len = 14 + diff_pick(state, 40);
+	if (p->kind == kind_xdp && !diff_pick(state, 16))
+		p->len = 3400 + diff_pick(state, LARGE - 3400); /* has fragments */
 	for (u32 i = 0; i < p->len; i++)
 		p->data[i] = (u8)diff_pick(state, 256);
 	if (like < ARRAY_SIZE(heads))
@@ -94,14 +102,26 @@ static void random_packet(u64 *state, struct program *p)
 
 static void random_context(u64 *state, struct program *p)
 {
-	if (diff_pick(state, 2))
+	struct skep_sk_buff *skb = &p->ctx.skb;
+
+	p->ctx_size = 0;
+	memset(&p->ctx, 0, sizeof(p->ctx));
+	if (p->kind < kind_xdp || diff_pick(state, 2))
 		return;
-	p->ctx.mark = diff_pick(state, UINT32_MAX);
-	p->ctx.priority = diff_pick(state, 8);
-	p->ctx.tstamp = diff_pick(state, 1000);
-	p->ctx.gso_segs = diff_pick(state, 4);
-	for (u32 i = 0; i < ARRAY_SIZE(p->ctx.cb); i++)
-		p->ctx.cb[i] = diff_pick(state, UINT32_MAX);
+	if (p->kind == kind_xdp) {
+		p->ctx_size = sizeof(p->ctx.xdp);
+		p->ctx.xdp.data = diff_pick(state, 4) ? 4 * diff_pick(state, 20)
+						      : diff_pick(state, 300);
+		p->ctx.xdp.data_end = p->len;
+		return;
+	}
+	p->ctx_size = sizeof(*skb);
+	skb->mark = diff_pick(state, UINT32_MAX);
+	skb->priority = diff_pick(state, 8);
+	skb->tstamp = diff_pick(state, 1000);
+	skb->gso_segs = diff_pick(state, 4);
+	for (u32 i = 0; i < ARRAY_SIZE(skb->cb); i++)
+		skb->cb[i] = diff_pick(state, UINT32_MAX);
 }
 
 static void make(struct program *p)
@@ -109,7 +129,6 @@ static void make(struct program *p)
 	u64 state = p->seed * KINDS + p->kind;
 
 	p->funcs.n = 0;
-	memset(&p->ctx, 0, sizeof(p->ctx));
 	switch (p->kind) {
 	case kind_pure: p->n = insn_random(&state, p->code, PURE_ROOM); break;
 	case kind_filter: p->n = random_filter(state, p->code); break;
@@ -158,10 +177,10 @@ static void run(struct side *side, int fd, const struct program *p)
 	attr.test.data_size_in = p->len;
 	attr.test.data_out = u64_of(r->data);
 	attr.test.data_size_out = OUT;
-	if (p->kind == kind_tc) {
+	if (p->ctx_size) {
 		attr.test.ctx_in = u64_of(&p->ctx);
 		attr.test.ctx_out = u64_of(&r->ctx);
-		attr.test.ctx_size_in = attr.test.ctx_size_out = sizeof(p->ctx);
+		attr.test.ctx_size_in = attr.test.ctx_size_out = p->ctx_size;
 	}
 	r->err = side->sys->bpf(side->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
 	r->ret = attr.test.retval;

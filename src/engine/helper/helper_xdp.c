@@ -2,7 +2,7 @@
 #include <errno.h>
 
 /* Limits as Linux has them: an Ethernet header must stay, metadata is words. */
-enum { LEAST = 14, METADATA = 252, MOST = 0xffff };
+enum { LEAST = 14, METADATA = 252, MOST = 0xffff, PAGE = 4096 };
 
 /* The metadata moves along with the packet's first byte. */
 HELPER_FN(xdp_adjust_head)
@@ -33,30 +33,64 @@ HELPER_FN(xdp_adjust_meta)
 	return 0;
 }
 
+static u64 len_of(const struct run *run)
+{
+	return (u64)(run->packet.tail - run->packet.data) + run->packet.rest_len;
+}
+
+/* The end of the last fragment, which has a page. */
+static u64 grow_rest(struct skep_packet *p, u32 delta)
+{
+	if (delta > round_up(p->rest_len, PAGE) - p->rest_len ||
+	    delta > p->rest_room - p->rest_len)
+		return (u64)-EINVAL;
+	memset(p->rest + p->rest_len, 0, delta);
+	p->rest_len += delta;
+	return 0;
+}
+
 HELPER_FN(xdp_adjust_tail)
 {
 	struct skep_packet *p = &run->packet;
-	s64 delta = (s32)b;
+	s64 delta = (s32)b, rest;
 
-	if (delta > p->end - p->tail || p->tail - p->data + delta < LEAST)
+	if (delta > 0 && p->rest_len)
+		return grow_rest(p, (u32)delta);
+	if (delta > p->end - p->tail || (s64)len_of(run) + delta < LEAST)
 		return (u64)-EINVAL;
 	if (delta > 0)
 		memset(p->tail, 0, (size_t)delta);
-	p->tail += delta;
+	rest = MIN(MAX(-delta, 0), (s64)p->rest_len);
+	p->rest_len -= (u32)rest;
+	p->tail += delta + rest;
 	run_packet_changed(run);
 	return 0;
 }
 
 HELPER_FN(xdp_get_buff_len)
 {
-	return (u64)(run->packet.tail - run->packet.data);
+	return len_of(run);
 }
 
 static int check_range(const struct run *run, u32 off, u32 len)
 {
 	if (off > MOST || len > MOST)
 		return -EFAULT;
-	return off + len > run->packet.tail - run->packet.data ? -EINVAL : 0;
+	return off + len > len_of(run) ? -EINVAL : 0;
+}
+
+/* The bytes that lie in one piece, then those that are in fragments. */
+static void copy(struct run *run, u32 off, u8 *mem, u32 len, bool store)
+{
+	const struct skep_packet *p = &run->packet;
+	u32 linear = (u32)(p->tail - p->data);
+	u32 first = off < linear ? MIN(len, linear - off) : 0;
+	u8 *at = p->data + off, *rest = p->rest + (off < linear ? 0 : off - linear);
+
+	memmove(store ? at : mem, store ? mem : at, first);
+	if (first < len)
+		memmove(store ? rest : mem + first, store ? mem + first : rest,
+			len - first);
 }
 
 HELPER_FN(xdp_load_bytes)
@@ -64,7 +98,7 @@ HELPER_FN(xdp_load_bytes)
 	int err = check_range(run, (u32)b, (u32)d);
 
 	if (!err)
-		memmove(ptr_of(c), run->packet.data + (u32)b, (u32)d);
+		copy(run, (u32)b, ptr_of(c), (u32)d, false);
 	return (u64)(s64)err;
 }
 
@@ -73,6 +107,6 @@ HELPER_FN(xdp_store_bytes)
 	int err = check_range(run, (u32)b, (u32)d);
 
 	if (!err)
-		memmove(run->packet.data + (u32)b, ptr_of(c), (u32)d);
+		copy(run, (u32)b, ptr_of(c), (u32)d, true);
 	return (u64)(s64)err;
 }

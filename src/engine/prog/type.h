@@ -70,6 +70,7 @@ struct prog_type {
 	bool test_run;
 	u32 test_least,
 		test_most;	  /* of data_size_in; XDP's is what is not in fragments */
+	u32 test_frags;		  /* most bytes in fragments; with more it is -ENOMEM */
 	u32 test_pull;		  /* first bytes of it that the program does not see */
 	u32 test_head, test_room; /* usable bytes before data, and of [head, end) */
 	/* Takes over ctx_in, ctx_size bytes filled up with 0, or NULL: none; data and

@@ -25,6 +25,7 @@ enum {
 	HEADROOM = SKEP_XDP_PACKET_HEADROOM,
 	FRAME = 40,
 	SHARED_INFO = 320,
+	MOST_FRAGS = 17, /* what is more goes into fragments of a page */
 };
 
 static void setup(struct run *run)
@@ -38,11 +39,24 @@ static void setup(struct run *run)
 	run->ctx_len = sizeof(*md);
 }
 
+/* Room that metadata has left behind the packet takes bytes out of the fragments. */
+static void fill_up(struct skep_packet *p, u32 room)
+{
+	u32 n = MIN(room, p->rest_len);
+
+	if (!n)
+		return;
+	memcpy(p->tail, p->rest, n);
+	p->tail += n;
+	p->rest_len -= n;
+	memmove(p->rest, p->rest + n, p->rest_len);
+}
+
 /* data_in begins with `data` bytes of metadata, which go into the headroom. */
 static int test_in(const void *ctx, struct skep_packet *p)
 {
 	const struct skep_xdp_md *in = ctx;
-	u32 len = (u32)(p->tail - p->data);
+	u32 linear = (u32)(p->tail - p->data), len = linear + p->rest_len;
 	char name[IF_NAMESIZE];
 
 	if (!in)
@@ -55,8 +69,9 @@ static int test_in(const void *ctx, struct skep_packet *p)
 	if (in->ingress_ifindex && !if_indextoname(in->ingress_ifindex, name))
 		return -ENODEV;
 	p->meta = p->data - in->data;
-	memmove(p->meta, p->data, len);
+	memmove(p->meta, p->data, linear);
 	p->tail -= in->data;
+	fill_up(p, in->data);
 	p->ifindex = in->ingress_ifindex;
 	p->rx_queue = in->rx_queue_index;
 	return 0;
@@ -84,6 +99,7 @@ const struct prog_type type_xdp = {
 	.test_run = true,
 	.test_least = LEAST,
 	.test_most = PAGE - HEADROOM - SHARED_INFO,
+	.test_frags = MOST_FRAGS * PAGE,
 	.test_head = HEADROOM - FRAME,
 	.test_room = PAGE - FRAME - SHARED_INFO,
 	.test_in = test_in,

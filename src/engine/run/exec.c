@@ -212,6 +212,7 @@ static void give_bounds(const struct run *run)
 	p->data = run->packet.data;
 	p->tail = run->packet.tail;
 	p->meta = run->packet.meta;
+	p->rest_len = run->packet.rest_len;
 }
 
 /* All that a run may need: a packet, a context to be filled in, globals, a stack that is

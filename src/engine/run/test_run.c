@@ -9,6 +9,7 @@
 enum {
 	MOST_ARGS = 96, /* raw tracepoints: 12 arguments */
 	KERNEL_ENOTSUPP = 524,
+	PAGE = 4096, /* of a fragment */
 };
 
 struct test {
@@ -68,12 +69,15 @@ static int copy_ctx(struct test *t)
 static int copy_data(struct test *t)
 {
 	const struct prog_type *type = t->prog->type;
-	u32 size = t->attr->test.data_size_in;
+	u32 size = t->attr->test.data_size_in, linear = MIN(size, type->test_most);
+	u32 room = (u32)round_up(size - linear, PAGE);
 	u8 *data;
 
-	if (size < type->test_least || size > type->test_most)
+	if (size < type->test_least || (size > linear && !type->test_frags))
 		return -EINVAL;
-	t->data = mem_alloc(1, type->test_room);
+	if (room > type->test_frags)
+		return -ENOMEM;
+	t->data = mem_alloc(1, type->test_room + room);
 	if (!t->data)
 		return -ENOMEM;
 	data = t->data + type->test_head;
@@ -81,11 +85,17 @@ static int copy_data(struct test *t)
 		.head = t->data,
 		.mac = data,
 		.data = data + type->test_pull,
-		.tail = data + size,
+		.tail = data + linear,
 		.end = t->data + type->test_room,
+		.rest = t->data + type->test_room,
+		.rest_len = size - linear,
+		.rest_room = room,
 	};
 	t->event.packet = &t->packet;
-	return user_copy_in(data, t->attr->test.data_in, size);
+	if (user_copy_in(data, t->attr->test.data_in, linear))
+		return -EFAULT;
+	return user_copy_in(t->packet.rest, t->attr->test.data_in + linear,
+			    size - linear);
 }
 
 static int prepare_packet(struct test *t)
@@ -126,14 +136,18 @@ static int prepare(struct test *t, u32 cpus)
 static int give_data(struct test *t, const struct skep_packet *packet)
 {
 	union skep_attr *attr = t->attr;
-	u32 pull = t->prog->type->test_pull, size, copy;
+	u32 pull = t->prog->type->test_pull, linear, size, copy;
 	u8 *from = (packet->meta ? packet->meta : packet->data) - pull;
+	u64 to = attr->test.data_out;
 
 	memset(from, 0, pull);
-	size = copy = (u32)(packet->tail - from);
+	linear = (u32)(packet->tail - from);
+	size = copy = linear + packet->rest_len;
 	if (attr->test.data_size_out)
 		copy = MIN(size, attr->test.data_size_out);
-	if (attr->test.data_out && user_copy_out(attr->test.data_out, from, copy))
+	if (to &&
+	    (user_copy_out(to, from, MIN(copy, linear)) ||
+	     (copy > linear && user_copy_out(to + linear, packet->rest, copy - linear))))
 		return copy < size ? -ENOSPC : -EFAULT;
 	attr->test.data_size_out = size;
 	return copy < size ? -ENOSPC : 0;
