@@ -4,7 +4,8 @@
 #   make            build            make bench   measure, beside the rivals
 #   make test       all tests        make asan    all tests under ASan and UBSan
 #   make lint       the house rules  make fuzz    each fuzzer for FUZZ_SECONDS (60)
-#   make format     clang-format     make install  DESTDIR and PREFIX count
+#   make format     clang-format     make judges  the contract's long runs, as root
+#   make install    DESTDIR and PREFIX count
 #   make test-roots  ./check and ./demo in fresh roots of Debian 12
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
@@ -39,6 +40,12 @@ fuzz: $(SAN)/build.ninja
 	FUZZ_SECONDS=$(FUZZ_SECONDS) meson test -C $(SAN) --suite fuzz \
 		--timeout-multiplier 0 --verbose
 
+# What is too long for ./check: FUZZ_RUNS mutated programs and 10,000 mutated object files
+# under the sanitizers, 200,000 random programs and tcpdump's captures on both sides.
+judges: all $(SAN)/build.ninja
+	ninja -C $(SAN)
+	test/judge/judges.sh $(BUILD) $(SAN)
+
 lint: all
 	python3 test/lint.py .
 	meson test -C $(BUILD) --suite lint
@@ -53,4 +60,4 @@ install: all
 test-roots:
 	test/roots.sh
 
-.PHONY: all test bench asan fuzz lint format install test-roots
+.PHONY: all test bench asan fuzz judges lint format install test-roots

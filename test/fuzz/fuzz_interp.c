@@ -34,6 +34,7 @@ static const struct {
 static struct skep_engine *engine;
 static struct skep_sys *bpf;
 static s32 maps[TYPES][MAPS];
+static s32 *fd_array;
 static u64 *consumer, *producer;
 static struct {
 	u64 inputs, loaded, returned, fault, budget, refused;
@@ -69,12 +70,27 @@ static void say(void)
 	skep_engine_close(engine);
 }
 
+/* A program may name any index of fd_array, which has no end: nothing is mapped behind.
+ */
+static void open_fd_array(void)
+{
+	size_t all = (sizeof(s32) << 32) + PAGE;
+	void *at = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+
+	must(at != MAP_FAILED && !mprotect(at, PAGE, PROT_READ | PROT_WRITE),
+	     "no room for fd_array");
+	memset(at, 255, PAGE);
+	fd_array = at;
+}
+
 static void start(void)
 {
 	struct skep_engine_opts opts = {
 		.size = sizeof(opts), .budget = BUDGET, .slots = 2};
 	void *at = NULL;
 
+	open_fd_array();
 	must(!skep_engine_open(&opts, &engine), "no engine");
 	bpf = skep_engine_sys(engine);
 	for (u32 i = 0; i < MAPS; i++)
@@ -103,9 +119,10 @@ static int load(u32 type, const void *code, u32 n, char *log, u32 size)
 		.log_level = 1,
 		.log_buf = (uintptr_t)log,
 		.log_size = size,
-		.fd_array = (uintptr_t)maps[type],
+		.fd_array = (uintptr_t)fd_array,
 	};
 
+	memcpy(fd_array, maps[type], sizeof(maps[type]));
 	return bpf->bpf(bpf, SKEP_PROG_LOAD, &attr, sizeof(attr));
 }
 
