@@ -130,8 +130,12 @@ static int run_on_engine(const char *object, const char *out, char **command)
 	if (!report.to || skep_engine_open(NULL, &engine))
 		die("opening", strerror(errno));
 	sys = skep_engine_sys(engine);
-	if (skep_object_open(object, &obj, &log) ||
-	    skep_object_load(obj, sys, NULL, &log))
+	if (skep_object_open(object, &obj, &log))
+		die(object, text);
+	/* as strace_c does it on the engine */
+	skep_object_find_map(obj, "starts")->max_entries = 4096;
+	skep_object_find_map(obj, "tasks")->max_entries = 1;
+	if (skep_object_load(obj, sys, NULL, &log))
 		die(object, text);
 	attach(obj, "sys_enter", &log);
 	attach(obj, "sys_exit", &log);

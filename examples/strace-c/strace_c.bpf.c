@@ -18,7 +18,7 @@ struct start {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH); /* an array's reader would read it all */
 	__uint(max_entries, MAX_SYSCALLS);
 	__type(key, __u32);
 	__type(value, struct sum);
@@ -84,6 +84,16 @@ int sys_enter(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+static struct sum *find_sum(__u32 nr)
+{
+	struct sum *sum = bpf_map_lookup_elem(&stats, &nr), none = {0};
+
+	if (sum)
+		return sum;
+	bpf_map_update_elem(&stats, &nr, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&stats, &nr);
+}
+
 /* args: struct pt_regs *, result */
 SEC("raw_tp/sys_exit")
 int sys_exit(struct bpf_raw_tracepoint_args *ctx)
@@ -98,7 +108,7 @@ int sys_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (!start)
 		return 0;
 	nr = (__u32)start->nr;
-	sum = bpf_map_lookup_elem(&stats, &nr);
+	sum = find_sum(nr);
 	if (sum) {
 		sum->ns += bpf_ktime_get_ns() - start->ns;
 		sum->calls++;

@@ -309,6 +309,9 @@ int main(int argc, char **argv)
 		die("strace_c.bpf.o", err);
 	if (engine) {
 		sys = skep_engine_sys(engine);
+		/* room for its threads, and the map of tasks is not used */
+		skep_object_find_map(obj, "starts")->max_entries = 4096;
+		skep_object_find_map(obj, "tasks")->max_entries = 1;
 	} else {
 		pid = start(argv + 1, &go, &failed);
 		tell_program(obj, pid);
