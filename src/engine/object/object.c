@@ -228,9 +228,11 @@ static struct object *view_publish(struct object *obj)
 	return other;
 }
 
-/* Opens the object `id` of a shared store, whose file must be (dev, ino) if ino is set.
- */
-static int view_open(struct store *store, u32 id, u64 ino, struct object **out)
+/* Opens the object `id` of a shared store, whose file must be (dev, ino) if ino is set,
+ * and which must be of `kind` if that is set: else a program that names itself as its map
+ * would be opened without end. */
+static int view_open(struct store *store, enum object_kind kind, u32 id, u64 ino,
+		     struct object **out)
 {
 	struct object_head head;
 	struct object *obj;
@@ -240,7 +242,7 @@ static int view_open(struct store *store, u32 id, u64 ino, struct object **out)
 	if (fd < 0)
 		return fd;
 	if (head_read(store, fd, id, &head, &st, NULL) != file_good ||
-	    (ino && st.st_ino != ino)) {
+	    (ino && st.st_ino != ino) || (kind && head.kind != kind)) {
 		close(fd);
 		return -ENOENT;
 	}
@@ -295,7 +297,7 @@ static int adopt(struct store *store, int fd, const struct stat *st, struct obje
 		close(own);
 	if (kind != file_good)
 		return -EINVAL;
-	err = view_open(store, head.id, st->st_ino, out);
+	err = view_open(store, 0, head.id, st->st_ino, out);
 	return err == -ENOENT ? -EINVAL : err;
 }
 
@@ -335,7 +337,7 @@ int object_get_id(struct store *store, enum object_kind kind, u32 id, struct obj
 		obj->users++;
 	views_unlock(store);
 	if (!obj) {
-		err = store->dir < 0 ? -ENOENT : view_open(store, id, 0, &obj);
+		err = store->dir < 0 ? -ENOENT : view_open(store, kind, id, 0, &obj);
 		if (err)
 			return err;
 	}
