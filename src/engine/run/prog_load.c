@@ -208,6 +208,28 @@ static void resolve_map(struct loading *l, u32 at)
 	l->code[at].imm = (s32)idx;
 }
 
+/* With fd_array_cnt the program uses all that fd_array has, named or not. */
+static void use_fd(struct loading *l, u32 at)
+{
+	struct object *obj;
+	s32 fd;
+	int err;
+
+	if (user_copy_in(&fd, l->attr->fd_array + at * sizeof(fd), sizeof(fd)))
+		refuse(l, EFAULT, msg_load_fd_array_read, at);
+	err = object_get(l->store, fd, 0, &obj, NULL);
+	if (!err && obj->kind == OBJECT_MAP) {
+		use_map(l, container_of(obj, struct map, obj));
+		return;
+	}
+	if (!err) {
+		err = obj->kind == OBJECT_BTF ? 0 : -EINVAL;
+		object_put(obj);
+	}
+	if (err)
+		refuse(l, -err, msg_load_fd_array_fd, at, fd);
+}
+
 static void resolve_maps(struct loading *l)
 {
 	for (u32 i = 0; i < l->n; i++) {
@@ -217,15 +239,8 @@ static void resolve_maps(struct loading *l)
 			 l->insns[i].src == SKEP_PSEUDO_BTF_ID)
 			refuse(l, EOPNOTSUPP, msg_load_ksym, i);
 	}
-	for (u32 i = 0; i < l->attr->fd_array_cnt; i++) {
-		struct object *obj;
-		s32 fd;
-
-		if (user_copy_in(&fd, l->attr->fd_array + i * sizeof(fd), sizeof(fd)))
-			refuse(l, EFAULT, msg_load_fd_array, 0);
-		if (!object_get(l->store, fd, OBJECT_MAP, &obj, NULL))
-			use_map(l, container_of(obj, struct map, obj));
-	}
+	for (u32 i = 0; i < l->attr->fd_array_cnt; i++)
+		use_fd(l, i);
 }
 
 /* Who uses a prog_array must be of the kind of those in it, and the first decides: last
