@@ -70,6 +70,24 @@ int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *n
 
 /* ---- closing ---- */
 
+/* Whoever asks for an id or a pin sweeps first, so that nobody sees what has died; to
+ * give its memory back at once, one sweep for each close(2), would cost a short-lived
+ * process more than all its other work. Links and statistics end with their holder. */
+static bool sweep_is_due(struct store *store, const struct object *obj)
+{
+	enum { RELEASES = 8, BYTES = 16 << 20 };
+
+	if (obj->kind == OBJECT_LINK || obj->kind == OBJECT_PERF ||
+	    obj->kind == OBJECT_STATS)
+		return true;
+	store->released_bytes += obj->size;
+	if (++store->released < RELEASES && store->released_bytes < BYTES)
+		return false;
+	store->released = 0;
+	store->released_bytes = 0;
+	return true;
+}
+
 int object_close(struct store *store, int fd)
 {
 	struct object *obj;
@@ -88,7 +106,7 @@ int object_close(struct store *store, int fd)
 		return 0;
 	store_lock(store);
 	held = file_held(obj->fd) || store->keep->pinned(store, obj->id, &st);
-	if (!held)
+	if (!held && sweep_is_due(store, obj))
 		sweep_locked(store);
 	store_unlock(store);
 	object_put(obj);

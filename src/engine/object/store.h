@@ -87,6 +87,8 @@ struct store {
 	int state_fd; /* holds no lock */
 	u32 *stats;   /* the word that says whether statistics are on */
 	u32 own_stats;
+	u32 released; /* objects whose last holder went since the last sweep for it */
+	u64 released_bytes; /* of them */
 	void *runs;
 	u32 live, made; /* objects after the last sweep, and made since */
 	struct object *by_file[VIEW_BUCKETS], *by_id[VIEW_BUCKETS];
