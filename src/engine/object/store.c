@@ -266,7 +266,8 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	if (store->process) {
-		store_sweep(store);
+		if (store->dir >= 0) /* nobody else sees a private one */
+			store_sweep(store);
 		views_close(store);
 		store->keep->close(store);
 	}
