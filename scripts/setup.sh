@@ -149,8 +149,8 @@ install_all() { # package names
 	rm -f "$apt_log"
 }
 
-# Installs what is missing, or says who could and what goes without it. Ends the script
-# only where a C compiler, Meson or Ninja is still missing.
+# Installs what is missing, or says who could and what goes without it. Fails only where a
+# C compiler, Meson or Ninja is still missing.
 setup() {
 	look
 	_need=$(missing must apt)$(missing want apt)
@@ -164,8 +164,11 @@ setup() {
 		say "To have everything, an administrator runs:" \
 			"$(admin_command "${_m%:*}" "$_need")"
 	fi
-	[ -z "$(without must)" ] || die "skep cannot be built here without $(without must |
-		sed 's/^[a-z]*: //' | paste -sd, | sed 's/,/, /g')."
+	if [ "$(without must)" ]; then
+		say "skep cannot be built here without $(without must | sed 's/^[a-z]*: //' |
+			paste -sd, | sed 's/,/, /g')."
+		return 1
+	fi
 	without want ask | sed 's/^/Going on without /' >&2
 	CC=${CC:-$cc}
 	export CC
@@ -188,12 +191,13 @@ find_build() {
 		build=$_base/build-$_key
 		_mine "$build" && return
 	done
-	die "no directory to build in: neither $tree nor \$XDG_CACHE_HOME nor /tmp can be written."
+	say "no directory to build in: neither $tree nor \$XDG_CACHE_HOME nor /tmp can be written."
+	return 1
 }
 
 # Configures where that is needed, and builds. What went wrong is shown.
 build_all() {
-	find_build
+	find_build || return 1
 	[ -f "$build/libskep.so" ] || say "Building skep in $build; this takes a minute."
 	if [ ! -f "$build/build.ninja" ]; then
 		run_quiet meson setup "$build" "$tree" || return 1
