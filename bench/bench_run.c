@@ -5,9 +5,7 @@
  *            the same C source compiled natively and, as root, to the kernel's JIT
  *            (BPF_PROG_TEST_RUN with a repeat count, net of an empty program)
  *   empty    `r0 = 0; exit`: inside a batch (skep_enter once) and alone, beyond a call of
- *            an empty C function. The engine answers a constant program without starting
- *            the interpreter; so
- *   short    `r0 = 0; r0 += 0; exit`, the shortest that is interpreted, stands beside it
+ *            an empty C function.
  *
  * Medians of 101 short samples, taken in turn. Fails when the results differ.
  */
@@ -220,7 +218,6 @@ int main(int argc, char **argv)
 		EMPTY_NATIVE,
 		EMPTY_BATCH,
 		EMPTY_ALONE,
-		SHORT_BATCH,
 		SUBJECTS
 	};
 	static struct subject s[SUBJECTS];
@@ -233,7 +230,7 @@ int main(int argc, char **argv)
 	struct skep_event on_packet = {.packet = &pkt},
 			  plain = {.ctx = packet, .ctx_len = 64};
 	struct skep_engine *engine;
-	struct skep_prog *parse, *empty, *small;
+	struct skep_prog *parse, *empty;
 	double ns[SUBJECTS];
 
 	for (size_t i = 0; i < sizeof(packet); i++)
@@ -244,7 +241,6 @@ int main(int argc, char **argv)
 		return 1;
 	parse = get(engine, SKEP_PROG_TYPE_XDP, parse_text);
 	empty = get(engine, SKEP_PROG_TYPE_TRACEPOINT, "r0 = 0\nexit\n");
-	small = get(engine, SKEP_PROG_TYPE_TRACEPOINT, "r0 = 0\nr0 += 0\nexit\n");
 	for (int i = 0; i < SAMPLES; i++) {
 		s[PARSE_NATIVE].ns[i] =
 			time_native(native_parse, &s[PARSE_NATIVE].result);
@@ -253,8 +249,6 @@ int main(int argc, char **argv)
 			time_native(native_empty, &s[EMPTY_NATIVE].result);
 		s[EMPTY_BATCH].ns[i] =
 			time_batch(engine, empty, &plain, &s[EMPTY_BATCH].result);
-		s[SHORT_BATCH].ns[i] =
-			time_batch(engine, small, &plain, &s[SHORT_BATCH].result);
 		s[EMPTY_ALONE].ns[i] =
 			time_alone(engine, empty, &plain, &s[EMPTY_ALONE].result);
 	}
@@ -270,8 +264,6 @@ int main(int argc, char **argv)
 	       ns[EMPTY_BATCH], ns[EMPTY_BATCH] - ns[EMPTY_NATIVE]);
 	printf("empty   alone             %7.1f ns, %.1f beyond the native call\n",
 	       ns[EMPTY_ALONE], ns[EMPTY_ALONE] - ns[EMPTY_NATIVE]);
-	printf("short   inside a batch    %7.1f ns, %.1f beyond the native call\n",
-	       ns[SHORT_BATCH], ns[SHORT_BATCH] - ns[EMPTY_NATIVE]);
 	if ((uint32_t)s[PARSE].result != (uint32_t)s[PARSE_NATIVE].result ||
 	    s[EMPTY_BATCH].result) {
 		printf("FAIL: native %llx, interpreter %llx\n",

@@ -169,13 +169,8 @@ static int open_code(struct prog *prog, const void *region)
 		return err;
 	prog->ctx_data = field_offset(prog->type, ctx_data);
 	prog->ctx_data_end = field_offset(prog->type, ctx_data_end);
-	prog->constant =
-		prog->n == 2 && prog->insns[0].dst == 0 &&
-		(prog->insns[0].op == op_mov64k || prog->insns[0].op == op_mov32k);
-	if (prog->constant)
-		prog->value = insn_eval(prog->insns[0].op, 0, (u64)prog->insns[0].imm);
 	prog->prepares = prog->type->packet || prog->type->setup || prog->nglobals ||
-			 prog->funcs[0].stack || prog->constant;
+			 prog->funcs[0].stack;
 	return make_code(prog);
 }
 

@@ -49,10 +49,8 @@ struct prog {
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 map_ids[SKEP_MAX_USED_MAPS];
 	u64 ctx_data, ctx_data_end; /* offsets of these fields in the context; ~0: none */
-	u32 prepares;  /* a run needs more than the event's memory as context: a
-			  packet, a shadow, globals, a stack that reads as 0 */
-	bool constant; /* `r0 = value; exit`, as placeholders are */
-	u64 value;
+	u32 prepares; /* a run needs more than the event's memory as context: a
+			 packet, a shadow, globals, a stack that reads as 0 */
 	u32 nglobals; /* maps whose first value the code names directly */
 	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
 	u32 nfuncs;

@@ -247,13 +247,8 @@ int skep_run(struct skep_cpu *cpu, struct skep_prog *handle,
 {
 	struct prog *prog = (struct prog *)handle;
 
-	if (cpu->busy | prog->prepares) {
-		if (prog->constant && !cpu->busy) {
-			*ret = prog->value;
-			return 0;
-		}
+	if (cpu->busy | prog->prepares)
 		return run_in_full(cpu, prog, event, ret, log);
-	}
 	cpu->busy = cpu_running;
 	bind(cpu, prog, event, log);
 	run_context(&cpu->run);

@@ -153,7 +153,7 @@ static int give_data(struct test *t, const struct skep_packet *packet)
 	return copy < size ? -ENOSPC : 0;
 }
 
-static int give_ctx(struct test *t, struct run *run)
+static int give_ctx(struct test *t, const struct run *run)
 {
 	const struct prog_type *type = t->prog->type;
 	union skep_attr *attr = t->attr;
@@ -163,11 +163,6 @@ static int give_ctx(struct test *t, struct run *run)
 		return user_copy_out(attr->test.ctx_in, t->ctx, t->event.ctx_len);
 	if (!attr->test.ctx_out)
 		return 0;
-	if (t->prog->constant) { /* it ran without looking at the event */
-		run->prog = t->prog;
-		run->event = &t->event;
-		run_begin(run);
-	}
 	if (type->test_out)
 		type->test_out(run, t->ctx);
 	attr->test.ctx_size_out = size;
