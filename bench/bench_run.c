@@ -4,8 +4,10 @@
  *            row so that entering the program counts little: ns an instruction, next to
  *            the same C source compiled natively and, as root, to the kernel's JIT
  *            (BPF_PROG_TEST_RUN with a repeat count, net of an empty program)
- *   empty    `r0 = 0; exit`: inside a batch (skep_enter once) and alone, beyond a call of
- *            an empty C function.
+ *   empty    `r0 = 0; exit`: in a batch (skep_run_batch), call by call (skep_run, with
+ * the slot taken once) and alone, beyond a call of an empty C function. What its two
+ * instructions cost, taken from a program that has eight more of the kind, is shown
+ * apart: the rest is the entry.
  *
  * Medians of 101 short samples, taken in turn. Fails when the results differ.
  */
@@ -23,6 +25,7 @@ enum {
 	PARSE_SLOTS = 50,
 	COPIES = 8,
 	EMPTY_SLOTS = 2,
+	MORE_SLOTS = 8,
 	KERNEL_RUNS = 100000
 };
 
@@ -84,7 +87,7 @@ static double time_native(uint64_t (*fn)(void *), uint64_t *result)
 	return (now() - begin) / RUNS;
 }
 
-static double time_batch(struct skep_engine *engine, struct skep_prog *prog,
+static double time_calls(struct skep_engine *engine, struct skep_prog *prog,
 			 struct skep_event *event, uint64_t *result)
 {
 	struct skep_cpu *cpu = skep_enter(engine);
@@ -95,6 +98,29 @@ static double time_batch(struct skep_engine *engine, struct skep_prog *prog,
 			abort();
 	begin = (now() - begin) / RUNS;
 	skep_leave(cpu);
+	return begin;
+}
+
+/* All runs in one call. */
+static double time_batch(struct skep_engine *engine, struct skep_prog *prog,
+			 const struct skep_event *event, uint64_t *result)
+{
+	static struct skep_event events[RUNS];
+	static uint64_t rets[RUNS];
+	struct skep_cpu *cpu = skep_enter(engine);
+	double begin;
+
+	for (int i = 0; i < RUNS; i++) {
+		events[i] = *event;
+		rets[i] = ~0ull;
+	}
+	begin = now();
+	if (skep_run_batch(cpu, prog, events, RUNS, rets, NULL))
+		abort();
+	begin = (now() - begin) / RUNS;
+	skep_leave(cpu);
+	for (int i = *result = 0; i < RUNS; i++)
+		*result |= rets[i];
 	return begin;
 }
 
@@ -216,7 +242,9 @@ int main(int argc, char **argv)
 		PARSE_NATIVE,
 		PARSE,
 		EMPTY_NATIVE,
+		EMPTY_CALLS,
 		EMPTY_BATCH,
+		MORE_CALLS,
 		EMPTY_ALONE,
 		SUBJECTS
 	};
@@ -230,8 +258,8 @@ int main(int argc, char **argv)
 	struct skep_event on_packet = {.packet = &pkt},
 			  plain = {.ctx = packet, .ctx_len = 64};
 	struct skep_engine *engine;
-	struct skep_prog *parse, *empty;
-	double ns[SUBJECTS];
+	struct skep_prog *parse, *empty, *more;
+	double ns[SUBJECTS], beyond, insns;
 
 	for (size_t i = 0; i < sizeof(packet); i++)
 		packet[i] = (uint8_t)(i * 7);
@@ -241,14 +269,21 @@ int main(int argc, char **argv)
 		return 1;
 	parse = get(engine, SKEP_PROG_TYPE_XDP, parse_text);
 	empty = get(engine, SKEP_PROG_TYPE_TRACEPOINT, "r0 = 0\nexit\n");
+	more = get(engine, SKEP_PROG_TYPE_TRACEPOINT,
+		   "r0 = 0\nr0 = 0\nr0 = 0\nr0 = 0\nr0 = 0\n"
+		   "r0 = 0\nr0 = 0\nr0 = 0\nr0 = 0\nexit\n");
 	for (int i = 0; i < SAMPLES; i++) {
 		s[PARSE_NATIVE].ns[i] =
 			time_native(native_parse, &s[PARSE_NATIVE].result);
-		s[PARSE].ns[i] = time_batch(engine, parse, &on_packet, &s[PARSE].result);
+		s[PARSE].ns[i] = time_calls(engine, parse, &on_packet, &s[PARSE].result);
 		s[EMPTY_NATIVE].ns[i] =
 			time_native(native_empty, &s[EMPTY_NATIVE].result);
+		s[EMPTY_CALLS].ns[i] =
+			time_calls(engine, empty, &plain, &s[EMPTY_CALLS].result);
 		s[EMPTY_BATCH].ns[i] =
 			time_batch(engine, empty, &plain, &s[EMPTY_BATCH].result);
+		s[MORE_CALLS].ns[i] =
+			time_calls(engine, more, &plain, &s[MORE_CALLS].result);
 		s[EMPTY_ALONE].ns[i] =
 			time_alone(engine, empty, &plain, &s[EMPTY_ALONE].result);
 	}
@@ -260,12 +295,18 @@ int main(int argc, char **argv)
 	       ns[PARSE] / ns[PARSE_NATIVE]);
 	kernel_part(parse_text, s[PARSE_NATIVE].result);
 	printf("empty   native call       %7.1f ns\n", ns[EMPTY_NATIVE]);
-	printf("empty   inside a batch    %7.1f ns, %.1f beyond the native call\n",
-	       ns[EMPTY_BATCH], ns[EMPTY_BATCH] - ns[EMPTY_NATIVE]);
+	beyond = ns[EMPTY_CALLS] - ns[EMPTY_NATIVE];
+	insns = (ns[MORE_CALLS] - ns[EMPTY_CALLS]) / MORE_SLOTS * EMPTY_SLOTS;
+	printf("empty   call by call      %7.1f ns, %.1f beyond the native call: %.1f to enter, "
+	       "%.1f for two instructions\n",
+	       ns[EMPTY_CALLS], beyond, beyond - insns, insns);
+	beyond = ns[EMPTY_BATCH] - ns[EMPTY_NATIVE];
+	printf("empty   in a batch        %7.1f ns, %.1f beyond the native call: %.1f to enter\n",
+	       ns[EMPTY_BATCH], beyond, beyond - insns);
 	printf("empty   alone             %7.1f ns, %.1f beyond the native call\n",
 	       ns[EMPTY_ALONE], ns[EMPTY_ALONE] - ns[EMPTY_NATIVE]);
 	if ((uint32_t)s[PARSE].result != (uint32_t)s[PARSE_NATIVE].result ||
-	    s[EMPTY_BATCH].result) {
+	    s[EMPTY_CALLS].result || s[EMPTY_BATCH].result) {
 		printf("FAIL: native %llx, interpreter %llx\n",
 		       (unsigned long long)s[PARSE_NATIVE].result,
 		       (unsigned long long)s[PARSE].result);

@@ -70,7 +70,7 @@ static inline int bench_setup(void **state)
 	b->func = (struct prog_func){0, 10, 0};
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
-	b->run.world = &b->world;
+	b->event.world = &b->world;
 	b->run.values = b->values;
 	b->run.log = &b->log;
 	b->run.slot = 3;

@@ -161,6 +161,159 @@ static void stacks_do_not_leak(void **state)
 	returns(0, "r0 = *(u64 *)(r10 - 16)\nexit\n");
 }
 
+/* A program that is held, without its descriptor. */
+static struct skep_prog *hold(uint32_t type, const char *source)
+{
+	int fd = load(type, source);
+	struct skep_prog *prog;
+
+	assert_true(fd >= 0);
+	assert_int_equal(skep_prog_get(engine, fd, &prog), 0);
+	skep_engine_sys(engine)->close(skep_engine_sys(engine), fd);
+	return prog;
+}
+
+enum { EVENTS = 5 };
+
+/* Runs `source` on contexts that hold 0 to 4. */
+static int run_batch(const char *source, uint64_t rets[EVENTS])
+{
+	static uint64_t contexts[EVENTS][2];
+	struct skep_event events[EVENTS] = {0};
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
+	struct skep_prog *prog = hold(SKEP_PROG_TYPE_TRACEPOINT, source);
+	struct skep_cpu *cpu = skep_enter(engine);
+	int err;
+
+	text[0] = '\0';
+	for (uint64_t i = 0; i < EVENTS; i++) {
+		contexts[i][1] = i;
+		events[i] = (struct skep_event){.ctx = contexts[i], .ctx_len = 16};
+		rets[i] = ~0ull;
+	}
+	assert_int_equal(skep_run_batch(cpu, prog, events, 0, rets, &log), 0);
+	assert_int_equal(rets[0], ~0ull);
+	err = skep_run_batch(cpu, prog, events, EVENTS, rets, &log);
+	skep_leave(cpu);
+	skep_prog_put(prog);
+	return err;
+}
+
+static void a_batch_runs_each_event(void **state)
+{
+	/* a budget that is shared would end in the third run */
+	const char *loop = "r0 = 0\nagain:\nr0 += 1\nif r0 != 150 goto again\nexit\n";
+	uint64_t rets[EVENTS];
+
+	assert_int_equal(run_batch("r0 = 7\nexit\n", rets), 0);
+	for (int i = 0; i < EVENTS; i++)
+		assert_int_equal(rets[i], 7);
+	assert_int_equal(run_batch("r0 = *(u64 *)(r1 + 8)\nexit\n", rets), 0);
+	for (int i = 0; i < EVENTS; i++)
+		assert_int_equal(rets[i], i);
+	assert_int_equal(run_batch(loop, rets), 0);
+	for (int i = 0; i < EVENTS; i++)
+		assert_int_equal(rets[i], 150);
+	/* registers do not go from one run to the next */
+	assert_int_equal(run_batch("r0 = r6\nr6 += 1\nexit\n", rets), 0);
+	for (int i = 0; i < EVENTS; i++)
+		assert_int_equal(rets[i], 0);
+}
+
+static void a_fault_in_a_batch_is_one_events(void **state)
+{
+	uint64_t rets[EVENTS];
+
+	assert_int_equal(run_batch("r2 = *(u64 *)(r1 + 8)\nr0 = 1\nr2 &= 1\n"
+				   "if r2 == 0 goto out\nr0 = *(u64 *)(r2 + 0)\nout:\n"
+				   "exit\n",
+				   rets),
+			 -EFAULT);
+	for (int i = 0; i < EVENTS; i++)
+		assert_int_equal(rets[i], i % 2 ? 0 : 1);
+	assert_non_null(strstr(text, "instruction 4: "));
+}
+
+static void packets_go_through_a_batch(void **state)
+{
+	struct skep_prog *prog = hold(SKEP_PROG_TYPE_XDP, "r2 = *(u32 *)(r1 + 0)\n"
+							  "r3 = *(u32 *)(r1 + 4)\n"
+							  "r0 = r3\nr0 -= r2\nexit\n");
+	struct skep_cpu *cpu = skep_enter(engine);
+	struct skep_event events[3] = {0};
+	struct skep_packet packets[3];
+	uint8_t data[64] = {0};
+	uint64_t rets[3];
+
+	for (int i = 0; i < 3; i++) {
+		packets[i] = (struct skep_packet){.head = data,
+						  .data = data,
+						  .tail = data + 20 + i,
+						  .end = data + sizeof(data)};
+		events[i].packet = &packets[i];
+	}
+	events[1].packet = NULL;
+	assert_int_equal(skep_run_batch(cpu, prog, events, 3, rets, NULL), -EINVAL);
+	assert_int_equal(rets[0], 20);
+	assert_int_equal(rets[1], 0);
+	assert_int_equal(rets[2], 22);
+	skep_leave(cpu);
+	skep_prog_put(prog);
+}
+
+/* What a line printed by one program is handed to: it runs another on the same slot. */
+struct nested {
+	struct skep_cpu *cpu;
+	struct skep_prog *prog;
+	struct skep_event event;
+	int err;
+};
+
+static void run_nested(void *arg, const char *line, size_t len)
+{
+	struct nested *n = arg;
+	uint64_t ret;
+
+	n->err = skep_run(n->cpu, n->prog, &n->event, &ret, NULL);
+}
+
+static void a_busy_slot_runs_nothing(void **state)
+{
+	struct nested nested = {0};
+	struct skep_world world = {.print = run_nested, .arg = &nested};
+	struct skep_event event = {.world = &world};
+	struct skep_prog *prints = hold(SKEP_PROG_TYPE_TRACEPOINT,
+					"*(u64 *)(r10 - 8) = 33\nr1 = r10\nr1 += -8\n"
+					"r2 = 2\ncall bpf_trace_printk\nr0 = 3\nexit\n");
+	uint64_t ret;
+
+	nested.prog = hold(SKEP_PROG_TYPE_TRACEPOINT, "r0 = 4\nexit\n");
+	nested.cpu = skep_enter(engine);
+	assert_int_equal(skep_run(nested.cpu, prints, &event, &ret, NULL), 0);
+	assert_int_equal(ret, 3);
+	assert_int_equal(nested.err, -EBUSY);
+	assert_int_equal(skep_run(nested.cpu, nested.prog, &event, &ret, NULL), 0);
+	assert_int_equal(ret, 4);
+	skep_leave(nested.cpu);
+	skep_prog_put(nested.prog);
+	skep_prog_put(prints);
+}
+
+/* may_goto counts in each frame, as the kernel does. */
+static void may_goto_ends_a_loop_in_each_frame(void **state)
+{
+	struct skep_engine_opts opts = {.size = sizeof(opts)};
+	struct skep_engine *small = engine;
+
+	assert_int_equal(skep_engine_open(&opts, &engine), 0);
+	returns(2 * SKEP_MAX_LOOPS,
+		"r6 = 0\ncall local loop\nr6 += r0\ncall local loop\nr6 += r0\n"
+		"r0 = r6\nexit\nloop:\nr0 = 0\nagain:\nmay_goto out\n"
+		"r0 += 1\ngoto again\nout:\nexit\n");
+	skep_engine_close(engine);
+	engine = small;
+}
+
 static void fused_pairs_are_still_two_instructions(void **state)
 {
 	/* a jump to the second of `r2 = r1; r2 += 5`, and one over it */
@@ -196,6 +349,11 @@ int main(void)
 		cmocka_unit_test(null_is_named),
 		cmocka_unit_test(a_run_inside_a_run_is_refused),
 		cmocka_unit_test(stacks_do_not_leak),
+		cmocka_unit_test(a_batch_runs_each_event),
+		cmocka_unit_test(a_fault_in_a_batch_is_one_events),
+		cmocka_unit_test(packets_go_through_a_batch),
+		cmocka_unit_test(a_busy_slot_runs_nothing),
+		cmocka_unit_test(may_goto_ends_a_loop_in_each_frame),
 		cmocka_unit_test(fused_pairs_are_still_two_instructions),
 	};
 

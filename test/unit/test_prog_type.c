@@ -32,7 +32,7 @@ static int setup(void **state)
 	b->event.packet = &b->packet;
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
-	b->run.world = &b->world;
+	b->event.world = &b->world;
 	b->run.values = b->values;
 	b->run.number = 1;
 	*state = b;

@@ -61,7 +61,7 @@ static struct bench *bench_new(u32 type)
 					 .end = b->data + sizeof(b->data)};
 	b->run.prog = &b->prog;
 	b->run.event = &b->event;
-	b->run.world = &b->world;
+	b->event.world = &b->world;
 	b->run.values = b->values;
 	b->run.number = 1;
 	if (b->prog.type->packet)

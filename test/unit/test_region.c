@@ -52,7 +52,7 @@ static int setup(void **state)
 	w->log = (struct skep_log){.buf = w->text, .size = sizeof(w->text)};
 	w->run.prog = &w->prog;
 	w->run.event = &w->event;
-	w->run.world = &w->world;
+	w->event.world = &w->world;
 	w->run.values = w->values;
 	w->run.log = &w->log;
 	w->run.number = 1;

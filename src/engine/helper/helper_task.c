@@ -14,7 +14,7 @@ enum { PAGE = 4096, COMM = 16 };
 
 HELPER_FN(get_current_pid_tgid)
 {
-	const struct skep_task *task = run->world->task;
+	const struct skep_task *task = run_world(run)->task;
 
 	if (task)
 		return (u64)task->tgid << 32 | task->pid;
@@ -46,7 +46,7 @@ HELPER_FN(get_ns_current_pid_tgid)
 
 HELPER_FN(get_current_uid_gid)
 {
-	const struct skep_task *task = run->world->task;
+	const struct skep_task *task = run_world(run)->task;
 
 	if (task)
 		return (u64)task->gid << 32 | task->uid;
@@ -55,7 +55,7 @@ HELPER_FN(get_current_uid_gid)
 
 HELPER_FN(get_current_comm)
 {
-	const struct skep_task *task = run->world->task;
+	const struct skep_task *task = run_world(run)->task;
 	char comm[COMM] = "", *out = ptr_of(a);
 	u32 len = (u32)MIN(b, COMM);
 
@@ -71,7 +71,7 @@ HELPER_FN(get_current_comm)
 
 HELPER_FN(get_current_cgroup_id)
 {
-	return run->world->task ? run->world->task->cgroup : 0;
+	return run_world(run)->task ? run_world(run)->task->cgroup : 0;
 }
 
 HELPER_FN(get_attach_cookie)
@@ -83,7 +83,7 @@ HELPER_FN(get_attach_cookie)
 
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len)
 {
-	struct skep_task *task = run->world->task;
+	struct skep_task *task = run_world(run)->task;
 	struct iovec to = {dst, len}, from = {ptr_of(addr), len};
 
 	if (!len)

@@ -108,7 +108,7 @@ HELPER_FN(strtoul)
 static u64 print_line(struct run *run, const char *fmt, u64 fmt_size, const u64 *args,
 		      u32 nargs)
 {
-	const struct skep_world *world = run->world;
+	const struct skep_world *world = run_world(run);
 	char line[LINE];
 	int n;
 

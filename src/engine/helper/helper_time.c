@@ -6,7 +6,7 @@ static u64 clock_ns(struct run *run, clockid_t id)
 {
 	struct timespec t;
 
-	if (run->world->clock)
+	if (run_world(run)->clock)
 		return run_clock(run);
 	clock_gettime(id, &t);
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;

@@ -46,7 +46,7 @@ static const struct ctx_field *check(struct run *run, u64 addr, u32 size, bool w
 	const struct ctx_field *f = field_of(type, off);
 	const char *verb = write ? "writes" : "reads", *bad;
 
-	if (!f || (u32)f->off + f->size > run->ctx_len) {
+	if (!f || (u32)f->off + f->size > run_ctx_len(run)) {
 		run_fault(run, EFAULT, msg_ctx_no_field, verb, size,
 			  (unsigned long long)off, type->ctx_name);
 		return NULL;

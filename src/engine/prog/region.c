@@ -36,7 +36,7 @@ static void set_ctx(const struct run *run, struct region *r)
 {
 	const struct prog_type *type = run->prog->type;
 	u64 lo = u64_of(run->ctx) + type->ctx_hidden,
-	    hi = u64_of(run->ctx) + run->ctx_len;
+	    hi = u64_of(run->ctx) + run_ctx_len(run);
 
 	if (type->nfields || !run->ctx || lo >= hi)
 		lo = ~(u64)0, hi = 0;
@@ -121,7 +121,7 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size)
 {
 	u64 lo = u64_of(value);
 
-	run->dirty |= RUN_DIRTY;
+	run->state |= RUN_DIRTY;
 	for (u32 i = 0, at = value_hash(lo); i < PROBES;
 	     i++, at = (at + 1) % RUN_VALUES) {
 		struct run_value *v = &run->values[at];
@@ -230,7 +230,7 @@ bool run_give(struct run *run, void *at, u32 len, enum access access, struct map
 {
 	if (run->ngiven == RUN_GIVEN)
 		return false;
-	run->dirty |= RUN_DIRTY;
+	run->state |= RUN_DIRTY;
 	run->given[run->ngiven++] = (struct region){.lo = u64_of(at),
 						    .hi = u64_of(at) + len,
 						    .kind = region_given,
@@ -246,7 +246,7 @@ bool run_take(struct run *run, u64 addr, struct region *out)
 			continue;
 		*out = run->given[i];
 		run->given[i] = run->given[--run->ngiven];
-		run->epoch++;
+		run->moved = true;
 		return true;
 	}
 	return false;
@@ -254,7 +254,7 @@ bool run_take(struct run *run, u64 addr, struct region *out)
 
 void run_packet_changed(struct run *run)
 {
-	run->epoch++;
+	run->moved = true;
 }
 
 /* ---- faults ---- */
@@ -266,7 +266,7 @@ void run_fault(struct run *run, int err, const char *fmt, ...)
 	if (run->fault)
 		return;
 	run->fault = -err;
-	run->dirty |= RUN_DIRTY;
+	run->state |= RUN_DIRTY;
 	log_printf(run->log, "instruction %u: ", run->pc);
 	va_start(ap, fmt);
 	log_vprintf(run->log, fmt, ap);
@@ -449,15 +449,21 @@ void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
 
 /* ---- the world ---- */
 
+const struct skep_world run_plain_world;
+
 u64 run_clock(struct run *run)
 {
-	return run->world->clock ? run->world->clock(run->world->arg) : os_clock_ns();
+	const struct skep_world *world = run_world(run);
+
+	return world->clock ? world->clock(world->arg) : os_clock_ns();
 }
 
 u32 run_random(struct run *run)
 {
-	if (run->world->random)
-		return run->world->random(run->world->arg);
+	const struct skep_world *world = run_world(run);
+
+	if (world->random)
+		return world->random(world->arg);
 	if (!run->random)
 		run->random = os_clock_ns() | 1;
 	/* xorshift64*, Vigna 2016 */

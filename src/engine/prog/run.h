@@ -32,8 +32,15 @@ enum region_kind {
 	region_event,
 };
 
-/* A bit of struct run's dirty. */
-#define RUN_DIRTY ((u64)1 << 32)
+/* Bits of struct run's state; below them are the interpreter's, one for each bound that
+ * it remembers. */
+enum {
+	RUN_DIRTY = 1 << 24,	/* the end of the run has to reset the run, forget what
+				   was remembered, take back what was handed out */
+	RUN_ON = 1 << 25,	/* a program runs */
+	RUN_FULL = 1 << 26,	/* so does what skep_run() does before it and after it */
+	RUN_COUNTING = 1 << 27, /* BPF_ENABLE_STATS was on when the slot was taken */
+};
 
 /* [lo, hi) of this process's memory. Empty: lo is ~0, hi is 0. */
 struct region {
@@ -54,34 +61,34 @@ struct run_value {
 struct run {
 	struct prog *prog __attribute__((aligned(64))); /* changes with a tail call */
 	const struct skep_event *event;
-	const struct skep_world *world; /* never NULL */
 	struct skep_log *log;
 	u8 *ctx;    /* shadow[] or the event's memory */
-	s64 budget; /* instructions left */
-	u32 ctx_len;
+	u32 state;  /* RUN_* bits; RUN_COUNTING or 0 between two runs */
+	s64 budget; /* what is left of it, see RUN_INSN; the interpreter's own while it
+		       runs instructions */
+	u32 more;   /* events of a batch that stand behind this one */
 	u32 number; /* of the run on this slot, never 0 */
 	u32 slot;   /* CPU slot: bpf_get_smp_processor_id() */
 	u32 pc;	    /* of the instruction that runs a helper or faulted */
 
-	/* All 0 at the begin of a run; next to each other, so that it takes two stores.
-	 */
+	/* All 0 at the begin of a run. */
 	u32 frame; /* 0 to 7 */
+	u32 base;  /* the frame of the callback that runs; 0: none does */
 	u32 tail_calls;
-	s32 fault; /* 0, or -errno: the run ends */
+	u32 loops[SKEP_MAX_FRAMES]; /* of may_goto, in each live frame */
+	s32 fault;		    /* 0, or -errno: the run ends */
 	u32 ngiven;
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
 			    the program's maps counts as looked up */
-	u64 dirty;	 /* not 0: the end of the run has to reset this state, forget
-			    what was remembered, take back what was handed out; the
-			    low 32 bits are the interpreter's */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
 	 * returns. NULL: none asked for. */
 	struct prog *tail_target;
 
+	struct prog *first; /* of each run of a batch */
 	struct store *store;
 	u64 random; /* state of bpf_get_prandom_u32 */
-	u32 epoch;  /* rises when memory is taken back: bounds that the
-		       interpreter remembers are no longer good */
+	bool moved; /* memory was taken back: bounds that the interpreter remembers are no
+		       longer good; it sets this to false again */
 
 	/* the event's, adjusted by helpers; meta and mac set */
 	struct skep_packet packet __attribute__((aligned(64)));
@@ -104,30 +111,32 @@ struct run {
 	u8 stack[RUN_STACK] __attribute__((aligned(64)));
 };
 
-/* The state that every run begins with and changes. */
+/* What every run begins with and may change. */
 static inline void run_reset(struct run *run)
 {
-	run->frame = run->tail_calls = run->ngiven = 0;
+	run->frame = run->base = run->tail_calls = run->ngiven = 0;
+	run->loops[0] = 0;
 	run->fault = 0;
-	run->values_lost = run->dirty = 0;
+	run->values_lost = 0;
 	run->tail_target = NULL;
 }
 
-/* The context is the event's memory. */
-static inline void run_context(struct run *run)
+/* Bytes of the context: the shadow is the type's, whole. */
+static inline u32 run_ctx_len(const struct run *run)
 {
-	run->ctx = run->event->ctx;
-	run->ctx_len = MIN(run->event->ctx_len, run->prog->type->ctx_size);
+	u32 size = run->prog->type->ctx_size;
+
+	return run->ctx == run->shadow ? size : MIN(run->event->ctx_len, size);
 }
 
 /* Begins a run: from run->event and run->prog it fills in the packet and the context. The
- * caller has set store, prog, event, world, log, slot, number and values. */
+ * caller has set store, prog, event, log, slot, number and values. */
 static inline void run_begin(struct run *run)
 {
 	const struct prog_type *type = run->prog->type;
 
 	run_reset(run);
-	run_context(run);
+	run->ctx = run->event->ctx;
 	if (type->packet) {
 		/* In two parts: gcc makes a slow `rep movs` of one. */
 		memcpy(&run->packet, run->event->packet, 48);
@@ -175,7 +184,7 @@ void run_packet_changed(struct run *run);
  * and ctx_store() only. */
 static inline bool run_in_ctx(const struct run *run, u64 addr)
 {
-	return addr - u64_of(run->ctx) < run->ctx_len && run->prog->type->nfields;
+	return addr - u64_of(run->ctx) < run_ctx_len(run) && run->prog->type->nfields;
 }
 
 /* Loads or stores a field of a context with a field table, size 1, 2, 4 or 8. False
@@ -193,10 +202,22 @@ void run_fault(struct run *run, int err, const char *fmt, ...) PRINTF(3, 4);
 void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
 		      const char *what);
 
-/* What a helper does byte by byte counts as instructions: a budget bounds the time. */
+/* What one instruction takes from the budget: its bytes in struct insn, so that a place
+ * in the program counts what it cost to come there. What a helper does byte by byte is
+ * paid as instructions, 16 bytes each: a budget bounds the time. */
+enum { RUN_INSN = sizeof(struct insn) };
+
 static inline void run_pay(struct run *run, u64 bytes)
 {
-	run->budget -= (s64)(bytes / 16);
+	run->budget -= (s64)bytes;
+}
+
+/* The event's, or one that has nothing. */
+extern const struct skep_world run_plain_world;
+
+static inline const struct skep_world *run_world(const struct run *run)
+{
+	return run->event->world ? run->event->world : &run_plain_world;
 }
 
 /* The world's clock, in ns, and its randomness. */

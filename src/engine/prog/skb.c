@@ -84,7 +84,6 @@ void skb_setup(struct run *run)
 	run->csum_level = -1;
 	run->encap = 0;
 	run->ctx = run->shadow;
-	run->ctx_len = sizeof(*skb);
 }
 
 /* Everything that is not taken over must be 0. */

@@ -36,7 +36,6 @@ static void setup(struct run *run)
 	*md = (struct skep_xdp_md){.ingress_ifindex = p->ifindex ? p->ifindex : LOOPBACK,
 				   .rx_queue_index = p->rx_queue};
 	run->ctx = run->shadow;
-	run->ctx_len = sizeof(*md);
 }
 
 /* Room that metadata has left behind the packet takes bytes out of the fragments. */

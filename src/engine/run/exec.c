@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#define DEFAULT_BUDGET ((u64)1 << 27)
+#define MOST_BUDGET    ((u64)1 << 56)
+
 struct runs {
 	struct store *store;
-	s64 budget;
+	s64 budget; /* in RUN_INSN */
 	u32 slots;
 	const u32 *stats;	 /* not 0: runs are counted and timed */
 	u64 recursions;		 /* refused nested runs */
@@ -28,7 +31,7 @@ int runs_open(struct store *store, u64 budget, struct runs **out)
 	runs->store = store;
 	runs->slots = slots;
 	runs->stats = store_stats(store);
-	runs->budget = budget && budget < INT64_MAX ? (s64)budget : (s64)1 << 27;
+	runs->budget = (s64)MIN(budget ? budget : DEFAULT_BUDGET, MOST_BUDGET) * RUN_INSN;
 	*out = runs;
 	return 0;
 }
@@ -81,7 +84,7 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 
 	if (map->ops->read(map, &index, &id) || !id)
 		return NULL;
-	run->dirty |= RUN_DIRTY;
+	run->state |= RUN_DIRTY;
 	tail = &cpu->tails[id % TAILS];
 	if (tail->id == id)
 		return if_fits(run, tail->prog);
@@ -132,7 +135,8 @@ struct skep_cpu *runs_enter(struct runs *runs)
 		store_slot_give(runs->store, slot);
 		return NULL;
 	}
-	cpu->busy = __atomic_load_n(runs->stats, __ATOMIC_RELAXED) ? cpu_counting : 0;
+	cpu->run.state =
+		__atomic_load_n(runs->stats, __ATOMIC_RELAXED) ? RUN_COUNTING : 0;
 	cpu->outer = held;
 	held = cpu;
 	return cpu;
@@ -150,32 +154,20 @@ void skep_leave(struct skep_cpu *cpu)
 	store_slot_give(cpu->runs->store, cpu->run.slot);
 }
 
-static void bind(struct skep_cpu *cpu, struct prog *prog, const struct skep_event *event,
-		 struct skep_log *log)
+static inline void bind(struct skep_cpu *cpu, struct prog *prog,
+			const struct skep_event *event, struct skep_log *log)
 {
-	static const struct skep_world plain;
 	struct run *run = &cpu->run;
 
 	run->prog = prog;
 	run->event = event;
-	run->world = event->world ? event->world : &plain;
+	run->ctx = event->ctx;
 	run->log = log;
-	run->budget = cpu->budget;
 }
 
-static inline u64 run_main(struct skep_cpu *cpu, const struct prog *prog)
+/* Forgets what the run remembered and takes back what it was handed. */
+static void forget(struct skep_cpu *cpu)
 {
-	u64 r[WINDOWS] = {[1] = u64_of(cpu->run.ctx), [10] = frame_top(&cpu->run, 0)};
-
-	return interp(cpu, prog->code, r, 0);
-}
-
-/* Forgets what the run remembered, takes back what it was handed, and makes the state of
- * the run 0 again, as the next one expects it. Returns the run's fault. */
-static int clean(struct skep_cpu *cpu)
-{
-	int fault = cpu->run.fault;
-
 	if (cpu->run.ngiven)
 		helper_take_back(&cpu->run);
 	while (cpu->nretired)
@@ -184,18 +176,20 @@ static int clean(struct skep_cpu *cpu)
 		memset(cpu->values, 0, sizeof(cpu->values));
 		cpu->run.number = 1;
 	}
-	run_reset(&cpu->run);
-	return fault;
 }
 
-/* Ends a run; returns its fault. */
-static inline int end(struct skep_cpu *cpu)
+int run_end(struct skep_cpu *cpu)
 {
-	cpu->busy &= ~(u32)cpu_running;
-	if (!cpu->run.dirty)
-		return 0;
+	struct run *run = &cpu->run;
+	int fault = run->fault;
+
 	windows_clear(cpu);
-	return cpu->run.dirty ? clean(cpu) : 0;
+	if (run->state & RUN_DIRTY) {
+		forget(cpu);
+		run_reset(run);
+	}
+	run->state &= RUN_FULL | RUN_COUNTING;
+	return fault;
 }
 
 static void count(struct prog *prog, u64 begun)
@@ -221,25 +215,28 @@ static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct pr
 						 const struct skep_event *event, u64 *ret,
 						 struct skep_log *log)
 {
-	u64 begun = cpu->busy & cpu_counting ? os_clock_ns() : 0;
+	u64 begun = cpu->run.state & RUN_COUNTING ? os_clock_ns() : 0;
+	int fault;
 
-	if (cpu->busy & cpu_running) {
+	*ret = 0;
+	if (cpu->run.state & (RUN_ON | RUN_FULL)) {
 		__atomic_fetch_add(&prog->info->recursion_misses, 1, __ATOMIC_RELAXED);
 		return -EBUSY;
 	}
 	if (prog->type->packet && !event->packet)
 		return -EINVAL;
-	cpu->busy |= cpu_running;
+	cpu->run.state |= RUN_ON | RUN_FULL;
 	bind(cpu, prog, event, log);
 	run_begin(&cpu->run);
 	give_globals(&cpu->run, prog);
 	frame_clear(&cpu->run, &prog->funcs[0]);
-	*ret = run_main(cpu, prog);
+	fault = interp(cpu, prog->code, cpu->budget, ret, NULL);
 	if (prog->type->packet)
 		give_bounds(&cpu->run);
 	if (begun)
 		count(prog, begun);
-	return end(cpu);
+	cpu->run.state &= RUN_COUNTING;
+	return fault;
 }
 
 int skep_run(struct skep_cpu *cpu, struct skep_prog *handle,
@@ -247,11 +244,46 @@ int skep_run(struct skep_cpu *cpu, struct skep_prog *handle,
 {
 	struct prog *prog = (struct prog *)handle;
 
-	if (cpu->busy | prog->prepares)
+	if (cpu->run.state | prog->prepares)
 		return run_in_full(cpu, prog, event, ret, log);
-	cpu->busy = cpu_running;
+	cpu->run.state = RUN_ON;
 	bind(cpu, prog, event, log);
-	run_context(&cpu->run);
-	*ret = run_main(cpu, prog);
-	return end(cpu);
+	return interp(cpu, prog->code, cpu->budget, ret, NULL);
+}
+
+/* Runs a program that needs no preparation on as many events as it takes without a fault;
+ * returns the fault, and how many runs there were. */
+static int run_some(struct skep_cpu *cpu, struct prog *prog,
+		    const struct skep_event *events, u32 n, u64 *rets,
+		    struct skep_log *log, u32 *runs)
+{
+	int fault;
+
+	cpu->run.state = RUN_ON;
+	cpu->run.more = n - 1;
+	cpu->run.first = prog;
+	bind(cpu, prog, events, log);
+	fault = interp(cpu, prog->code, cpu->budget, rets, NULL);
+	*runs = n - cpu->run.more;
+	cpu->run.more = 0;
+	return fault;
+}
+
+int skep_run_batch(struct skep_cpu *cpu, struct skep_prog *handle,
+		   const struct skep_event *events, uint32_t n, uint64_t *rets,
+		   struct skep_log *log)
+{
+	struct prog *prog = (struct prog *)handle;
+	u32 runs = 1;
+	int first = 0, fault;
+
+	for (u32 i = 0; i < n; i += runs) {
+		if (cpu->run.state | prog->prepares)
+			fault = run_in_full(cpu, prog, &events[i], &rets[i], log);
+		else
+			fault = run_some(cpu, prog, &events[i], n - i, &rets[i], log,
+					 &runs);
+		first = first ? first : fault;
+	}
+	return first;
 }

@@ -24,20 +24,14 @@ struct tail {
 	struct prog *prog;
 };
 
-/* The low bits of struct run's dirty: a bit for each of windows[] that is not empty. */
-#define DIRTY_WINDOWS ((u64)(1 << 2 * WINDOWS) - 1)
-
-enum {
-	cpu_running = 1,
-	cpu_counting = 2, /* BPF_ENABLE_STATS was on when the slot was taken */
-};
+/* The bits of struct run's state for windows[] that are not empty. */
+#define USED_WINDOWS ((1u << 2 * WINDOWS) - 1)
 
 /* The memory of one CPU slot in this process. */
 struct skep_cpu {
 	struct runs *runs;
 	struct skep_cpu *outer; /* another engine's slot that this thread holds */
-	u32 busy;		/* cpu_* bits; 0: the short way into a program is open */
-	s64 budget;		/* of each run */
+	s64 budget;		/* of each run, in RUN_INSN */
 	struct window windows[2 * WINDOWS]; /* by register: for reads, then for writes */
 	struct tail tails[TAILS];	    /* by id */
 	struct prog *retired[SKEP_MAX_TAIL_CALLS]; /* pushed out of tails[] in this run */
@@ -68,9 +62,10 @@ static inline void frame_clear(struct run *run, const struct prog_func *func)
 		memset(ptr_of(frame_top(run, run->frame) - func->stack), 0, func->stack);
 }
 
-/* Runs from ip until the function of frame `base` returns. r: r0 to r10. Returns r0;
- * check run->fault. */
-u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base);
+/* Runs a program from ip, and ends the run; or, with the five arguments of a callback,
+ * that function, which run->base is the frame of. Returns the run's fault, and r0. */
+int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
+	   const u64 *regs);
 
 /* struct run's callback. */
 u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
@@ -78,11 +73,14 @@ u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
 /* Forgets all windows: memory was taken back, or the run is over. */
 static inline void windows_clear(struct skep_cpu *cpu)
 {
-	u64 used = cpu->run.dirty & DIRTY_WINDOWS;
+	u32 used = cpu->run.state & USED_WINDOWS;
 
-	cpu->run.dirty &= ~DIRTY_WINDOWS;
+	cpu->run.state &= ~USED_WINDOWS;
 	for (; used; used &= used - 1)
-		cpu->windows[__builtin_ctzll(used)].lo = ~0ull;
+		cpu->windows[__builtin_ctz(used)].lo = ~0ull;
 }
+
+/* Ends a run: everything is as the next one expects it. Returns the run's fault. */
+int run_end(struct skep_cpu *cpu);
 
 #endif

@@ -31,7 +31,7 @@ static void remember(struct skep_cpu *cpu, struct window *w, u64 lo, u64 hi)
 {
 	w->lo = lo;
 	w->hi = hi;
-	cpu->run.dirty |= (u64)1 << (w - cpu->windows);
+	cpu->run.state |= 1u << (w - cpu->windows);
 }
 
 /* Finds the region of an access and remembers it; false: there is none. The packet and
@@ -223,7 +223,8 @@ static bool frame_enter(struct run *run, u32 start)
 		run_fault(run, EFAULT, msg_too_many_frames, SKEP_MAX_FRAMES);
 		return false;
 	}
-	run->frame++;
+	run->state |= RUN_DIRTY;
+	run->loops[++run->frame] = 0;
 	frame_clear(run, func);
 	return true;
 }
@@ -233,14 +234,6 @@ static void frame_leave(struct skep_cpu *cpu)
 {
 	cpu->run.frame--;
 	windows_clear(cpu);
-}
-
-static u64 out_of_budget(struct run *run, const struct insn *ip)
-{
-	set_pc(run, ip);
-	run->budget = 0;
-	run_fault(run, ELOOP, msg_out_of_budget);
-	return 0;
 }
 
 /* ---- one function an operation: do_NAME() for effects, take_NAME() for conditions ----
@@ -371,13 +364,12 @@ OP void *atomic_at(DO_ARGS, u32 size)
 /* ---- the dispatcher ---- */
 
 #define NEXT goto *labels[(++ip)->op]
-#define JUMP(to) \
+#define JUMP \
 	do { \
-		const struct insn *target = (to); \
-		left -= ip + 1 - start; \
-		if (target <= ip && unlikely(left < 0)) \
-			return out_of_budget(run, ip); \
-		ip = start = target; \
+		limit += (s64)ip->off * RUN_INSN; \
+		if (unlikely(limit < (s64)u64_of(ip + 1 + ip->off))) \
+			goto out_of_budget; \
+		ip += 1 + ip->off; \
 		goto *labels[ip->op]; \
 	} while (0)
 #define PLAIN(name) L_##name: \
@@ -386,10 +378,13 @@ OP void *atomic_at(DO_ARGS, u32 size)
 	NEXT;
 #define BRANCH(name) L_##name: \
 	if (take_##name(cpu, ip, r)) \
-		JUMP(ip + 1 + ip->off); \
+		JUMP; \
 	NEXT;
 
-u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
+/* A place that costs more than `limit` to reach is out of budget: each instruction moves
+ * ip by what it costs, a jump moves limit along. */
+int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
+	   const u64 *regs)
 {
 	static const void *const labels[fused_end] = {
 		[op_none] = &&L_illegal,
@@ -422,11 +417,12 @@ u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
 		[op_addr_space_cast] = &&L_addr_space_cast,
 	};
 	struct frame frames[SKEP_MAX_FRAMES];
-	struct run *run = &cpu->run;
-	const struct insn *start = ip; /* since when instructions are not paid for */
-	s64 left = run->budget, loops = SKEP_MAX_LOOPS;
-	u32 epoch = run->epoch;
+	struct run *const run = &cpu->run;
+	u64 r[WINDOWS] = {[1] = u64_of(run->ctx), [10] = frame_top(run, 0)};
+	s64 limit = (s64)u64_of(ip) + budget;
 
+	if (unlikely(regs != NULL))
+		memcpy(r, regs, sizeof(r));
 	goto *labels[ip->op];
 
 #define ALU(name, ...) PLAIN(name##64k) PLAIN(name##64x) PLAIN(name##32k) PLAIN(name##32x)
@@ -445,7 +441,7 @@ u64 interp(struct skep_cpu *cpu, const struct insn *ip, u64 *r, u32 base)
 	if (unlikely(!do_##a(cpu, ip, r))) \
 		goto fault; \
 	if (take_##b(cpu, ++ip, r)) \
-		JUMP(ip + 1 + ip->off); \
+		JUMP; \
 	NEXT;
 #define LAST(a) L_fused_##a##_exit: \
 	if (unlikely(!do_##a(cpu, ip++, r))) \
@@ -459,10 +455,11 @@ L_lddw:
 	ip++;
 	NEXT;
 L_ja:
-	JUMP(ip + 1 + ip->off);
+	JUMP;
 L_may_goto:
-	if (--loops < 0)
-		JUMP(ip + 1 + ip->off);
+	run->state |= RUN_DIRTY;
+	if (run->loops[run->frame]++ >= SKEP_MAX_LOOPS)
+		JUMP;
 	NEXT;
 L_packet:
 	if (packet_load(run, ip, r, &r[0]))
@@ -475,29 +472,28 @@ L_addr_space_cast:
 	DST = SRC;
 	NEXT;
 L_call_helper:
-	set_pc(run, ip);
-	left -= ip + 1 - start;
-	start = ip + 1;
-	if (unlikely(left < 0))
-		return out_of_budget(run, ip);
-	run->budget = left;
-	r[0] = helper_call(run, helper_of((u32)ip->imm), &r[1]);
+	set_pc(run, ip++);
+	run->budget = limit - (s64)u64_of(ip);
+	if (unlikely(run->budget < 0))
+		goto out_of_budget;
+	r[0] = helper_call(run, helper_of((u32)ip[-1].imm), &r[1]);
 	if (unlikely(run->fault))
 		goto fault;
-	left = run->budget;
-	if (unlikely(run->epoch != epoch)) {
-		epoch = run->epoch;
+	limit = run->budget + (s64)u64_of(ip);
+	if (unlikely(run->moved)) {
+		run->moved = false;
 		windows_clear(cpu);
 	}
 	if (unlikely(run->tail_target)) {
 		run->prog = run->tail_target;
 		run->tail_target = NULL;
+		run->loops[0] = 0;
 		r[1] = u64_of(run->ctx);
 		frame_clear(run, &run->prog->funcs[0]);
-		ip = start = run->prog->code;
-		goto *labels[ip->op];
+		ip = run->prog->code;
+		limit = run->budget + (s64)u64_of(ip);
 	}
-	NEXT;
+	goto *labels[ip->op];
 L_call_local : {
 	struct frame *f = &frames[run->frame];
 
@@ -507,23 +503,47 @@ L_call_local : {
 	if (!frame_enter(run, (u32)(ip + 1 + ip->off - run->prog->code)))
 		goto fault;
 	r[10] -= SKEP_MAX_STACK;
-	left -= ip + 1 - start;
-	if (unlikely(left < 0))
-		return out_of_budget(run, ip);
-	ip = start = ip + 1 + ip->off;
-	goto *labels[ip->op];
+	JUMP;
 }
 L_exit:
-	left -= ip + 1 - start;
-	if (likely(run->frame == base)) {
-		run->budget = left;
-		return r[0];
+	if (likely(run->state == RUN_ON)) {
+		*ret = r[0];
+		if (unlikely(run->more))
+			goto next;
+		run->state = 0;
+		return 0;
+	}
+	if (!run->frame) {
+		int fault = run_end(cpu);
+
+		*ret = r[0];
+		if (!run->more || fault)
+			return fault;
+		run->state = RUN_ON;
+		run->prog = run->first;
+		goto next;
+	}
+	ip++;
+	if (run->frame == run->base) {
+		*ret = r[0];
+		run->budget = limit - (s64)u64_of(ip);
+		return 0;
 	}
 	frame_leave(cpu);
 	r[10] += SKEP_MAX_STACK;
 	memcpy(&r[6], frames[run->frame].saved, sizeof(frames[0].saved));
 	run->prog = frames[run->frame].prog;
-	ip = start = frames[run->frame].back;
+	limit += (u8 *)frames[run->frame].back - (u8 *)ip;
+	ip = frames[run->frame].back;
+	goto *labels[ip->op];
+next: /* of the batch */
+	run->more--;
+	run->ctx = (++run->event)->ctx;
+	ret++;
+	memset(r, 0, 10 * sizeof(r[0]));
+	r[1] = u64_of(run->ctx);
+	ip = run->prog->code;
+	limit = (s64)u64_of(ip) + cpu->budget;
 	goto *labels[ip->op];
 L_call_kfunc:
 	set_pc(run, ip);
@@ -532,16 +552,20 @@ L_call_kfunc:
 L_illegal:
 	set_pc(run, ip);
 	run_fault(run, EINVAL, msg_illegal_instruction);
+	goto fault;
+out_of_budget:
+	set_pc(run, ip);
+	run_fault(run, ELOOP, msg_out_of_budget);
 fault:
-	run->budget = left;
-	return 0;
+	*ret = 0;
+	return run->base ? run->fault : run_end(cpu);
 }
 
 u64 interp_callback(struct run *run, u64 func, const u64 args[5])
 {
-	u64 r[WINDOWS] = {0, args[0], args[1], args[2], args[3], args[4]};
 	struct prog *prog = run->prog;
-	u32 start = (u32)(func - PROG_FUNC_BASE), base;
+	u32 start = (u32)(func - PROG_FUNC_BASE), outer = run->base;
+	u64 r[WINDOWS] = {0, args[0], args[1], args[2], args[3], args[4]}, ret;
 
 	if (run->budget < 0) { /* functions without jumps and calls do not look */
 		run_fault(run, ELOOP, msg_out_of_budget);
@@ -553,13 +577,14 @@ u64 interp_callback(struct run *run, u64 func, const u64 args[5])
 	}
 	if (!frame_enter(run, start))
 		return 0;
-	base = run->frame;
-	r[10] = frame_top(run, base);
-	r[0] = interp(cpu_of(run), prog->code + start, r, base);
+	run->base = run->frame;
+	r[10] = frame_top(run, run->frame);
+	interp(cpu_of(run), prog->code + start, run->budget, &ret, r);
 	run->prog = prog;
 	if (!run->fault) {
-		run->frame = base;
+		run->frame = run->base;
 		frame_leave(cpu_of(run));
 	}
-	return r[0];
+	run->base = outer;
+	return ret;
 }
