@@ -4,14 +4,30 @@
 #include <unistd.h>
 #include "store.h"
 
+/* Whether this process knows the object, and as one of another kind. */
+static bool is_other(struct store *store, enum object_kind kind, u32 id)
+{
+	struct object *obj;
+	bool other;
+
+	views_lock(store);
+	obj = view_of_id(store, id);
+	other = obj && kind && obj->kind != kind;
+	views_unlock(store);
+	return other;
+}
+
 /* Whether the object is alive by itself, or may be so by a reference alone: -ENOENT if it
  * is neither, 0, or 1 for "ask the sweep". */
 static int probe_id(struct store *store, enum object_kind kind, u32 id)
 {
 	struct object_head head;
 	struct stat st;
-	int fd = store->keep->open(store, id, O_RDONLY), ret = -ENOENT;
+	int fd, ret = -ENOENT;
 
+	if (is_other(store, kind, id))
+		return -ENOENT;
+	fd = store->keep->open(store, id, O_RDONLY);
 	if (fd < 0)
 		return fd == -ENOENT ? -ENOENT : fd;
 	if (head_read(store, fd, id, &head, &st, NULL) == file_good &&

@@ -470,6 +470,20 @@ static int create(struct store *store, enum object_kind kind, u64 size,
 	return err;
 }
 
+/* A store that grows is swept before it has become much larger than what lives in it. */
+static void sweep_if_grown(struct store *store, u64 size)
+{
+	enum { OBJECTS = 16, BYTES = 16 << 20 };
+
+	store_lock(store);
+	store->made++;
+	store->made_bytes += size;
+	if (store->made > OBJECTS + store->live / 16 || store->made_bytes > BYTES)
+		sweep_locked(store);
+	store_unlock(store);
+	views_drop(store);
+}
+
 int object_create(struct store *store, enum object_kind kind, u64 size,
 		  struct object **out)
 {
@@ -479,11 +493,7 @@ int object_create(struct store *store, enum object_kind kind, u64 size,
 	if (size > INT64_MAX - page || size < OBJECT_HEAD_SIZE)
 		return size < OBJECT_HEAD_SIZE ? -EINVAL : -ENOMEM;
 	size = round_up(size, page);
-	store_lock(store);
-	if (++store->made > store->live / 16)
-		sweep_locked(store);
-	store_unlock(store);
-	views_drop(store);
+	sweep_if_grown(store, size);
 	err = create(store, kind, size, out);
 	if (err != -ENOMEM && err != -EMFILE)
 		return err;

@@ -91,6 +91,7 @@ struct store {
 	u64 released_bytes; /* of them */
 	void *runs;
 	u32 live, made; /* objects after the last sweep, and made since */
+	u64 made_bytes; /* of them */
 	struct object *by_file[VIEW_BUCKETS], *by_id[VIEW_BUCKETS];
 
 	/* shared: the directory and its two folders; private: -1 */

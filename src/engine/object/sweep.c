@@ -203,6 +203,7 @@ static void remove_dead(struct sweep *s)
 	__atomic_store_n(s->store->stats, stats, __ATOMIC_RELAXED);
 	s->store->live = live;
 	s->store->made = 0;
+	s->store->made_bytes = 0;
 }
 
 void sweep_locked(struct store *store)
