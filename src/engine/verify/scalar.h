@@ -1,0 +1,90 @@
+/* scalar.h - what is known of a number
+ *
+ * Five views of one 64-bit value: which bits are known (a tristate number: where mask is
+ * 0, the bit is that of value), its range as unsigned and as signed, and both ranges of
+ * its low 32 bits. Every operation leaves them as sharp as Linux 6.18 does, no sharper
+ * and no blunter, since the count of instructions that the verifier processes follows
+ * from it. An operation on impossible input (no value fits) gives some output.
+ *
+ * Sound: if x is in a and y in b, x op y is in the result. Tested exhaustively at small
+ * widths.
+ */
+#ifndef SCALAR_H
+#define SCALAR_H
+
+#include "insn.h"
+
+struct tnum {
+	u64 value, mask; /* value & mask is 0 */
+};
+
+struct scalar {
+	struct tnum bits;
+	u64 umin, umax;
+	s64 smin, smax;
+	u32 umin32, umax32;
+	s32 smin32, smax32;
+};
+
+extern const struct scalar scalar_unknown;
+
+struct scalar scalar_const(u64 value);
+
+static inline bool scalar_is_const(const struct scalar *s)
+{
+	return !s->bits.mask;
+}
+
+/* The low 32 bits are known. */
+bool scalar_is_const32(const struct scalar *s);
+
+/* d = d op s, for ops of class_alu and class_swap: 64 and 32 bits (which clear the upper
+ * half), moves with and without sign extension included. `s` is the second operand, a
+ * constant for an immediate. Only divisions, whose result for a divisor of 0 is defined,
+ * and shifts, whose count is masked at run time, have cases: both as the kernel has them.
+ * True when the kernel keeps what it knows of operands for this op (so that both have to
+ * be precise); false when it gives up and the result is unknown. */
+bool scalar_alu(enum op op, struct scalar *d, const struct scalar *s);
+
+/* A value of `size` bytes (1, 2, 4, 8) that was loaded: the upper bits are 0 or copies of
+ * the sign. */
+void scalar_zero_extend(struct scalar *s, u32 size);
+void scalar_sign_extend(struct scalar *s, u32 size);
+
+/* All five views sharpen each other; call it after changing one by hand. */
+void scalar_sync(struct scalar *s);
+
+/* Whether some view holds no value. */
+bool scalar_is_broken(const struct scalar *s);
+
+/* A conditional jump (class_jmp op) on two numbers: 1 always, 0 never, -1 it depends. */
+int scalar_branch(enum op op, const struct scalar *d, const struct scalar *s);
+
+/* Sharpens both by the fact that the jump was taken, or was not. `s` may be a constant. */
+void scalar_refine(enum op op, bool taken, struct scalar *d, struct scalar *s);
+
+/* Whether every value of `in` is one of `of`, view by view, as pruning asks it. */
+bool scalar_within(const struct scalar *of, const struct scalar *in);
+
+bool scalar_equal(const struct scalar *a, const struct scalar *b);
+
+/* ---- tristate numbers, for those who need bits alone ---- */
+
+struct tnum tnum_const(u64 value);
+struct tnum tnum_range(u64 min, u64 max);
+struct tnum tnum_add(struct tnum a, struct tnum b);
+struct tnum tnum_sub(struct tnum a, struct tnum b);
+struct tnum tnum_and(struct tnum a, struct tnum b);
+struct tnum tnum_or(struct tnum a, struct tnum b);
+struct tnum tnum_xor(struct tnum a, struct tnum b);
+struct tnum tnum_mul(struct tnum a, struct tnum b);
+struct tnum tnum_lshift(struct tnum a, u8 by);
+struct tnum tnum_rshift(struct tnum a, u8 by);
+struct tnum tnum_arshift(struct tnum a, u8 by, u8 bits);
+struct tnum tnum_intersect(struct tnum a, struct tnum b);
+struct tnum tnum_cast(struct tnum a, u8 size);
+/* Whether b is one of a's. */
+bool tnum_in(struct tnum a, struct tnum b);
+bool tnum_is_aligned(struct tnum a, u64 size);
+
+#endif

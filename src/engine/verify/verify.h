@@ -1,0 +1,94 @@
+/* verify.h - the verifier: what it is asked, and what it answers
+ *
+ * verify() decides as Linux 6.18's verifier does: the same abstract domain, the same
+ * order of paths, the same checkpoints, pruning and precision, so that its counts mean
+ * what the kernel's mean. It knows nothing of the engine's objects: a program's maps are
+ * descriptions, so a program for a kernel, or of a type that the engine cannot run, is
+ * judged alike. All memory is the call's own; several calls may run at once.
+ */
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include <skep/abi.h>
+#include <skep/log.h>
+#include "btf.h"
+#include "insn.h"
+
+/* Who asks, and on which kernel. */
+struct profile {
+	u32 kernel;		   /* 0x060c00 is 6.12; 0: the newest that is known */
+	bool bpf, perfmon, net_admin, admin; /* capabilities */
+	const struct skep_btf *vmlinux; /* the kernel's types; NULL: none */
+	u32 max_insns;		   /* processed; 0: one million */
+};
+
+/* A part of a map's value that only some helpers may touch. */
+enum field_kind {
+	field_spin_lock,
+	field_res_spin_lock,
+	field_timer,
+	field_wq,
+	field_task_work,
+	field_kptr_unref,
+	field_kptr_ref,
+	field_kptr_percpu,
+	field_uptr,
+	field_list_head,
+	field_rb_root,
+	field_list_node,
+	field_rb_node,
+	field_refcount,
+};
+
+struct verify_field {
+	enum field_kind kind;
+	u32 off, size;
+	u32 btf_id; /* kptr: of what it points to, in `btf` */
+	const struct skep_btf *btf;
+};
+
+struct verify_map {
+	u32 type, key_size, value_size, max_entries, flags;
+	const struct verify_map *inner; /* of a map in a map; NULL */
+	const struct skep_btf *btf;
+	u32 key_type, value_type;     /* ids in btf */
+	const struct verify_field *fields;
+	u32 nfields;
+	const u8 *frozen; /* the value of a map that neither side may change any more and
+			     that has one entry: loads from it are constants; NULL */
+	char name[SKEP_OBJ_NAME_LEN];
+};
+
+/* A program as BPF_PROG_LOAD gets it, but that map references (lddw) have
+ * PSEUDO_MAP_IDX or PSEUDO_MAP_IDX_VALUE and an index into maps[] in the low half of
+ * imm. Records of func_info and line_info are of the size given. */
+struct verify_prog {
+	u32 type, attach_type, flags;
+	bool gpl;
+	const struct skep_insn *code;
+	u32 n;
+	const struct verify_map *maps;
+	u32 nmaps;
+	const struct skep_btf *btf;
+	const void *func_info, *line_info;
+	u32 nfunc_info, func_info_size, nline_info, line_info_size;
+	u32 attach_btf_id; /* in the profile's vmlinux */
+	char name[SKEP_OBJ_NAME_LEN];
+};
+
+struct verify_result {
+	u32 processed;	 /* instructions, on all paths */
+	u32 states, peak_states, max_states_per_insn;
+	u32 stack[SKEP_MAX_SUBPROGS]; /* bytes, of each function */
+	u32 nfuncs;
+	u64 ns, bytes; /* time, and most memory */
+	const char *code; /* of the rejection: "V012"; NULL: accepted */
+	u32 insn;	  /* where it was rejected */
+};
+
+/* 0, or -errno as the kernel gives it. log: in the kernel's own form, of the level that
+ * BPF_PROG_LOAD's log_level means (0: nothing; 1, 2, with 4: statistics). */
+int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
+	   struct skep_log *log, struct verify_result *result);
+
+#endif
