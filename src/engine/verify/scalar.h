@@ -60,7 +60,8 @@ bool scalar_is_broken(const struct scalar *s);
 /* A conditional jump (class_jmp op) on two numbers: 1 always, 0 never, -1 it depends. */
 int scalar_branch(enum op op, const struct scalar *d, const struct scalar *s);
 
-/* Sharpens both by the fact that the jump was taken, or was not. `s` may be a constant. */
+/* Sharpens both by the fact that the jump was taken, or was not. `s` may be a constant.
+ */
 void scalar_refine(enum op op, bool taken, struct scalar *d, struct scalar *s);
 
 /* Whether every value of `in` is one of `of`, view by view, as pruning asks it. */

@@ -16,10 +16,10 @@
 
 /* Who asks, and on which kernel. */
 struct profile {
-	u32 kernel;		   /* 0x060c00 is 6.12; 0: the newest that is known */
+	u32 kernel; /* 0x060c00 is 6.12; 0: the newest that is known */
 	bool bpf, perfmon, net_admin, admin; /* capabilities */
-	const struct skep_btf *vmlinux; /* the kernel's types; NULL: none */
-	u32 max_insns;		   /* processed; 0: one million */
+	const struct skep_btf *vmlinux;	     /* the kernel's types; NULL: none */
+	u32 max_insns;			     /* processed; 0: one million */
 };
 
 /* A part of a map's value that only some helpers may touch. */
@@ -51,7 +51,7 @@ struct verify_map {
 	u32 type, key_size, value_size, max_entries, flags;
 	const struct verify_map *inner; /* of a map in a map; NULL */
 	const struct skep_btf *btf;
-	u32 key_type, value_type;     /* ids in btf */
+	u32 key_type, value_type; /* ids in btf */
 	const struct verify_field *fields;
 	u32 nfields;
 	const u8 *frozen; /* the value of a map that neither side may change any more and
@@ -77,11 +77,11 @@ struct verify_prog {
 };
 
 struct verify_result {
-	u32 processed;	 /* instructions, on all paths */
+	u32 processed; /* instructions, on all paths */
 	u32 states, peak_states, max_states_per_insn;
 	u32 stack[SKEP_MAX_SUBPROGS]; /* bytes, of each function */
 	u32 nfuncs;
-	u64 ns, bytes; /* time, and most memory */
+	u64 ns, bytes;	  /* time, and most memory */
 	const char *code; /* of the rejection: "V012"; NULL: accepted */
 	u32 insn;	  /* where it was rejected */
 };

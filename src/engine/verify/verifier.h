@@ -1,0 +1,182 @@
+/* verifier.h - the parts of the verifier, and what each does for the others
+ *
+ * verify() is a pipeline: decode, flow (flow.h), rules (rules.h), then explore() for the
+ * main function and each global one. explore() takes a path step by step; a step is one
+ * of the do_*() functions below, which changes v->cur or refuses. All memory is v->pass's
+ * arena. Each function is in the file that stands above it.
+ */
+#ifndef VERIFIER_H
+#define VERIFIER_H
+
+#include "flow.h"
+#include "pass.h"
+#include "reject.h"
+#include "rules.h"
+#include "state.h"
+
+/* What is remembered of an instruction from one path to the next. */
+struct insn_aux {
+	u16 ptr_type; /* reg_type + 1 of the memory that it touches, with ptr_flags: no
+			 path may disagree where the access is converted */
+	u32 ptr_flags;
+	bool seen; /* walked in some path: it is no dead code */
+};
+
+struct verifier {
+	struct pass pass;
+	struct refusal refusal; /* why; see reject.h */
+	const struct verify_prog *prog;
+	const struct profile *profile;
+	struct insn *insns;
+	u32 n;
+	struct flow flow;
+	struct insn_aux *aux; /* n */
+	u32 log_level;
+	struct verify_result *result;
+
+	struct state *cur;   /* the path that is walked */
+	u32 insn, prev_insn; /* where it is, where it came from */
+	bool jumped; /* cur->insn was set by the step: else the next instruction follows
+		      */
+	u32 next_id; /* of ids in registers, refs, map uids: never 0 */
+	u32 func;    /* that explore() began with */
+	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
+	bool strict; /* SKEP_F_STRICT_ALIGNMENT, or as the kernel's architecture has it */
+};
+
+/* The step of an instruction refuses: the kernel's words, its errno. */
+#define refuse(v, name, ...) \
+	verify_refuse(&(v)->pass, &(v)->refusal, &reject_##name, ##__VA_ARGS__)
+
+static inline struct reg *regs_of(struct verifier *v)
+{
+	return frame_of(v->cur)->r;
+}
+
+static inline u32 new_id(struct verifier *v)
+{
+	return ++v->next_id;
+}
+
+/* ---- reg.c: registers alone ---- */
+
+void reg_set_none(struct reg *r);
+void reg_set_unknown(struct reg *r); /* a scalar, imprecise */
+void reg_set_const(struct reg *r, u64 value);
+/* A pointer with offset 0, and nothing known but its type. */
+void reg_set_pointer(struct reg *r, enum reg_type type, u32 flags);
+static inline bool reg_is_pointer(const struct reg *r)
+{
+	return r->type > reg_scalar;
+}
+static inline bool reg_is_const(const struct reg *r)
+{
+	return r->type == reg_scalar && scalar_is_const(&r->n);
+}
+static inline bool reg_is_zero(const struct reg *r)
+{
+	return reg_is_const(r) && !r->n.bits.value;
+}
+/* Of a reg_map, reg_value or reg_key. */
+const struct verify_map *reg_map_of(const struct verifier *v, const struct reg *r);
+/* "ctx", "map_value_or_null", "rcu_ptr_sock", as the log has it. */
+const char *reg_type_name(const struct verifier *v, const struct reg *r, char buf[64]);
+/* Refuses a register that was never written: "R%d !read_ok". */
+struct reg *reg_read(struct verifier *v, u32 regno);
+/* The register that will be written: refuses r10 ("frame pointer is read only"). */
+struct reg *reg_write(struct verifier *v, u32 regno);
+/* Every register and spilled register of every frame of `s`: for (...) body. */
+#define state_each_reg(s, f, r) \
+	for (struct reg_walk f = {.state = (s)}; (r = reg_walk(&f));)
+struct reg_walk {
+	struct state *state;
+	u32 frame, index;
+};
+struct reg *reg_walk(struct reg_walk *w);
+
+/* ---- mem.c, stack.c, packet.c: loads, stores, what helpers touch ---- */
+
+enum mem_access { mem_read = 1, mem_write = 2 };
+
+void do_load(struct verifier *v, const struct insn *in);	/* class_load */
+void do_store(struct verifier *v, const struct insn *in);	/* class_store */
+void do_atomic(struct verifier *v, const struct insn *in);	/* class_atomic */
+void do_packet_load(struct verifier *v, const struct insn *in); /* LD_ABS, LD_IND */
+
+/* An access of the running instruction of `size` bytes at r[regno] + off. value: the
+ * register that is loaded into or stored from, or -1 (a constant, or a helper's doing).
+ */
+void mem_access(struct verifier *v, u32 regno, s32 off, u32 size, enum mem_access access,
+		int value, bool sign);
+
+struct call; /* call.h: the helper call that is checked */
+
+/* A helper reads or writes `size` bytes at r[regno]; zero: a size of 0 is allowed.
+ * Stack that it reads must be written, which `uninit` takes back: it becomes misc. */
+void mem_check(struct verifier *v, u32 regno, u32 size, enum mem_access access, bool zero,
+	       bool uninit, struct call *call);
+/* The same with the size in r[size_regno], from 0 or 1 to its greatest value. */
+void mem_check_sized(struct verifier *v, u32 regno, u32 size_regno,
+		     enum mem_access access, bool zero, bool uninit, struct call *call);
+/* The pointer has no variable offset and a fixed one of 0, as arguments must. */
+void mem_check_plain(struct verifier *v, u32 regno, const struct reg *r, bool fixed_ok);
+/* Where frame `f` is used below `off` (a negative number) its function needs as much. */
+void stack_grow(struct verifier *v, struct frame *f, s32 off);
+
+/* ---- alu.c, pointer.c, branch.c ---- */
+
+void do_alu(struct verifier *v, const struct insn *in);	 /* class_alu, class_swap */
+void do_jump(struct verifier *v, const struct insn *in); /* class_jmp */
+void do_lddw(struct verifier *v, const struct insn *in);
+void do_addr_space_cast(struct verifier *v, const struct insn *in);
+/* In `s`: all that have r's id and may be NULL are it (is_null), or are not. */
+void null_mark(struct verifier *v, struct state *s, u32 regno, bool is_null);
+
+/* ---- call.c, func.c, callback.c, ref.c ---- */
+
+void do_call_helper(struct verifier *v, const struct insn *in);
+void do_call_kfunc(struct verifier *v, const struct insn *in);
+void do_call_local(struct verifier *v, const struct insn *in);
+void do_exit(struct verifier *v, const struct insn *in);
+/* The arguments of function `func`, the one that explore() begins with, in v->cur. */
+void func_enter(struct verifier *v, u32 func);
+u32 ref_acquire(struct verifier *v, enum ref_kind kind); /* its id */
+bool ref_release(struct verifier *v, u32 id);		 /* false: there is none */
+/* Nothing may be held any more. `exit`: the main function's end, else a tail call or
+ * legacy load, whose name `what` is. */
+void ref_check_none(struct verifier *v, bool exit, const char *what);
+/* All packet pointers are gone: the packet changed. */
+void packet_forget(struct verifier *v);
+
+/* ---- explore.c, path.c, prune.c, precise.c, stack_live.c ---- */
+
+/* Walks all paths of one function; v->func is set. */
+void explore(struct verifier *v);
+/* A copy of v->cur that will be walked from `insn` when this path ends; to be changed
+ * until the step is over or the next fork. Refuses too many ("The sequence of %d jumps is
+ * too complex."). */
+struct state *path_fork(struct verifier *v, u32 insn, u32 from);
+void do_may_goto(struct verifier *v, const struct insn *in);
+/* The exact value of r[regno] of the running frame decides: back along the path, all that
+ * it was made of is precise. */
+void precise_reg(struct verifier *v, u32 regno);
+/* The same for a spilled scalar of a slot of the running frame. */
+void precise_slot(struct verifier *v, u32 frame, u32 slot);
+/* The running instruction, for precise_reg() to find: what it did to the stack (a fill or
+ * spill, frame and slot), which registers and slots share an id (linked). */
+enum { HISTORY_STACK = 1, HISTORY_SRC_SCALAR = 2, HISTORY_DST_SCALAR = 4 };
+void history_add(struct verifier *v, u32 flags, u32 frame, u32 slot, u64 linked);
+/* Which slots of `frame` the running instruction reads, and surely writes whole. */
+void stack_live_read(struct verifier *v, u32 frame, u64 slots);
+void stack_live_write(struct verifier *v, u32 frame, u64 slots);
+/* ---- verify_log.c: the kernel's log ---- */
+
+/* Level 1 and 2: the instruction that is about to be taken, and the registers and slots
+ * of frame `f`: all, or those that changed since the last time. */
+void log_insn(struct verifier *v, u32 insn);
+void log_state(struct verifier *v, const struct state *s, u32 frame, bool all);
+/* After a step: "; R1=scalar()" behind the instruction. */
+void log_changes(struct verifier *v);
+void verify_print(struct verifier *v, const char *fmt, ...) PRINTF(2, 3);
+
+#endif
