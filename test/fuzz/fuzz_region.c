@@ -214,11 +214,13 @@ static void write_region(u32 object, u32 where, u32 number)
 	close(fd);
 }
 
+/* A region that was written to may ask for a larger key or value than its map was made
+ * with. */
 static void element(enum skep_cmd cmd, u32 object, u32 number)
 {
-	u64 key = number % 8, value[1024] = {number};
+	u64 key[4096] = {number % 8}, value[4096] = {number};
 	union skep_attr attr = {.map_fd = (u32)user.fd[object],
-				.key = u64_of(&key),
+				.key = u64_of(key),
 				.value = u64_of(value)};
 
 	call(&user, cmd, &attr);
