@@ -1,0 +1,68 @@
+/* rules.c - the rule tables, and the ways into them */
+#include "rules.h"
+
+/* clang-format off */
+#define A0()                 {take_none}
+#define A1(a)                {take_##a}
+#define A2(a, b)             {take_##a, take_##b}
+#define A3(a, b, c)          {take_##a, take_##b, take_##c}
+#define A4(a, b, c, d)       {take_##a, take_##b, take_##c, take_##d}
+#define A5(a, b, c, d, e)    {take_##a, take_##b, take_##c, take_##d, take_##e}
+/* clang-format on */
+
+enum short_flag {
+	GPL = helper_gpl,
+	PKT = helper_pkt,
+	SLEEPS = helper_sleeps,
+	FAST = helper_fastcall,
+	MOVES = helper_moves,
+	ACQUIRES = helper_acquires,
+	CAST = helper_cast,
+	CALLS = helper_calls,
+	LATER = helper_calls_later,
+	SLICE = helper_dynptr_slice,
+};
+
+/* clang-format off */
+#define ROW(the_name, the_since, the_flags, the_ret, ...) \
+	{.name = #the_name, .id = SKEP_FUNC_##the_name, .since = the_since, \
+	 .flags = the_flags, .ret = give_##the_ret, .arg = __VA_ARGS__}
+
+static const struct helper_proto protos[] = {
+#define PROTO(name, major, minor, flags, ret, ...) \
+	ROW(name, major << 8 | minor, flags, ret, __VA_ARGS__),
+#define VARIANT(...)
+#include "helper_proto.def"
+#undef PROTO
+#undef VARIANT
+};
+
+static const struct {
+	u64 types;
+	struct helper_proto proto;
+} variants[] = {
+#define PROTO(...)
+#define T(type) (1ull << SKEP_PROG_TYPE_##type)
+#define VARIANT(name, types, flags, ret, ...) \
+	{types, ROW(name, 0, flags, ret, __VA_ARGS__)},
+#include "helper_proto.def"
+#undef PROTO
+#undef VARIANT
+#undef T
+};
+/* clang-format on */
+
+const struct helper_proto *rules_helper(u32 id)
+{
+	return id && id <= ARRAY_SIZE(protos) ? &protos[id - 1] : NULL;
+}
+
+const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 id)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
+		if (variants[i].proto.id == id && prog_type < 64 &&
+		    variants[i].types >> prog_type & 1)
+			return &variants[i].proto;
+	}
+	return rules_helper(id);
+}
