@@ -126,8 +126,9 @@ enum slot_kind {
 	slot_irq,
 };
 
-/* Eight bytes. kind[] is by address, upwards; kind[7] is slot_spill exactly when reg
- * holds a spilled register, of 8, 4, 2 or 1 bytes. */
+/* Eight bytes. kind[i] is the byte at fp - 8 * slot - 1 - i: downwards, as the kernel's log
+ * has them, so kind[7] is the lowest byte. It is slot_spill exactly when reg holds a
+ * spilled register, of 8, 4, 2 or 1 bytes: those are kind[7], kind[6]... */
 struct slot {
 	u8 kind[8];
 	struct reg reg;
