@@ -5,11 +5,12 @@
  * as Linux 6.18 has it, instruction by instruction, since the counts of the walk follow
  * from it. Input is what insn_decode() accepts. Time and memory are linear in the
  * program's length (live registers: times the nesting of loops); nothing recurses.
- * Memory is the pass's arena.
+ * Memory is the pass's arena. In this order:
  *
  *     flow_find_funcs(&v->flow, &env);    // between these two the kernel looks at
  *     flow_check_graph(&v->flow, &env);   // func_info, map references and opcodes,
  *     flow_find_loops(&v->flow, &env);    // here at what the program attaches to
+ *     flow_find_live(&v->flow, &env);
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -79,19 +80,51 @@ struct flow_env {
  * their function and functions without an end. */
 void flow_find_funcs(struct flow *f, const struct flow_env *env);
 
+/* What BTF would allow, for programs without func_info: legacy packet loads and tail
+ * calls in functions other than the main one. */
+void flow_check_untyped(const struct flow *f, const struct flow_env *env);
+
 /* Refuses what cannot be reached, jumps into an lddw and, without CAP_BPF, loops. Fills
  * flags. */
 void flow_check_graph(struct flow *f, const struct flow_env *env);
 
-/* Fills postorder, loop and live. */
+/* Fills postorder and loop. */
 void flow_find_loops(struct flow *f, const struct flow_env *env);
+
+/* Fills live. */
+void flow_find_live(struct flow *f, const struct flow_env *env);
+
+#define flow_refuse(env, name, ...) \
+	verify_refuse((env)->pass, (env)->refusal, &reject_##name, ##__VA_ARGS__)
 
 /* What may come after an instruction in its function: how many (0 to 2), the one below it
  * first. */
 u32 flow_successors(const struct flow *f, u32 insn, u32 succ[2]);
 
+/* Goes to insn + 1 + off, always or on a condition. */
+static inline bool flow_is_jump(const struct insn *in)
+{
+	return op_info[in->op].class == class_jmp || in->op == op_ja ||
+	       in->op == op_gotol || in->op == op_may_goto;
+}
+
+/* Where the function begins that an instruction calls or takes the address of; false: it
+ * does neither. Before flow_find_funcs() it may lie outside the program. */
+static inline bool flow_callee(const struct flow *f, u32 insn, s64 *callee)
+{
+	const struct insn *in = &f->code[insn];
+	bool is_ref = in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC;
+
+	*callee = (s64)insn + 1 + (is_ref ? (s32)in->imm : in->off);
+	return is_ref || in->op == op_call_local;
+}
+
 /* The function that begins at `insn`; -1: none. */
-int flow_func_at(const struct flow *f, u32 insn);
+static inline int flow_func_at(const struct flow *f, u32 insn)
+{
+	return insn < f->n && f->insns[insn].flags & flow_start ? f->insns[insn].func
+								: -1;
+}
 
 /* The kernel's log of level 2: "func#0 @0", and "Live regs before insn:" for which
  * print(ctx, insn) writes the instruction and a newline. */
