@@ -86,6 +86,16 @@ struct verify_result {
 	u32 insn;	  /* where it was rejected */
 };
 
+/* The fields of a map's value that `value_type` of `btf` (NULL: no BTF) names: how many,
+ * in the order in which they stand; -E2BIG or -EINVAL where the kernel makes no such map.
+ */
+enum { VERIFY_MAP_FIELDS = 11 };
+int verify_map_fields(const struct skep_btf *btf, u32 value_type,
+		      struct verify_field out[VERIFY_MAP_FIELDS]);
+
+/* Whether a program's licence lets it call GPL-only helpers. */
+bool verify_is_gpl(const char *license);
+
 /* 0, or -errno as the kernel gives it. log: in the kernel's own form, of the level that
  * BPF_PROG_LOAD's log_level means (0: nothing; 1, 2, with 4: statistics). */
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
