@@ -7,12 +7,15 @@
 #   make format     clang-format     make judges  the contract's long runs, as root
 #   make install    DESTDIR and PREFIX count
 #   make test-roots  ./check and ./demo in fresh roots of Debian 12
+#   make verify-corpus  others' programs as case files, from Debian's packages, as root
+#   make judge-verify   the verifier's verdicts on them, beside the kernel's
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
 BUILD := $(or $(SKEP_BUILD),build-$(shell id -u))
 SAN := $(BUILD)-asan
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+VERIFY_CASES ?= $(BUILD)/cases
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 all: $(BUILD)/build.ninja
@@ -60,4 +63,11 @@ install: all
 test-roots:
 	test/roots.sh
 
-.PHONY: all test bench asan fuzz judges lint format install test-roots
+verify-corpus: all
+	test/judge/verify/record.sh $(BUILD) $(VERIFY_CASES)
+
+judge-verify: all
+	$(BUILD)/test/judge/verify/replay $(VERIFY_CASES)
+
+.PHONY: all test bench asan fuzz judges lint format install test-roots \
+	verify-corpus judge-verify

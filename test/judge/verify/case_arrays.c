@@ -1,0 +1,50 @@
+/* case_arrays.c - records the tests of an unpacked kernel's test_verifier.c, one case
+ * each
+ *
+ * record.sh compiles it against the tree that it unpacks: TEST_VERIFIER names that file,
+ * whose main() gets another name, and TEST_FILES a list of the array files and how many
+ * tests each has, in their order there. The file's own expectation is not looked at.
+ */
+typedef unsigned int u32; /* which that file expects */
+typedef unsigned long long u64;
+#include <bpf/libbpf.h>
+/* which loads a program of its own after each that failed */
+#define libbpf_probe_bpf_prog_type(type, opts) 1
+#include TEST_VERIFIER
+#include "case_record.h"
+
+#undef main
+
+static void record_test(const char *file, size_t i, struct bpf_test *test)
+{
+	char name[300];
+	int passes = 0, errors = 0;
+
+	snprintf(name, sizeof(name), "%03zu %s", i, test->descr);
+	record_case(file, name, NULL);
+	do_test_single(test, false, &passes, &errors);
+	record_case(NULL, NULL, NULL);
+}
+
+int main(void)
+{
+	/* no constants for the compiler, which therefore wants them here */
+	const struct {
+		const char *name;
+		size_t n;
+	} files[] = {
+#include TEST_FILES
+	};
+	struct bpf_test *test = tests;
+	size_t f, i;
+
+	if (!record_case || !is_admin()) {
+		fprintf(stderr, "arrays: run it as root, with record.so preloaded\n");
+		return 1;
+	}
+	bpf_semi_rand_init();
+	for (f = 0; f < ARRAY_SIZE(files); f++)
+		for (i = 0; i < files[f].n; i++)
+			record_test(files[f].name, i, test++);
+	return test == tests + ARRAY_SIZE(tests) ? 0 : 1;
+}

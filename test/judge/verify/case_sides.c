@@ -1,0 +1,146 @@
+/* case_sides.c - see case_sides.h */
+#include "case_sides.h"
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include "case_verify.h"
+#include "log.h"
+#include "mem.h"
+
+enum { LOG = 64 << 10, VERBOSE_LOG = 256 << 20, LEVEL_VERBOSE = 2 | 4, LEVEL_STATS = 4 };
+
+/* All that one case needs while it is asked. */
+struct asking {
+	struct vcase c;
+	struct case_fds fds;
+	struct case_verify v;
+	u32 target_id;
+	u32 level;
+	char *log;
+	size_t room;
+	const struct case_options *o;
+};
+
+bool case_have_verify(void)
+{
+	return verify != NULL;
+}
+
+static void last_line(const char *log, char *to, size_t size)
+{
+	size_t len = strlen(log), from;
+
+	while (len && log[len - 1] == '\n')
+		len--;
+	for (from = len; from && log[from - 1] != '\n'; from--)
+		;
+	snprintf(to, size, "%.*s", (int)(len - from), log + from);
+}
+
+static void take(struct side *s, const struct case_answer *a, const char *log)
+{
+	u64 ns = a->usec * 1000;
+
+	if (!s->asked || ns < s->ns)
+		s->ns = ns;
+	s->asked = true;
+	s->err = a->err;
+	s->processed = a->processed;
+	s->states = a->states;
+	s->peak = a->peak;
+	s->max_per_insn = a->max_per_insn;
+	last_line(a->err && log ? log : "", s->message, sizeof(s->message));
+}
+
+static void ask_kernel(struct asking *k, struct side *s)
+{
+	struct skep_log log = {.buf = k->log, .size = k->room};
+	struct case_answer a;
+
+	case_load(&k->c, &k->fds, k->target_id, k->level, &log, &a);
+	if (k->o->verbose)
+		printf("---- kernel: %s\n%s", a.err ? strerror(a.err) : "accepted",
+		       k->log);
+	case_statistics(k->log, &a);
+	take(s, &a, k->log);
+}
+
+static u64 cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+static void ask_skep(struct asking *k, struct side *s)
+{
+	struct skep_log log = {.buf = k->log, .size = k->room};
+	struct verify_result r = {0};
+	struct case_answer a = {0};
+	u64 start = cpu_ns(), ns;
+
+	k->log[0] = 0;
+	a.err = -verify(&k->v.prog, &k->v.profile, k->level, &log, &r);
+	ns = cpu_ns() - start;
+	if (k->o->verbose)
+		printf("---- skep: %s\n%s", a.err ? strerror(a.err) : "accepted", k->log);
+	case_statistics(k->log, &a);
+	a.processed = r.processed;
+	a.states = r.states;
+	a.peak = r.peak_states;
+	a.max_per_insn = r.max_states_per_insn;
+	ns = s->asked ? MIN(ns, s->ns) : ns;
+	take(s, &a, k->log);
+	s->ns = ns;
+	s->bytes = r.bytes;
+}
+
+static void ask_both(struct asking *k, struct case_result *r)
+{
+	u32 i, all = case_caps();
+
+	for (i = 0; i < k->o->repeats; i++) {
+		if (k->o->kernel) {
+			case_set_caps(k->c.caps);
+			ask_kernel(k, &r->kernel);
+			case_set_caps(all);
+		}
+		if (k->o->skep)
+			ask_skep(k, &r->skep);
+	}
+}
+
+static int prepare(struct asking *k, struct case_result *r, struct skep_log *log)
+{
+	struct vcase *c = &k->c;
+	int err = 0;
+
+	snprintf(r->name, sizeof(r->name), "%s", c->name);
+	snprintf(r->group, sizeof(r->group), "%s", c->group);
+	take(&r->recorded, &c->answer, c->answer.message);
+	case_resolve(c, case_vmlinux(), &k->target_id);
+	if (k->o->kernel)
+		err = case_open(c, &k->fds, log);
+	if (!err && k->o->skep)
+		err = case_verify_open(&k->v, c, k->target_id, log);
+	return err;
+}
+
+void case_ask(const char *path, const struct case_options *o, struct case_result *r)
+{
+	struct asking k = {.o = o};
+	struct skep_log log = {.buf = r->broken, .size = sizeof(r->broken)};
+
+	k.level = o->verbose ? LEVEL_VERBOSE : LEVEL_STATS;
+	k.room = o->verbose ? VERBOSE_LOG : LOG;
+	k.log = mem_alloc(k.room, 1);
+	if (!k.log)
+		log_printf(&log, "no memory\n");
+	else if (!case_read(&k.c, path, &log) && !prepare(&k, r, &log))
+		ask_both(&k, r);
+	case_verify_close(&k.v);
+	case_close(&k.c, &k.fds);
+	case_free(&k.c);
+	mem_free(k.log);
+}

@@ -1,0 +1,28 @@
+/* case_verify.h - a case as verify() takes it
+ *
+ * verify() may be missing in a build: it is referred to weakly.
+ */
+#ifndef CASE_VERIFY_H
+#define CASE_VERIFY_H
+
+#include "case.h"
+#include "verify.h"
+
+int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
+	   struct skep_log *log, struct verify_result *result) __attribute__((weak));
+
+struct case_verify {
+	struct verify_prog prog;
+	struct profile profile;
+	struct verify_map *maps;
+	struct skep_btf **btfs;
+	size_t nbtfs;
+};
+
+/* 0 or -errno and a sentence; close in any case. The case must be resolved and outlive
+ * it. */
+int case_verify_open(struct case_verify *v, const struct vcase *c, u32 target_id,
+		     struct skep_log *log);
+void case_verify_close(struct case_verify *v);
+
+#endif
