@@ -82,6 +82,7 @@ struct reg {
 	u32 id;	 /* others with it are the same number, or null together, or have the
 		    same variable part. 0: none */
 	u32 ref; /* the reference that it stands for; 0: none */
+	u32 form; /* path.c's own: what it was packed as the last time */
 	union {
 		struct {
 			u32 map; /* reg_map, reg_value, reg_key: index of the program's
@@ -171,7 +172,10 @@ struct state {
 	u32 depth;			      /* of the frame that runs */
 	u32 insn;			      /* that is looked at next */
 	u32 first_insn;			      /* since the last checkpoint */
+	u32 last_insn;			      /* before `insn`; ~0: none */
 	struct checkpoint *parent;	      /* the last checkpoint; NULL */
+	struct history *history; /* since then: the newest entry, see path.h */
+	u32 nhistory;
 	struct ref refs[REFS];
 	u32 nrefs;
 	u32 locks, preempt_locks, irq_id, lock_id; /* as the kernel's active_* */

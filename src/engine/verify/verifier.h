@@ -38,6 +38,7 @@ struct verifier {
 	u32 insn, prev_insn; /* where it is, where it came from */
 	bool jumped; /* cur->insn was set by the step: else the next instruction follows
 		      */
+	bool ended;  /* the step was the path's last: exit of the main function, throw */
 	u32 next_id; /* of ids in registers, refs, map uids: never 0 */
 	u32 func;    /* that explore() began with */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
@@ -137,6 +138,7 @@ void null_mark(struct verifier *v, struct state *s, u32 regno, bool is_null);
 void do_call_helper(struct verifier *v, const struct insn *in);
 void do_call_kfunc(struct verifier *v, const struct insn *in);
 void do_call_local(struct verifier *v, const struct insn *in);
+/* From the main function: sets v->ended. From another: v->cur is the caller's again. */
 void do_exit(struct verifier *v, const struct insn *in);
 /* The arguments of function `func`, the one that explore() begins with, in v->cur. */
 void func_enter(struct verifier *v, u32 func);
@@ -156,6 +158,16 @@ void explore(struct verifier *v);
  * until the step is over or the next fork. Refuses too many ("The sequence of %d jumps is
  * too complex."). */
 struct state *path_fork(struct verifier *v, u32 insn, u32 from);
+/* The same for a callback that runs another time: one frame, zeroed, and no past. Who
+ * called it does not matter. */
+struct state *path_fork_later(struct verifier *v, u32 insn, u32 from);
+/* The checkpoint at `insn` of v->cur's own path, an earlier round of its loop; NULL: none.
+ * `now`: it may be the last one that was made, which at a checkpoint that is forced (a
+ * call of an iterator) is the running instruction's own. */
+const struct checkpoint *path_previous(struct verifier *v, u32 insn, bool now);
+/* So that a loop's rounds come to the same state: what is imprecise in both and has
+ * changed since `before` is unknown in `s`. before: may be NULL. */
+void path_widen(struct verifier *v, const struct checkpoint *before, struct state *s);
 void do_may_goto(struct verifier *v, const struct insn *in);
 /* The exact value of r[regno] of the running frame decides: back along the path, all that
  * it was made of is precise. */
