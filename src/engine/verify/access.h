@@ -1,0 +1,87 @@
+/* access.h - what the files that check memory do for each other
+ *
+ * access.c looks at an access of an instruction and hands it to the one that knows the
+ * kind of memory; access_mem.c also takes what helpers touch. Each of these functions
+ * changes the loaded register or the stack, or refuses.
+ */
+#ifndef ACCESS_H
+#define ACCESS_H
+
+#include "verifier.h"
+
+/* Offsets and sizes from here on are as good as unknown: BPF_MAX_VAR_OFF, _SIZ. */
+enum { MAX_OFF = 1 << 29 };
+
+struct access {
+	struct reg *r; /* the pointer: r[regno] of the running frame */
+	u32 regno;
+	s32 off; /* with r's fixed part */
+	u32 size;
+	enum mem_access how;
+	int value; /* the register that is loaded into or stored from; -1 */
+	bool sign;
+};
+
+/* access.c */
+
+/* `off` without r's fixed part. strict: of a kind that always has to be aligned. */
+void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size,
+		  bool strict);
+/* What a load gives that nothing is known of. */
+void access_unknown(struct verifier *v, const struct access *a);
+/* Refuses that a pointer is stored where others may read it. */
+void access_leak(struct verifier *v, const struct access *a, const char *into);
+
+/* access_mem.c */
+
+void access_value(struct verifier *v, const struct access *a);
+void access_key(struct verifier *v, const struct access *a);
+void access_bytes(struct verifier *v, const struct access *a); /* reg_mem */
+void access_buf(struct verifier *v, const struct access *a);
+void access_tp_buffer(struct verifier *v, const struct access *a);
+/* [off, off + size), `off` a constant, lies in `limit` bytes. */
+bool access_in(struct verifier *v, const struct access *a, s64 off, u64 limit, bool zero);
+
+/* access_ctx.c */
+
+void access_ctx(struct verifier *v, const struct access *a);
+void access_packet(struct verifier *v, const struct access *a);
+void access_flow_keys(struct verifier *v, const struct access *a);
+void access_object(struct verifier *v, const struct access *a); /* a socket */
+/* Whether `size` bytes of the packet were compared with its end. */
+void access_packet_range(struct verifier *v, const struct access *a, bool zero);
+/* The kernel hands the context to programs of this type as it is. */
+bool access_ctx_is_plain(u32 prog_type);
+
+/* stack.c, stack_range.c */
+
+void access_stack(struct verifier *v, const struct access *a);
+/* The offsets that `a` may have, all in the stack, which grows by it. */
+void stack_bounds(struct verifier *v, const struct access *a, s32 *min, s32 *max);
+/* A load or store at [min, max + size), the pointer's variable offsets. */
+void stack_read_range(struct verifier *v, const struct access *a, s32 min, s32 max);
+void stack_write_range(struct verifier *v, const struct access *a, s32 min, s32 max);
+/* The memory of a helper. */
+void stack_check(struct verifier *v, const struct access *a, bool zero, struct call *raw);
+/* The running instruction stores the constant 0, or a register that holds it. */
+bool stack_stores_zero(struct verifier *v, int value);
+/* A dynptr in slot n of f is overwritten: it is one no more, nor are slices of it. */
+void stack_drop_dynptr(struct verifier *v, struct frame *f, u32 n);
+
+static inline struct frame *stack_of(struct verifier *v, const struct reg *r)
+{
+	return v->cur->frame[r->frame];
+}
+
+/* Of the byte at offset `off` (-1 to -SKEP_MAX_STACK). */
+static inline u32 stack_slot(s32 off)
+{
+	return (u32)(-off - 1) / 8;
+}
+
+static inline u8 *stack_kind(struct frame *f, s32 off)
+{
+	return &f->slot[stack_slot(off)].kind[(u32)(-off - 1) % 8];
+}
+
+#endif
