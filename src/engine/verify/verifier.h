@@ -42,6 +42,7 @@ struct verifier {
 	u32 next_id; /* of ids in registers, refs, map uids: never 0 */
 	u32 func;    /* that explore() began with */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
+	struct calls *calls; /* call.h: what is known of functions and calls */
 	bool strict; /* SKEP_F_STRICT_ALIGNMENT, or as the kernel's architecture has it */
 };
 
@@ -149,6 +150,13 @@ bool ref_release(struct verifier *v, u32 id);		 /* false: there is none */
 void ref_check_none(struct verifier *v, bool exit, const char *what);
 /* All packet pointers are gone: the packet changed. */
 void packet_forget(struct verifier *v);
+/* A function with external linkage in BTF: not walked where it is called. */
+bool func_is_global(const struct verifier *v, u32 func);
+/* After explore(): the next global function that was called and is to be explored, in the
+ * kernel's order; 0: none. */
+u32 func_next(struct verifier *v);
+/* After all of that: refuses chains of calls whose stacks together are too large. */
+void depth_check(struct verifier *v);
 
 /* ---- explore.c, path.c, prune.c, precise.c, stack_live.c ---- */
 

@@ -20,6 +20,7 @@ struct profile {
 	bool bpf, perfmon, net_admin, admin; /* capabilities */
 	const struct skep_btf *vmlinux;	     /* the kernel's types; NULL: none */
 	u32 max_insns;			     /* processed; 0: one million */
+	u32 cpus; /* possible ones: bounds bpf_get_smp_processor_id(); 0: not known */
 };
 
 /* A part of a map's value that only some helpers may touch. */

@@ -1,0 +1,104 @@
+/* call.h - calls: what is known of one while it is checked, and of the functions
+ *
+ * do_call_helper() fills a struct call argument by argument; what comes later (the
+ * returned value, a callback) is made of it. struct calls is what the whole verification
+ * remembers of functions and call instructions. Nothing here is used outside of the
+ * files named below, but for call.uninit_*, which mem_check() sets.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include "verifier.h"
+
+struct call {
+	const struct helper_proto *proto;
+	const struct verify_map *map; /* that the arguments are of; NULL: none yet */
+	struct reg map_reg;	      /* the register that said so */
+	u32 ref;		      /* that an argument stands for; 0: none */
+	u32 release;		      /* the register whose reference ends; 0: none */
+	u32 func;		      /* the callback */
+	u32 mem_size;		      /* of what is returned */
+	u64 size_max;		      /* of the memory that was passed */
+	s64 key;		      /* of a lookup in an array; -1: not known */
+	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */
+	u32 uninit_size; /* writes so many bytes that need not be initialised */
+};
+
+/* ---- arg.c ---- */
+
+/* Argument i (0 is r1) of the call, by its prototype. */
+void arg_check(struct verifier *v, struct call *call, u32 i);
+
+/* The offset of a pointer that is passed on: fixed, variable, or none, as its type
+ * allows. */
+void arg_check_offset(struct verifier *v, u32 regno, bool release);
+
+/* ---- func.c: functions of the program ---- */
+
+enum func_arg_kind { func_scalar, func_ctx, func_mem, func_arena };
+
+struct func_arg {
+	u8 kind; /* enum func_arg_kind */
+	bool nullable, untrusted;
+	u32 size; /* func_mem */
+};
+
+struct func_note {
+	bool called, verified; /* global ones: in some path; as if called by anybody */
+	bool callback, async_callback;
+	bool args_known;
+	u32 nargs;
+	struct func_arg arg[5];
+};
+
+/* How far a call of bpf_loop() is fit to be made a loop of instructions: on that hangs
+ * which of its arguments are precise. */
+enum loop_fit { loop_unseen, loop_fits, loop_unfit };
+
+struct loop_note {
+	u8 fit; /* enum loop_fit */
+	u8 func;
+};
+
+struct calls {
+	struct func_note *func; /* v->flow.nfuncs */
+	struct loop_note *loop; /* v->n */
+};
+
+struct calls *calls_of(struct verifier *v);
+const char *func_name(const struct verifier *v, u32 func); /* "": it has no BTF */
+
+u32 func_btf_id(const struct verifier *v, u32 func); /* 0: none */
+
+/* A frame above the running one of `s`, which becomes the running one: registers are
+ * unreadable, the stack is empty. Refuses the ninth. */
+struct frame *func_push(struct verifier *v, struct state *s, u32 func, u32 callsite);
+void frame_init(struct frame *f, u32 callsite, u32 number, u32 func);
+void call_clobber(struct verifier *v); /* r0 to r5 */
+
+/* ---- func_btf.c ---- */
+
+/* The arguments of a global function by its BTF; refuses what cannot be one. */
+const struct func_note *func_args(struct verifier *v, u32 func);
+
+/* ---- callback.c ---- */
+
+/* The helper that runs calls `call->func`, any number of times. */
+void callback_push(struct verifier *v, const struct call *call);
+
+/* ---- call_special.c: helpers with rules of their own ---- */
+
+/* After the arguments are checked and the reference is released. */
+void call_special(struct verifier *v, struct call *call);
+
+/* ---- exit.c ---- */
+
+/* The running frame's function ends: back to its caller. */
+void func_return(struct verifier *v);
+
+/* ---- ref.c ---- */
+
+void lock_acquire(struct verifier *v, u32 regno);
+void lock_release(struct verifier *v, u32 regno);
+
+#endif

@@ -1,0 +1,133 @@
+/* Functions that a helper calls. The path goes on behind the call as if it had called
+ * none (or all of them before), and another one enters the function; at its end it is
+ * back at the call, where the next round begins. */
+#include "call.h"
+
+/* What a helper passes to its callback: `caller` is the frame with the call. */
+struct callback_kind {
+	u32 helper;
+	s32 ret_min, ret_max;
+	bool async;
+	void (*args)(struct verifier *v, const struct reg *caller, struct reg *r);
+};
+
+static void to_map(struct reg *r, enum reg_type type, const struct reg *of)
+{
+	reg_set_pointer(r, type, 0);
+	r->map = of->map;
+	r->inner = of->inner;
+}
+
+static void map_elem_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	const struct verify_map *map = reg_map_of(v, &caller[1]);
+
+	switch (map->type) {
+	case SKEP_MAP_TYPE_ARRAY:
+	case SKEP_MAP_TYPE_PERCPU_ARRAY:
+	case SKEP_MAP_TYPE_HASH:
+	case SKEP_MAP_TYPE_PERCPU_HASH:
+	case SKEP_MAP_TYPE_LRU_HASH:
+	case SKEP_MAP_TYPE_LRU_PERCPU_HASH: break;
+	default: refuse(v, map_no_callback);
+	}
+	r[1] = caller[1];
+	to_map(&r[2], reg_key, &caller[1]);
+	to_map(&r[3], reg_value, &caller[1]);
+	r[4] = caller[3];
+}
+
+static void loop_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	(void)v;
+	reg_set_unknown(&r[1]);
+	r[2] = caller[3];
+}
+
+static void timer_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	(void)v;
+	to_map(&r[1], reg_map, &caller[1]);
+	to_map(&r[2], reg_key, &caller[1]);
+	to_map(&r[3], reg_value, &caller[1]);
+}
+
+static void find_vma_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	const struct skep_btf *btf = v->profile->vmlinux;
+	u32 id = btf ? skep_btf_find(btf, "vm_area_struct", SKEP_BTF_KIND_STRUCT) : 0;
+
+	if (!id)
+		refuse(v, later_btf_arg, 2);
+	r[1] = caller[1];
+	reg_set_pointer(&r[2], reg_btf, 0);
+	r[2].btf = btf;
+	r[2].btf_id = id;
+	r[3] = caller[4];
+}
+
+static void user_ringbuf_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	reg_set_pointer(&r[1], reg_dynptr, 0);
+	r[1].id = new_id(v);
+	r[1].dynptr = dynptr_local;
+	r[1].first_slot = true;
+	r[2] = caller[3];
+}
+
+static const struct callback_kind kinds[] = {
+	{SKEP_FUNC_for_each_map_elem, 0, 1, false, map_elem_args},
+	{SKEP_FUNC_loop, 0, 1, false, loop_args},
+	{SKEP_FUNC_find_vma, 0, 1, false, find_vma_args},
+	{SKEP_FUNC_user_ringbuf_drain, 0, 1, false, user_ringbuf_args},
+	{SKEP_FUNC_timer_set_callback, 0, 0, true, timer_args},
+};
+
+static const struct callback_kind *kind_of(u32 helper)
+{
+	const struct callback_kind *k = kinds;
+
+	while (k->helper != helper)
+		k++;
+	return k;
+}
+
+/* Some other time, with a stack of its own. */
+static void push_later(struct verifier *v, const struct callback_kind *k, u32 func)
+{
+	struct frame *caller = frame_of(v->cur), *f;
+	struct state *s;
+
+	calls_of(v)->func[func].async_callback = true;
+	s = path_fork_later(v, v->flow.funcs[func].start, v->insn);
+	f = s->frame[0];
+	frame_init(f, ~0u, 0, func);
+	f->async_entries = caller->async_entries + 1;
+	k->args(v, caller->r, f->r);
+	f->async_callback = true;
+	f->ret_min = k->ret_min;
+	f->ret_max = k->ret_max;
+}
+
+void callback_push(struct verifier *v, const struct call *call)
+{
+	const struct callback_kind *k = kind_of(call->proto->id);
+	struct frame *caller, *f;
+	struct state *s;
+
+	calls_of(v)->func[call->func].callback = true;
+	if (k->async) {
+		push_later(v, k, call->func);
+		return;
+	}
+	s = path_fork(v, v->flow.funcs[call->func].start, v->insn);
+	caller = frame_of(s);
+	f = func_push(v, s, call->func, v->insn);
+	k->args(v, caller->r, f->r);
+	f->callback = true;
+	f->ret_min = k->ret_min;
+	f->ret_max = k->ret_max;
+	s->callback_unroll++;
+	caller->callback_depth++;
+	frame_of(v->cur)->callback_depth = 0;
+}

@@ -1,0 +1,151 @@
+/* How deep the stack of the whole program gets: along every chain of calls, as the kernel
+ * walks them, from the main function and from each callback that runs another time. */
+#include "call.h"
+
+enum {
+	TAIL_CALL_MOST = 256, /* bytes below a function that makes a tail call */
+	PRIVATE_LEAST = 64,   /* a smaller stack is not worth a place of its own */
+};
+
+/* A function is entered with so many frames and bytes below it. */
+struct level {
+	u32 func, insn, bytes;
+};
+
+struct walk {
+	struct verifier *v;
+	struct level level[SKEP_MAX_FRAMES];
+	u32 depth;
+	bool private; /* the stack is not the kernel's: functions of this chain have
+			 their own */
+	/* Per function and depth: the most bytes + 1 with which it was walked. What comes
+	 * with no more finds nothing new, so the time is linear in the program's length.
+	 */
+	u16 (*seen)[SKEP_MAX_FRAMES];
+	u8 *own; /* per function: enum own */
+};
+
+enum own { own_unknown, own_no, own_yes };
+
+static u32 rounded(const struct walk *w, u32 func)
+{
+	return (u32)round_up(w->v->result->stack[func], 16);
+}
+
+/* Programs that may interrupt themselves have their big frames elsewhere, from 6.13 on.
+ */
+static bool may_have_own(const struct verifier *v)
+{
+	for (u32 i = 0; i < v->flow.nfuncs; i++) {
+		if (v->flow.funcs[i].has_tail_call)
+			return false;
+	}
+	switch (v->prog->type) {
+	case SKEP_PROG_TYPE_KPROBE:
+	case SKEP_PROG_TYPE_TRACEPOINT:
+	case SKEP_PROG_TYPE_PERF_EVENT:
+	case SKEP_PROG_TYPE_RAW_TRACEPOINT: return true;
+	default: return false;
+	}
+}
+
+static void enter(struct walk *w, u32 func, u32 bytes)
+{
+	u32 size = rounded(w, func);
+	struct verifier *v = w->v;
+
+	if (!w->private)
+		w->own[func] = own_no;
+	if (func && v->flow.funcs[func].has_tail_call && bytes >= TAIL_CALL_MOST)
+		refuse(v, depth_tail_call, bytes);
+	if (w->private && w->own[func] == own_unknown && size >= PRIVATE_LEAST)
+		w->own[func] = own_yes;
+	if (w->own[func] == own_yes) {
+		if (size > SKEP_MAX_STACK)
+			refuse(v, depth_own, func, size);
+	} else {
+		bytes += size;
+		if (bytes > SKEP_MAX_STACK)
+			refuse(v, depth_stack, w->depth + 1, bytes);
+	}
+	w->level[w->depth] = (struct level){func, v->flow.funcs[func].start, bytes};
+}
+
+/* What an instruction calls, or passes on as a callback; -1: nothing that counts. */
+static int callee(const struct verifier *v, u32 insn)
+{
+	const struct insn *in = &v->insns[insn];
+	bool call = in->op == op_call_local;
+	int func;
+
+	if (call)
+		func = flow_func_at(&v->flow, insn + 1 + (u32)in->off);
+	else if (in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC)
+		func = flow_func_at(&v->flow, insn + 1 + (u32)in->imm);
+	else
+		return -1;
+	if (func >= 0 && !call && v->calls->func[func].async_callback)
+		return -1;
+	return func;
+}
+
+static bool is_new(struct walk *w, u32 func, u32 depth, u32 bytes)
+{
+	u16 *seen = &w->seen[func][depth];
+
+	if (bytes < *seen)
+		return false;
+	*seen = (u16)(bytes + 1);
+	return true;
+}
+
+static void walk_chains(struct walk *w, u32 func)
+{
+	const struct verifier *v = w->v;
+
+	memset(w->seen, 0, v->flow.nfuncs * sizeof(*w->seen));
+	w->depth = 0;
+	enter(w, func, 0);
+	for (;;) {
+		struct level *at = &w->level[w->depth];
+
+		while (at->insn < v->flow.funcs[at->func].end) {
+			int next = callee(v, at->insn++);
+
+			if (next < 0)
+				continue;
+			if (w->depth + 1 >= SKEP_MAX_FRAMES)
+				refuse(w->v, depth_frames, w->depth + 1);
+			if (!is_new(w, (u32)next, w->depth + 1, at->bytes))
+				continue;
+			w->depth++;
+			enter(w, (u32)next, at->bytes);
+			at = &w->level[w->depth];
+		}
+		if (!w->depth--)
+			return;
+	}
+}
+
+void depth_check(struct verifier *v)
+{
+	u32 n = v->flow.nfuncs;
+	bool own = may_have_own(v);
+	struct walk w = {
+		.v = v,
+		.seen = pass_alloc(&v->pass, n, sizeof(*w.seen)),
+		.own = pass_alloc(&v->pass, n, sizeof(*w.own)),
+	};
+
+	calls_of(v);
+	if (!own)
+		memset(w.own, own_no, n);
+	/* The kernel goes from the last to the first: what runs another time has no stack
+	 * of its own, wherever else it is called from. */
+	for (u32 i = n; i--;) {
+		if (i && !v->calls->func[i].async_callback)
+			continue;
+		w.private = !i && own;
+		walk_chains(&w, i);
+	}
+}
