@@ -54,7 +54,9 @@ enum reg_flag {
 };
 
 /* In a scalar's id: it is off more than the others of its id (BPF_ADD_CONST). */
-#define ID_ADD_CONST (1u << 31)
+#define ID_ADD_CONST64 (1u << 31)
+#define ID_ADD_CONST32 (1u << 30) /* by an addition of 32 bits */
+#define ID_ADD_CONST   (ID_ADD_CONST64 | ID_ADD_CONST32)
 
 /* reg_packet's range when the pointer is known to be at, or behind, the packet's end. */
 enum { RANGE_AT_END = -1, RANGE_BEYOND_END = -2 };

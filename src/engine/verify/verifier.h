@@ -183,8 +183,9 @@ void precise_reg(struct verifier *v, u32 regno);
 /* The same for a spilled scalar of a slot of the running frame. */
 void precise_slot(struct verifier *v, u32 frame, u32 slot);
 /* The running instruction, for precise_reg() to find: what it did to the stack (a fill or
- * spill, frame and slot), which registers and slots share an id (linked). */
-enum { HISTORY_STACK = 1, HISTORY_SRC_SCALAR = 2, HISTORY_DST_SCALAR = 4 };
+ * spill, frame and slot), which operand of a comparison points to the stack (and needs no
+ * precision), which registers and slots share an id (linked: link_pack() of link.h). */
+enum { HISTORY_STACK = 1, HISTORY_SRC_STACK = 2, HISTORY_DST_STACK = 4 };
 void history_add(struct verifier *v, u32 flags, u32 frame, u32 slot, u64 linked);
 /* Which slots of `frame` the running instruction reads, and surely writes whole. */
 void stack_live_read(struct verifier *v, u32 frame, u64 slots);
