@@ -7,9 +7,10 @@
  * program's length (live registers: times the nesting of loops); nothing recurses.
  * Memory is the pass's arena. In this order:
  *
- *     flow_find_funcs(&v->flow, &env);    // between these two the kernel looks at
- *     flow_check_graph(&v->flow, &env);   // func_info, map references and opcodes,
- *     flow_find_loops(&v->flow, &env);    // here at what the program attaches to
+ *     flow_find_funcs(&v->flow, &env);
+ *     flow_check_borders(&v->flow, &env); // here the kernel looks at func_info, map
+ *     flow_check_graph(&v->flow, &env);   // references and opcodes, and here at what
+ *     flow_find_loops(&v->flow, &env);    // the program attaches to
  *     flow_find_live(&v->flow, &env);
  */
 #ifndef FLOW_H
@@ -75,10 +76,13 @@ struct flow_env {
 	u32 (*exception_callback)(void *ctx);
 };
 
-/* f->code and f->n are set. Fills funcs (but what flow_check_graph() does), the flag
- * flow_start and func of each instruction. Refuses calls to nowhere, jumps that leave
- * their function and functions without an end. */
+/* f->code and f->n are set. Fills funcs (start and end), the flag flow_start and func of
+ * each instruction. Refuses calls to nowhere. */
 void flow_find_funcs(struct flow *f, const struct flow_env *env);
+
+/* Refuses jumps that leave their function, and functions that do not end. Fills
+ * has_tail_call and has_packet_load. */
+void flow_check_borders(struct flow *f, const struct flow_env *env);
 
 /* What BTF would allow, for programs without func_info: legacy packet loads and tail
  * calls in functions other than the main one. */

@@ -72,7 +72,7 @@ static bool may_end_func(enum op op)
 	return op == op_exit || op == op_ja || op == op_gotol;
 }
 
-static void check_borders(struct flow *f, const struct flow_env *env)
+void flow_check_borders(struct flow *f, const struct flow_env *env)
 {
 	for (u32 i = 0; i < f->n; i++) {
 		const struct insn *in = &f->code[i];
@@ -99,7 +99,6 @@ void flow_find_funcs(struct flow *f, const struct flow_env *env)
 		add_func(f, env, catcher);
 	list_funcs(f, env);
 	f->exception_callback = catcher ? f->insns[catcher].func : 0;
-	check_borders(f, env);
 }
 
 void flow_check_untyped(const struct flow *f, const struct flow_env *env)

@@ -59,12 +59,11 @@ static void enter(struct tarjan *t, u32 insn)
 	t->members[t->nmembers++] = insn;
 }
 
-/* A lone instruction is a loop if it jumps to itself, or runs a callback again and again.
- */
+/* A lone instruction is a loop if it jumps to itself. A call that runs a callback again
+ * and again is none in 6.18. */
 static bool is_loop(const struct tarjan *t, u32 insn, const u32 *succ, u32 n)
 {
-	if (t->members[t->nmembers - 1] != insn ||
-	    t->f->insns[insn].flags & flow_callback)
+	if (t->members[t->nmembers - 1] != insn)
 		return true;
 	for (u32 i = 0; i < n; i++)
 		if (succ[i] == insn)
