@@ -217,6 +217,18 @@ static void release(struct verifier *v, const struct call *call)
 		refuse(v, release_unknown, call->proto->name, call->proto->id);
 }
 
+/* It fails and the path goes on, or the other program runs to its end, which in a
+ * function (not the main one) is the return to the caller. */
+static void tail_call(struct verifier *v)
+{
+	if (!v->cur->depth)
+		return;
+	path_fork(v, v->insn + 1, v->insn);
+	packet_forget(v);
+	reg_set_unknown(&regs_of(v)[0]);
+	func_return(v);
+}
+
 void do_call_helper(struct verifier *v, const struct insn *in)
 {
 	struct call call = {.proto = find_helper(v, in->imm), .key = -1};
@@ -235,7 +247,9 @@ void do_call_helper(struct verifier *v, const struct insn *in)
 	give_reference(v, &call, r0);
 	refine(v, &call, r0);
 	check_map(v, &call);
-	if (call.proto->flags & helper_moves)
+	if (call.proto->id == SKEP_FUNC_tail_call)
+		tail_call(v);
+	else if (call.proto->flags & helper_moves)
 		packet_forget(v);
 }
 
