@@ -46,6 +46,12 @@ bool scalar_is_const32(const struct scalar *s);
  * be precise); false when it gives up and the result is unknown. */
 bool scalar_alu(enum op op, struct scalar *d, const struct scalar *s);
 
+/* Linux walks `and` and `or` with a constant twice where d is 0 or -1 (from an s>>= that
+ * leaves but the sign): call it before scalar_alu(). If true, d has become -1, and *zero
+ * is what d is when the same instruction is walked again, later. */
+bool scalar_fork(enum op op, struct scalar *d, const struct scalar *s,
+		 struct scalar *zero);
+
 /* A value of `size` bytes (1, 2, 4, 8) that was loaded: the upper bits are 0 or copies of
  * the sign. */
 void scalar_zero_extend(struct scalar *s, u32 size);
@@ -54,15 +60,19 @@ void scalar_sign_extend(struct scalar *s, u32 size);
 /* All five views sharpen each other; call it after changing one by hand. */
 void scalar_sync(struct scalar *s);
 
-/* Whether some view holds no value. */
+/* Whether some range holds no value, or not the one that the bits know. */
 bool scalar_is_broken(const struct scalar *s);
+
+/* As the kernel repairs a broken one, on a dead branch: ranges are forgotten, bits stay.
+ * False if it had to. scalar_alu() and scalar_refine() do it themselves. */
+bool scalar_settle(struct scalar *s);
 
 /* A conditional jump (class_jmp op) on two numbers: 1 always, 0 never, -1 it depends. */
 int scalar_branch(enum op op, const struct scalar *d, const struct scalar *s);
 
-/* Sharpens both by the fact that the jump was taken, or was not. `s` may be a constant.
- */
-void scalar_refine(enum op op, bool taken, struct scalar *d, struct scalar *s);
+/* Sharpens both by the fact that the jump was taken, or was not; of an op with an
+ * immediate `s` is left in any state. False if the kernel sees that this cannot be. */
+bool scalar_refine(enum op op, bool taken, struct scalar *d, struct scalar *s);
 
 /* Whether every value of `in` is one of `of`, view by view, as pruning asks it. */
 bool scalar_within(const struct scalar *of, const struct scalar *in);
@@ -82,10 +92,13 @@ struct tnum tnum_mul(struct tnum a, struct tnum b);
 struct tnum tnum_lshift(struct tnum a, u8 by);
 struct tnum tnum_rshift(struct tnum a, u8 by);
 struct tnum tnum_arshift(struct tnum a, u8 by, u8 bits);
+struct tnum tnum_bswap(struct tnum a, u8 size);
 struct tnum tnum_intersect(struct tnum a, struct tnum b);
 struct tnum tnum_cast(struct tnum a, u8 size);
 /* Whether b is one of a's. */
 bool tnum_in(struct tnum a, struct tnum b);
+/* Whether some number is one of both. */
+bool tnum_overlaps(struct tnum a, struct tnum b);
 bool tnum_is_aligned(struct tnum a, u64 size);
 
 #endif
