@@ -1,5 +1,6 @@
 /* access.c - loads, stores and atomic operations: which memory, aligned or not */
 #include "access.h"
+#include <stdio.h>
 
 /* What the log calls the memory of a misaligned access, who checks it, and which flags
  * its pointer may have; others are refused. */
@@ -38,6 +39,17 @@ static _Noreturn void bad_pointer(struct verifier *v, u32 regno, const struct re
 	refuse(v, bad_mem_access, regno, reg_type_name(v, r, buf));
 }
 
+const char *access_bits(const struct reg *r, char buf[48])
+{
+	const unsigned long long value = r->n.bits.value, mask = r->n.bits.mask;
+
+	if (mask)
+		snprintf(buf, 48, "(%#llx; %#llx)", value, mask);
+	else
+		snprintf(buf, 48, "%#llx", value);
+	return buf;
+}
+
 void access_unknown(struct verifier *v, const struct access *a)
 {
 	if (a->value >= 0 && a->how == mem_read)
@@ -55,15 +67,16 @@ void access_leak(struct verifier *v, const struct access *a, const char *into)
  * at their alignment. */
 static void align_packet(struct verifier *v, const struct reg *r, s32 off, u32 size)
 {
-	const struct tnum bits = r->n.bits;
+	char buf[48];
 
-	if (!tnum_is_aligned(tnum_add(bits, tnum_const((u64)(2 + r->off + off))), size))
-		refuse(v, packet_misaligned, 2, bits.value, bits.mask, r->off, off, size);
+	if (!tnum_is_aligned(tnum_add(r->n.bits, tnum_const((u64)(2 + r->off + off))),
+			     size))
+		refuse(v, packet_misaligned, 2, access_bits(r, buf), r->off, off, size);
 }
 
 void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size, bool strict)
 {
-	const struct tnum bits = r->n.bits;
+	char buf[48];
 	const char *name = kinds[r->type].name;
 
 	if (size == 1 || r->type == reg_arena ||
@@ -71,10 +84,10 @@ void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size, bo
 		return;
 	if (r->type == reg_packet || r->type == reg_packet_meta)
 		align_packet(v, r, off, size);
-	else if (!tnum_is_aligned(tnum_add(bits, tnum_const((u64)(s64)(r->off + off))),
-				  size))
-		refuse(v, misaligned, name ? name : "", bits.value, bits.mask, r->off,
-		       off, size);
+	else if (!tnum_is_aligned(
+			 tnum_add(r->n.bits, tnum_const((u64)(s64)(r->off + off))), size))
+		refuse(v, misaligned, name ? name : "", access_bits(r, buf), r->off, off,
+		       size);
 }
 
 static void extend_loaded(struct reg *r, u32 size, bool sign)

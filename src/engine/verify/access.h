@@ -27,6 +27,8 @@ struct access {
 /* `off` without r's fixed part. strict: of a kind that always has to be aligned. */
 void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size,
 		  bool strict);
+/* The known bits of a pointer's variable offset, as the log has them. */
+const char *access_bits(const struct reg *r, char buf[48]);
 /* What a load gives that nothing is known of. */
 void access_unknown(struct verifier *v, const struct access *a);
 /* Refuses that a pointer is stored where others may read it. */

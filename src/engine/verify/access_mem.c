@@ -130,18 +130,26 @@ static u64 load_const(const u8 *at, u32 size, bool sign)
 	return sign ? (u64)((s64)(value << unused) >> unused) : value;
 }
 
+static void load_frozen(struct verifier *v, const struct access *a,
+			const struct verify_map *map)
+{
+	const s64 at = (s64)a->r->n.bits.value + a->off;
+
+	if (map->max_entries != 1)
+		refuse(v, frozen_entries);
+	reg_set_const(&regs_of(v)[a->value],
+		      load_const(map->frozen + at, a->size, a->sign));
+}
+
 void access_value(struct verifier *v, const struct access *a)
 {
 	const struct verify_map *map = reg_map_of(v, a->r);
 
 	access_leak(v, a, "map");
 	check_value(v, a, false, false);
-	if (a->how == mem_write || a->value < 0)
-		return;
-	if (map->frozen && scalar_is_const(&a->r->n))
-		reg_set_const(&regs_of(v)[a->value],
-			      load_const(map->frozen + ((s64)a->r->n.bits.value + a->off),
-					 a->size, a->sign));
+	if (a->how == mem_read && a->value >= 0 && map->frozen &&
+	    scalar_is_const(&a->r->n))
+		load_frozen(v, a, map);
 	else
 		access_unknown(v, a);
 }
@@ -176,11 +184,12 @@ void access_bytes(struct verifier *v, const struct access *a)
 static void check_buffer(struct verifier *v, const struct access *a, const char *name)
 {
 	const struct tnum bits = a->r->n.bits;
+	char buf[48];
 
 	if (a->off < 0)
 		refuse(v, buffer_off, a->regno, name, a->off, a->size);
 	if (bits.mask || bits.value)
-		refuse(v, buffer_variable, a->regno, a->off, bits.value, bits.mask);
+		refuse(v, buffer_variable, a->regno, a->off, access_bits(a->r, buf));
 }
 
 void access_tp_buffer(struct verifier *v, const struct access *a)
@@ -267,13 +276,12 @@ void mem_check_sized(struct verifier *v, u32 regno, u32 size_regno, enum mem_acc
 void mem_check_plain(struct verifier *v, u32 regno, const struct reg *r, bool fixed_ok)
 {
 	const struct tnum bits = r->n.bits;
-	char buf[64];
+	char buf[64], var[48];
 
 	if (r->off < 0)
 		refuse(v, plain_negative, reg_type_name(v, r, buf), regno, r->off);
 	if (!fixed_ok && r->off)
 		refuse(v, plain_modified, reg_type_name(v, r, buf), regno, r->off);
 	if (bits.mask || bits.value)
-		refuse(v, plain_variable, reg_type_name(v, r, buf), bits.value,
-		       bits.mask);
+		refuse(v, plain_variable, reg_type_name(v, r, buf), access_bits(r, var));
 }

@@ -42,13 +42,13 @@ static void bounds_const(struct verifier *v, const struct access *a, s64 min)
 
 static void bounds_variable(struct verifier *v, const struct access *a, s64 min, s64 max)
 {
-	const struct tnum bits = a->r->n.bits;
+	char bits[48];
 
 	if (min < lowest(v, a) || min > -1)
-		refuse(v, stack_var_outside, how_name(a), a->regno, bits.value, bits.mask,
-		       a->off, a->size);
+		refuse(v, stack_var_outside, how_name(a), a->regno,
+		       access_bits(a->r, bits), a->off, a->size);
 	if (max + a->size > 0)
-		refuse(v, stack_var_above, how_name(a), a->regno, bits.value, bits.mask,
+		refuse(v, stack_var_above, how_name(a), a->regno, access_bits(a->r, bits),
 		       a->off, a->size);
 }
 

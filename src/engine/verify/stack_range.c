@@ -20,11 +20,11 @@ static void scrub(struct slot *s)
 static _Noreturn void refuse_unwritten(struct verifier *v, const struct access *a,
 				       s32 min, s32 at)
 {
-	const struct tnum bits = a->r->n.bits;
+	char bits[48];
 
 	if (scalar_is_const(&a->r->n))
 		refuse(v, range_unwritten, a->regno, min, at - min, a->size);
-	refuse(v, range_var_unwritten, a->regno, bits.value, bits.mask, at - min,
+	refuse(v, range_var_unwritten, a->regno, access_bits(a->r, bits), at - min,
 	       a->size);
 }
 
@@ -72,10 +72,10 @@ static void note_uninit(struct verifier *v, const struct access *a, s32 min,
 
 static void check_variable(struct verifier *v, const struct access *a)
 {
-	const struct tnum bits = a->r->n.bits;
+	char bits[48];
 
 	if (!v->profile->perfmon)
-		refuse(v, stack_var_unpriv, a->regno, bits.value, bits.mask);
+		refuse(v, stack_var_unpriv, a->regno, access_bits(a->r, bits));
 }
 
 void stack_check(struct verifier *v, const struct access *a, bool zero, struct call *raw)
@@ -99,10 +99,10 @@ void stack_read_range(struct verifier *v, const struct access *a, s32 min, s32 m
 	struct frame *f = stack_of(v, a->r);
 	const s32 end = max + (s32)a->size;
 	bool zero = true;
+	char bits[48];
 
 	if (a->value < 0)
-		refuse(v, stack_var_helper, a->r->n.bits.value, a->r->n.bits.mask, a->off,
-		       a->size);
+		refuse(v, stack_var_helper, access_bits(a->r, bits), a->off, a->size);
 	check_variable(v, a);
 	check_written(v, a, min, end);
 	for (s32 at = min; zero && at < end; at++)

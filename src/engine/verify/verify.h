@@ -55,8 +55,9 @@ struct verify_map {
 	u32 key_type, value_type; /* ids in btf */
 	const struct verify_field *fields;
 	u32 nfields;
-	const u8 *frozen; /* the value of a map that neither side may change any more and
-			     that has one entry: loads from it are constants; NULL */
+	const u8 *frozen; /* of an array that neither side may change any more: the value of
+			     its only entry, loads from which are constants; of one with
+			     more entries anything but NULL; else NULL */
 	char name[SKEP_OBJ_NAME_LEN];
 };
 
