@@ -1,0 +1,163 @@
+/* The walk over all paths of a function, step by step */
+#include "path.h"
+
+enum { PROCESSED_MAX = 1000000 };
+
+static void do_goto(struct verifier *v, const struct insn *in)
+{
+	v->cur->insn = v->insn + 1 + (u32)in->off;
+	v->jumped = true;
+}
+
+/* The branch that stays goes on later and is one round deeper. */
+void do_may_goto(struct verifier *v, const struct insn *in)
+{
+	const struct checkpoint *before = path_previous(v, v->insn, false);
+	struct state *stay = path_fork(v, v->insn + 1, v->insn);
+
+	stay->may_goto_depth++;
+	path_widen(v, before, stay);
+	do_goto(v, in);
+}
+
+static void do_special(struct verifier *v, const struct insn *in)
+{
+	switch (in->op) {
+	case op_lddw: do_lddw(v, in); break;
+	case op_ja:
+	case op_gotol: do_goto(v, in); break;
+	case op_may_goto: do_may_goto(v, in); break;
+	case op_call_helper: do_call_helper(v, in); break;
+	case op_call_local: do_call_local(v, in); break;
+	case op_call_kfunc: do_call_kfunc(v, in); break;
+	case op_addr_space_cast: do_addr_space_cast(v, in); break;
+	case op_exit:
+		if (v->cur->depth)
+			stack_live_update(v);
+		do_exit(v, in);
+		break;
+	}
+}
+
+static void take(struct verifier *v, const struct insn *in)
+{
+	static void (*const by_class[])(struct verifier *, const struct insn *) = {
+		[class_alu] = do_alu,
+		[class_swap] = do_alu,
+		[class_jmp] = do_jump,
+		[class_load] = do_load,
+		[class_store] = do_store,
+		[class_atomic] = do_atomic,
+		[class_packet] = do_packet_load,
+		[class_special] = do_special,
+	};
+	u32 depth = v->cur->depth;
+
+	v->jumped = v->ended = false;
+	stack_live_begin(v);
+	by_class[op_info[in->op].class](v, in);
+	if (v->cur->depth > depth)
+		stack_live_enter(v);
+	stack_live_end(v);
+	if (!v->jumped)
+		v->cur->insn = v->insn + (in->op == op_lddw ? 2 : 1);
+}
+
+static void count(struct verifier *v)
+{
+	u32 max = v->profile->max_insns ? v->profile->max_insns : PROCESSED_MAX;
+
+	if (++v->result->processed > max)
+		refuse(v, insns_many, v->result->processed);
+}
+
+static bool is_jump(const struct insn *in)
+{
+	u8 class = op_info[in->op].class;
+
+	return class == class_jmp || (class == class_special && in->op != op_lddw &&
+				      in->op != op_addr_space_cast);
+}
+
+static void mark_seen(struct verifier *v, const struct insn *in)
+{
+	if (v->cur->speculative)
+		return;
+	v->aux[v->insn].seen = true;
+	if (in->op == op_lddw)
+		v->aux[v->insn + 1].seen = true;
+}
+
+static void log_safe(struct verifier *v)
+{
+	if (!v->log_level)
+		return;
+	if (v->paths->print_state)
+		verify_print(v, "\nfrom %d to %d%s: safe\n", (int)v->prev_insn,
+			     (int)v->insn,
+			     v->cur->speculative ? " (speculative execution)" : "");
+	else
+		verify_print(v, "%d: safe\n", (int)v->insn);
+}
+
+static void log_step(struct verifier *v)
+{
+	struct paths *p = v->paths;
+
+	if (!v->log_level)
+		return;
+	if ((v->log_level & 2) && p->print_state) {
+		verify_print(v, "\nfrom %d to %d%s:", (int)v->prev_insn, (int)v->insn,
+			     v->cur->speculative ? " (speculative execution)" : "");
+		log_state(v, v->cur, v->cur->depth, true);
+	}
+	p->print_state = false;
+	log_insn(v, v->insn);
+}
+
+/* One instruction. False: the path is at its end. */
+static bool step(struct verifier *v)
+{
+	const struct flow_insn *at = &v->flow.insns[v->cur->insn];
+	const struct insn *in = &v->insns[v->cur->insn];
+	u32 depth = v->cur->depth;
+
+	v->insn = v->cur->insn;
+	v->paths->open = NULL;
+	count(v);
+	v->cur->last_insn = v->prev_insn;
+	if ((at->flags & flow_prune) && path_prune(v)) {
+		log_safe(v);
+		return false;
+	}
+	if (at->flags & flow_jump)
+		history_add(v, 0, 0, 0, 0);
+	log_step(v);
+	mark_seen(v, in);
+	v->prev_insn = v->insn;
+	v->paths->jumps += is_jump(in);
+	take(v, in);
+	path_close_fork(v);
+	if (v->log_level)
+		log_changes(v);
+	if (v->cur->depth < depth)
+		v->paths->print_state = true;
+	return !v->ended;
+}
+
+void explore(struct verifier *v)
+{
+	if (!v->paths)
+		path_new(v);
+	path_begin(v);
+	func_enter(v, v->func);
+	v->paths->print_state = false;
+	do {
+		while (step(v))
+			;
+		path_end(v);
+		stack_live_update(v);
+		v->paths->print_state = true;
+	} while (path_pop(v));
+	path_forget(v);
+}
