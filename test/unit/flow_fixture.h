@@ -9,7 +9,7 @@
 
 enum { PROG_TYPE = SKEP_PROG_TYPE_SCHED_CLS };
 
-static s64 fixture_iter_next; /* the kfunc that is an open-coded iterator's next */
+static s64 fixture_iter_next = 7; /* the kfunc that is an open-coded iterator's next */
 
 /* As the verifier asks it, but that kfuncs have one argument. */
 static struct flow_call fixture_call(void *ctx, const struct insn *in)
@@ -48,21 +48,7 @@ static void no_text(void *ctx, u32 insn)
 	log_printf(ctx, "\n");
 }
 
-static void fixture_passes(struct fixture *x)
-{
-	flow_find_funcs(&x->flow, &x->env);
-	flow_log_funcs(&x->flow, &x->log);
-	flow_check_borders(&x->flow, &x->env);
-	flow_check_untyped(&x->flow, &x->env);
-	flow_check_graph(&x->flow, &x->env);
-	flow_find_loops(&x->flow, &x->env);
-	flow_find_live(&x->flow, &x->env);
-	flow_log_live(&x->flow, &x->log, no_text, &x->log);
-}
-
-/* 0 or -errno; x->text is the kernel's log of level 2, without instructions.
- * fixture_end() frees. */
-static int fixture_run(struct fixture *x, const struct insn *code, u32 n, bool bpf)
+static void fixture_begin(struct fixture *x, const struct insn *code, u32 n, bool bpf)
 {
 	memset(x, 0, sizeof(*x));
 	x->log = (struct skep_log){.buf = x->text, .size = sizeof(x->text)};
@@ -73,9 +59,28 @@ static int fixture_run(struct fixture *x, const struct insn *code, u32 n, bool b
 				   .refusal = &x->refusal,
 				   .bpf = bpf,
 				   .call = fixture_call};
-	if (pass_try(&x->pass))
-		fixture_passes(x);
-	return x->pass.err;
+}
+
+/* 0 or -errno; x->text is the kernel's log of level 2, without instructions. */
+static int fixture_passes(struct fixture *x)
+{
+	if (!pass_try(&x->pass))
+		return x->pass.err;
+	flow_find_funcs(&x->flow, &x->env);
+	flow_log_funcs(&x->flow, x->pass.log);
+	flow_check_borders(&x->flow, &x->env);
+	flow_check_untyped(&x->flow, &x->env);
+	flow_check_graph(&x->flow, &x->env);
+	flow_find_loops(&x->flow, &x->env);
+	flow_find_live(&x->flow, &x->env);
+	flow_log_live(&x->flow, x->pass.log, no_text, x->pass.log);
+	return 0;
+}
+
+static int fixture_run(struct fixture *x, const struct insn *code, u32 n, bool bpf)
+{
+	fixture_begin(x, code, n, bpf);
+	return fixture_passes(x);
 }
 
 static void fixture_end(struct fixture *x)

@@ -4,8 +4,8 @@
  * has to compare states and record jumps, loops, and which registers are live: all of it
  * as Linux 6.18 has it, instruction by instruction, since the counts of the walk follow
  * from it. Input is what insn_decode() accepts. Time and memory are linear in the
- * program's length (live registers: times the nesting of loops); nothing recurses.
- * Memory is the pass's arena. In this order:
+ * program's length, whatever its loops; nothing recurses. Memory is the pass's arena. In
+ * this order:
  *
  *     flow_find_funcs(&v->flow, &env);
  *     flow_check_borders(&v->flow, &env); // here the kernel looks at func_info, map
