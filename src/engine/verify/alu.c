@@ -91,8 +91,8 @@ static void unary(struct verifier *v, const struct insn *in)
 		reg_set_unknown(d);
 		return;
 	}
-	d->id = 0;
-	d->off = 0;
+	if (in->op != op_le64)
+		d->id = 0;
 	scalar_alu(in->op, &d->n, &old);
 }
 

@@ -158,7 +158,7 @@ static void refine_equal(struct verifier *v, const struct branch *b,
 static bool tests_null(const struct branch *b)
 {
 	return !b->is32 && (b->row == jmp_jeq || b->row == jmp_jne) &&
-	       (b->d->flags & flag_null) && is_zero(b->s, false);
+	       (b->d->flags & flag_null) && !b->s_is_reg && !b->in->imm;
 }
 
 static void part(struct verifier *v, struct branch *b)
