@@ -93,9 +93,9 @@ static void print_number(struct verifier *v, const struct scalar *n, const char 
 /* ---- registers ---- */
 
 static const char *const dynptr_names[] = {
-	[dynptr_none] = "<invalid>",	[dynptr_local] = "local",
-	[dynptr_ringbuf] = "ringbuf",	[dynptr_skb] = "skb",
-	[dynptr_xdp] = "xdp",		[dynptr_skb_meta] = "skb_meta",
+	[dynptr_none] = "<invalid>",  [dynptr_local] = "local",
+	[dynptr_ringbuf] = "ringbuf", [dynptr_skb] = "skb",
+	[dynptr_xdp] = "xdp",	      [dynptr_skb_meta] = "skb_meta",
 	[dynptr_file] = "file",
 };
 

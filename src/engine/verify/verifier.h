@@ -22,6 +22,14 @@ struct insn_aux {
 	bool seen; /* walked in some path: it is no dead code */
 };
 
+/* What the log has said, and has to say: see verify_log.c. */
+struct log_note {
+	u32 regs;	  /* touched: 1 << r */
+	u64 slots;
+	size_t at, width; /* where the last instruction ends, and how long it is */
+	const struct skep_line_info *line;
+};
+
 struct verifier {
 	struct pass pass;
 	struct refusal refusal; /* why; see reject.h */
@@ -42,6 +50,7 @@ struct verifier {
 	u32 next_id; /* of ids in registers, refs, map uids: never 0 */
 	u32 func;    /* that explore() began with */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
+	struct log_note noted;
 	struct calls *calls; /* call.h: what is known of functions and calls */
 	bool strict; /* SKEP_F_STRICT_ALIGNMENT, or as the kernel's architecture has it */
 };
@@ -190,14 +199,25 @@ void history_add(struct verifier *v, u32 flags, u32 frame, u32 slot, u64 linked)
 /* Which slots of `frame` the running instruction reads, and surely writes whole. */
 void stack_live_read(struct verifier *v, u32 frame, u64 slots);
 void stack_live_write(struct verifier *v, u32 frame, u64 slots);
-/* ---- verify_log.c: the kernel's log ---- */
+/* ---- verify_log.c, state_log.c: the kernel's log; nothing without log_level ---- */
 
-/* Level 1 and 2: the instruction that is about to be taken, and the registers and slots
- * of frame `f`: all, or those that changed since the last time. */
-void log_insn(struct verifier *v, u32 insn);
-void log_state(struct verifier *v, const struct state *s, u32 frame, bool all);
-/* After a step: "; R1=scalar()" behind the instruction. */
-void log_changes(struct verifier *v);
 void verify_print(struct verifier *v, const char *fmt, ...) PRINTF(2, 3);
+/* The instruction that is about to be taken, with its source line, behind the registers
+ * and slots that the one before it touched. */
+void log_insn(struct verifier *v, u32 insn);
+/* After a step: what a jump touched is said at once. */
+void log_changes(struct verifier *v);
+/* Registers and slots of a frame: all, or those that were touched since the last time. */
+void log_state(struct verifier *v, const struct state *s, u32 frame, bool all);
+/* Registers (1 << r) and slots of the running frame will be said again. log_insn() touches
+ * what is plain from the instruction. */
+void log_touch(struct verifier *v, u32 regs, u64 slots);
+/* Level 1 takes back what it said of a path that ended well: up to where the log was. */
+size_t log_at(const struct verifier *v);
+void log_back(struct verifier *v, size_t at);
+/* "(b7) r0 = 0", without number and state. v: a struct verifier. */
+void log_plain_insn(void *v, u32 insn);
+/* "processed %d insns ..." */
+void log_end(struct verifier *v);
 
 #endif

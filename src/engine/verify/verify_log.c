@@ -129,22 +129,7 @@ static u32 touched_by(const struct insn *in)
 	return regs;
 }
 
-void log_insn(struct verifier *v, u32 insn)
-{
-	if (v->noted.regs || v->noted.slots)
-		log_state_behind(v);
-	print_line(v, insn);
-	v->noted.at = log_at(v);
-	verify_print(v, "%u: ", insn);
-	log_plain_insn(v, insn);
-	v->noted.width = log_at(v) - v->noted.at;
-	v->noted.at = log_at(v);
-	log_touch(v, touched_by(&v->insns[insn]), 0);
-}
-
-/* ---- what changed ---- */
-
-void log_state_behind(struct verifier *v)
+static void print_behind(struct verifier *v)
 {
 	struct skep_log *log = v->pass.log;
 	u32 end;
@@ -160,8 +145,38 @@ void log_state_behind(struct verifier *v)
 	log_state(v, v->cur, v->cur->depth, false);
 }
 
+void log_insn(struct verifier *v, u32 insn)
+{
+	if (v->noted.regs || v->noted.slots)
+		print_behind(v);
+	print_line(v, insn);
+	v->noted.at = log_at(v);
+	verify_print(v, "%u: ", insn);
+	log_plain_insn(v, insn);
+	v->noted.width = log_at(v) - v->noted.at;
+	v->noted.at = log_at(v);
+	log_touch(v, touched_by(&v->insns[insn]), 0);
+}
+
 void log_changes(struct verifier *v)
 {
 	if (v->log_level && op_info[v->insns[v->insn].op].class == class_jmp)
-		log_state_behind(v);
+		print_behind(v);
+}
+
+void log_end(struct verifier *v)
+{
+	const struct verify_result *r = v->result;
+
+	if (v->log_level & 4) {
+		verify_print(v, "verification time %llu usec\nstack depth ",
+			     (unsigned long long)r->ns / 1000);
+		for (u32 i = 0; i < v->flow.nfuncs; i++)
+			verify_print(v, "%s%u", i ? "+" : "", r->stack[i]);
+		verify_print(v, "\n");
+	}
+	verify_print(v,
+		     "processed %u insns (limit 1000000) max_states_per_insn %u "
+		     "total_states %u peak_states %u mark_read 0\n",
+		     r->processed, r->max_states_per_insn, r->states, r->peak_states);
 }
