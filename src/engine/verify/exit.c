@@ -33,7 +33,7 @@ static void log_return(struct verifier *v, const struct frame *callee)
 		return;
 	verify_print(v, "returning from callee:\n");
 	log_state(v, v->cur, callee->number, true);
-	verify_print(v, "to caller at %u:\n", v->insn);
+	verify_print(v, "to caller at %u:\n", v->cur->insn);
 	log_state(v, v->cur, callee->number - 1, true);
 }
 
@@ -52,12 +52,12 @@ void func_return(struct verifier *v)
 			refuse(v, callback_returns);
 		check_range(v, "At callback return", callee->ret_min, callee->ret_max);
 	}
-	v->insn = callee->callsite + !callee->callback;
+	v->cur->insn = callee->callsite + !callee->callback;
 	v->jumped = true;
 	log_return(v, callee);
 	v->cur->depth--;
 	if (callee->callback)
-		path_widen(v, path_previous(v, v->insn, true), v->cur);
+		path_widen(v, path_previous(v, v->cur->insn, true), v->cur);
 }
 
 /* ---- of the program ---- */

@@ -94,7 +94,7 @@ static void enter_static(struct verifier *v, u32 func)
 	memcpy(&callee->r[1], &caller->r[1], 5 * sizeof(callee->r[0]));
 	for (u32 i = 0; i <= 5; i++)
 		reg_set_none(&caller->r[i]);
-	v->insn = v->flow.funcs[func].start;
+	v->cur->insn = v->flow.funcs[func].start;
 	v->jumped = true;
 	if (v->log_level) {
 		verify_print(v, "caller:\n");

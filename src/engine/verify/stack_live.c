@@ -195,7 +195,9 @@ void stack_live_write(struct verifier *v, u32 frame, u64 slots)
 	v->paths->live->writing[frame] |= slots;
 }
 
-/* The first time all counts that was written, later what always was. */
+/* The first time all counts that was written, later what always was. Linux 6.18 keeps what
+ * it was in 32 bits: of the slots below fp - 256 it forgets to take away, unless one above
+ * goes. */
 static void end_writes(struct verifier *v, struct instance *in)
 {
 	struct stack_live *l = v->paths->live;
@@ -203,13 +205,14 @@ static void end_writes(struct verifier *v, struct instance *in)
 	bool *seen = &in->seen[insn - in->start];
 
 	for (u32 f = 0; f <= in->chain.depth; f++) {
-		u64 mask = l->writing[f], old;
+		u64 mask = l->writing[f];
 		struct masks *m;
+		u32 old;
 
 		if (!mask && !*seen)
 			continue;
 		m = masks_of(v, in, f, insn);
-		old = m->written;
+		old = (u32)m->written;
 		if (*seen)
 			mask &= old;
 		if (old == mask)
