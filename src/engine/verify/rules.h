@@ -161,12 +161,10 @@ struct rule_field {
 struct rule_ctx {
 	const struct rule_field *fields;
 	u32 nfields;
-	bool btf; /* typed by the function that is attached to: not in these tables */
-	bool var; /* may be accessed at variable offsets, up to `size` */
-	u32 size; /* its bytes; 0: no fields */
+	bool btf; /* typed by the function that is attached to: nothing in these tables */
 };
 
-/* Of a program type; never NULL for a type that exists. */
+/* Of a program type; NULL: there is no such type, or it does not attach like that. */
 const struct rule_ctx *rules_ctx(u32 prog_type, u32 attach_type);
 
 /* Of what a reg_socket, reg_sock_common, reg_tcp_sock or reg_xdp_sock points to; NULL: of
@@ -182,26 +180,33 @@ const struct rule_field *rules_ctx_field(const struct rule_ctx *rule, s32 off, u
 struct rule_prog {
 	const char *name; /* "sched_cls" */
 	u16 since;
-	bool packet_read, packet_write; /* packet pointers: direct access */
+	u64 attach_types;  /* that loading takes; all bits: it does not look */
+	bool packet_read;  /* packet memory may be passed, to helpers that are helper_pkt
+			    */
+	bool packet_write; /* stores into it; else "cannot write into packet" */
 	bool ld_abs;
 	bool net_admin, perfmon; /* the capability that loading needs beside CAP_BPF */
-	bool btf;		 /* needs attach_btf_id */
-	bool sleepable;		 /* may be; of reg BTF types: some are */
+	bool trace;	/* "tracing progs": maps with locks or timers are refused */
+	bool btf;	/* needs attach_btf_id */
+	bool sleepable; /* may be; of btf types: where the hook allows it */
 	bool sleepable_only;
 };
 
 const struct rule_prog *rules_prog(u32 prog_type); /* NULL: no such type */
 
-/* What it may return, both signed 32 bits; false: anything. Not for btf types. */
-bool rules_return_range(u32 prog_type, u32 attach_type, s32 *min, s32 *max);
-
-/* Whether a program of the type may be loaded for attach_type; 0 or -errno. */
+/* Whether a program of the type may be loaded for attach_type: 0 or -EINVAL. */
 int rules_attach(u32 prog_type, u32 attach_type);
+
+/* What it may return; false: anything. Not of LSM and STRUCT_OPS programs, where the hook
+ * decides. "At program exit the register R0 has smin=%d smax=%d should have been in [%d,
+ * %d]", EINVAL. */
+bool rules_return_range(u32 prog_type, u32 attach_type, s32 *min, s32 *max);
 
 /* ---- maps ---- */
 
 /* Whether the helper takes maps of this type: else "cannot pass map_type %d into func
- * %s#%d", EINVAL. prog_type: who may change a socket map. */
+ * %s#%d", EINVAL. prog_type: who may change a socket map; others are told "cannot update
+ * sockmap in this context" before. */
 bool rules_map_helper(u32 map_type, u32 id, u32 prog_type, u32 attach_type);
 
 /* What map_lookup_elem gives of it: reg_value, reg_map (an inner map), reg_socket,

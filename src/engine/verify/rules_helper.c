@@ -1,7 +1,8 @@
-/* rules.c - the rule tables, and the ways into them */
+/* rules_helper.c - what helpers take and give, and who may call them */
 #include "rules.h"
 
 /* clang-format off */
+#define T(type)              (1ull << SKEP_PROG_TYPE_##type)
 #define A0()                 {take_none}
 #define A1(a)                {take_##a}
 #define A2(a, b)             {take_##a, take_##b}
@@ -42,13 +43,11 @@ static const struct {
 	struct helper_proto proto;
 } variants[] = {
 #define PROTO(...)
-#define T(type) (1ull << SKEP_PROG_TYPE_##type)
 #define VARIANT(name, types, flags, ret, ...) \
 	{types, ROW(name, 0, flags, ret, __VA_ARGS__)},
 #include "helper_proto.def"
 #undef PROTO
 #undef VARIANT
-#undef T
 };
 /* clang-format on */
 
@@ -65,4 +64,51 @@ const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 
 			return &variants[i].proto;
 	}
 	return rules_helper(id);
+}
+
+/* ---- who may call them ---- */
+
+enum cap { cap_none, cap_bpf, cap_perfmon };
+
+#define AT(attach) (1ull << SKEP_##attach)
+#define EVERY	   (~T(LIRC_MODE2))
+#define TC	   (T(SCHED_CLS) | T(SCHED_ACT))
+#define LWT	   (T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
+#define BTF	   (T(TRACING) | T(LSM))
+#define TRACE \
+	(T(KPROBE) | T(TRACEPOINT) | T(PERF_EVENT) | T(RAW_TRACEPOINT) | \
+	 T(RAW_TRACEPOINT_WRITABLE))
+
+static const struct allow {
+	u8 id, cap;
+	u64 types, attaches;
+} allows[] = {
+#define ALLOW(name, capability, types) {SKEP_FUNC_##name, cap_##capability, types, ~0ull},
+#define ALLOW_AT(name, type, attaches) {SKEP_FUNC_##name, cap_none, T(type), attaches},
+#include "helper_allow.def"
+};
+
+static bool may(const struct allow *a, const struct profile *profile)
+{
+	return a->cap == cap_none ||
+	       (a->cap == cap_bpf ? profile->bpf : profile->perfmon);
+}
+
+bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
+			  const struct profile *profile)
+{
+	const struct helper_proto *proto = rules_helper(id);
+
+	if (!proto || !rules_prog(prog_type) ||
+	    (profile->kernel && profile->kernel >> 8 < proto->since))
+		return false;
+	for (u32 i = 0; i < ARRAY_SIZE(allows); i++) {
+		const struct allow *a = &allows[i];
+
+		if (a->id == id && a->types >> prog_type & 1 && may(a, profile) &&
+		    (a->attaches == ~0ull ||
+		     (attach_type < 64 && a->attaches >> attach_type & 1)))
+			return true;
+	}
+	return false;
 }

@@ -1,0 +1,47 @@
+/* skep/verify.h - the verifier alone, as a side of the seam
+ *
+ * A verifier takes what BPF_MAP_CREATE, BPF_BTF_LOAD and BPF_PROG_LOAD say and answers
+ * BPF_PROG_LOAD with the verdict, the errno and the log of the running kernel's newest
+ * known relative, Linux 6.18. It runs nothing and keeps no elements, so it judges
+ * programs and maps of every type, also those that the engine does not have, without
+ * root. Drive it as any struct skep_sys, with skep_object_load() for instance.
+ */
+#ifndef SKEP_VERIFY_H
+#define SKEP_VERIFY_H
+
+#include <stdbool.h>
+#include <skep/btf.h>
+#include <skep/sys.h>
+
+struct skep_verifier;
+
+struct skep_verifier_opts {
+	size_t size;			/* sizeof(struct skep_verifier_opts) */
+	bool unprivileged;		/* judge as for a user without capabilities */
+	const struct skep_btf *vmlinux; /* the kernel's types, which must outlive the
+					   verifier; NULL: none */
+};
+
+/* What the last BPF_PROG_LOAD was like. */
+struct skep_verifier_stats {
+	bool accepted;
+	const char *code;   /* of the reason if not: "V012"; NULL: refused before */
+	uint32_t insn;	    /* where */
+	uint32_t processed; /* instructions, on all paths */
+	uint32_t states, peak_states, max_states_per_insn;
+	uint32_t stack;	    /* bytes, of the functions that call each other, at most */
+	uint64_t ns, bytes; /* CPU time; most memory at a time */
+};
+
+/* Opens a verifier; opts may be NULL. 0 or -errno; close it with skep_verifier_close,
+ * which closes what was made with it. One thread at a time. */
+SKEP_API int skep_verifier_open(const struct skep_verifier_opts *opts,
+				struct skep_verifier **out);
+SKEP_API void skep_verifier_close(struct skep_verifier *v);
+
+/* Its side of the seam: bpf(2) and close(2), the rest is -EOPNOTSUPP. */
+SKEP_API struct skep_sys *skep_verifier_sys(struct skep_verifier *v);
+SKEP_API const struct skep_verifier_stats *
+skep_verifier_stats(const struct skep_verifier *v);
+
+#endif

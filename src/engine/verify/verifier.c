@@ -1,0 +1,163 @@
+/* verify(): the pipeline. */
+#include "call.h"
+#include "verifier.h"
+#include <errno.h>
+#include <time.h>
+
+/* The rules of an instruction's form are the kernel's, which finds faults of form in the
+ * order of its walk. */
+static void decode(struct verifier *v)
+{
+	v->n = v->prog->n;
+	v->insns = pass_alloc(&v->pass, v->n, sizeof(v->insns[0]));
+	v->aux = pass_alloc(&v->pass, v->n, sizeof(v->aux[0]));
+	v->pass.err = insn_decode(v->prog->code, v->n, v->insns, v->pass.log);
+	if (v->pass.err)
+		longjmp(v->pass.env, 1);
+}
+
+/* What BPF_PROG_LOAD asks before there is a verifier: the log stays empty. */
+static void check_program(struct verifier *v)
+{
+	const struct verify_prog *prog = v->prog;
+	const struct rule_prog *rule = rules_prog(prog->type);
+
+	if (!rule || rules_attach(prog->type, prog->attach_type))
+		refuse(v, program_type);
+	if ((rule->net_admin && !v->profile->net_admin) ||
+	    (rule->perfmon && !v->profile->perfmon))
+		refuse(v, program_rights);
+}
+
+static struct flow_call flow_call(void *ctx, const struct insn *in)
+{
+	const struct helper_proto *h =
+		in->op == op_call_helper ? rules_helper((u32)in->imm) : NULL;
+	struct flow_call call = {.known = h != NULL, .nargs = 5};
+
+	if (!h)
+		return call;
+	for (call.nargs = 0; call.nargs < 5 && h->arg[call.nargs] != take_none;)
+		call.nargs++;
+	call.calls_back = h->flags & helper_calls;
+	call.calls_later = h->flags & helper_calls_later;
+	call.may_sleep = h->flags & helper_sleeps;
+	call.changes_packet = h->flags & helper_moves;
+	return call;
+}
+
+static void check_value_reference(struct verifier *v, const struct verify_map *map,
+				  u32 off)
+{
+	if (!rules_map_direct(map->type))
+		refuse(v, map_no_direct);
+	if (map->type == SKEP_MAP_TYPE_ARRAY && map->max_entries != 1)
+		refuse(v, map_direct_many, map->value_size, off);
+	if (off >= map->value_size)
+		refuse(v, map_direct_off, map->value_size, off);
+}
+
+/* The maps that instructions name, whether a path comes there or not. */
+static void check_references(struct verifier *v)
+{
+	for (u32 i = 0; i < v->n; i++) {
+		const struct insn *in = &v->insns[i];
+
+		if (in->op != op_lddw || (in->src != SKEP_PSEUDO_MAP_IDX &&
+					  in->src != SKEP_PSEUDO_MAP_IDX_VALUE))
+			continue;
+		if ((u32)in->imm >= v->prog->nmaps)
+			refuse(v, map_reference, (int)(u32)in->imm);
+		if (in->src == SKEP_PSEUDO_MAP_IDX_VALUE)
+			check_value_reference(v, &v->prog->maps[(u32)in->imm],
+					      (u32)((u64)in->imm >> 32));
+		else if ((u64)in->imm >> 32)
+			refuse(v, map_reference_form);
+	}
+}
+
+static void flow(struct verifier *v)
+{
+	struct flow_env env = {.pass = &v->pass,
+			       .refusal = &v->refusal,
+			       .bpf = v->profile->bpf,
+			       .ctx = v,
+			       .call = flow_call};
+
+	v->flow.code = v->insns;
+	v->flow.n = v->n;
+	flow_find_funcs(&v->flow, &env);
+	check_references(v);
+	flow_check_graph(&v->flow, &env);
+	flow_find_loops(&v->flow, &env);
+}
+
+/* The main function, then each global one that is called, as if by anybody: in rounds,
+ * since one may call another that stands before it. */
+static void walk(struct verifier *v)
+{
+	struct calls *calls;
+	bool again = true;
+
+	explore(v);
+	calls = calls_of(v);
+	while (again) {
+		again = false;
+		for (u32 i = 1; i < v->flow.nfuncs; i++) {
+			struct func_note *note = &calls->func[i];
+
+			if (!note->called || note->verified || !func_is_global(v, i))
+				continue;
+			v->func = i;
+			explore(v);
+			note->verified = again = true;
+		}
+	}
+}
+
+static void run(struct verifier *v)
+{
+	check_program(v);
+	decode(v);
+	flow(v);
+	walk(v);
+	depth_check(v);
+}
+
+bool verify_is_gpl(const char *license)
+{
+	static const char *const known[] = {
+		"GPL",		"GPL v2",	"GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(license, known[i]))
+			return true;
+	return false;
+}
+
+static u64 cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
+	   struct skep_log *log, struct verify_result *result)
+{
+	struct verifier v = {.prog = prog,
+			     .profile = profile,
+			     .log_level = log_level,
+			     .result = result,
+			     .pass = {.log = log_level ? log : NULL}};
+	u64 begun = cpu_ns();
+
+	if (pass_try(&v.pass))
+		run(&v);
+	result->code = v.refusal.why ? v.refusal.why->code : NULL;
+	result->insn = v.insn;
+	result->ns = cpu_ns() - begun;
+	return pass_end(&v.pass);
+}
