@@ -109,7 +109,7 @@ static void call_loop(struct verifier *v, const struct call *call)
 		return;
 	}
 	frame_of(v->cur)->callback_depth = 0;
-	if (v->log_level > 1)
+	if (v->log_level & 2)
 		verify_print(v, "frame%u bpf_loop iteration limit reached\n",
 			     v->cur->depth);
 }
