@@ -45,7 +45,7 @@ struct fixture {
 
 static void no_text(void *ctx, u32 insn)
 {
-	log_printf(ctx, "\n");
+	log_printf(((struct pass *)ctx)->log, "\n");
 }
 
 static void fixture_begin(struct fixture *x, const struct insn *code, u32 n, bool bpf)
@@ -58,7 +58,10 @@ static void fixture_begin(struct fixture *x, const struct insn *code, u32 n, boo
 	x->env = (struct flow_env){.pass = &x->pass,
 				   .refusal = &x->refusal,
 				   .bpf = bpf,
-				   .call = fixture_call};
+				   .untyped = true,
+				   .ctx = &x->pass,
+				   .call = fixture_call,
+				   .print = no_text};
 }
 
 /* 0 or -errno; x->text is the kernel's log of level 2, without instructions. */
@@ -67,13 +70,8 @@ static int fixture_passes(struct fixture *x)
 	if (!pass_try(&x->pass))
 		return x->pass.err;
 	flow_find_funcs(&x->flow, &x->env);
-	flow_log_funcs(&x->flow, x->pass.log);
-	flow_check_borders(&x->flow, &x->env);
-	flow_check_untyped(&x->flow, &x->env);
 	flow_check_graph(&x->flow, &x->env);
 	flow_find_loops(&x->flow, &x->env);
-	flow_find_live(&x->flow, &x->env);
-	flow_log_live(&x->flow, x->pass.log, no_text, x->pass.log);
 	return 0;
 }
 

@@ -7,11 +7,9 @@
  * program's length, whatever its loops; nothing recurses. Memory is the pass's arena. In
  * this order:
  *
- *     flow_find_funcs(&v->flow, &env);
- *     flow_check_borders(&v->flow, &env); // here the kernel looks at func_info, map
- *     flow_check_graph(&v->flow, &env);   // references and opcodes, and here at what
- *     flow_find_loops(&v->flow, &env);    // the program attaches to
- *     flow_find_live(&v->flow, &env);
+ *     flow_find_funcs(&v->flow, &env);  // here the kernel looks at func_info, map
+ *     flow_check_graph(&v->flow, &env); // references and opcodes, and here at what
+ *     flow_find_loops(&v->flow, &env);  // the program attaches to
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -67,39 +65,31 @@ struct flow_call {
 struct flow_env {
 	struct pass *pass;
 	struct refusal *refusal;
-	bool bpf; /* CAP_BPF: loops and functions */
+	bool bpf;     /* CAP_BPF: loops and functions */
+	bool untyped; /* no func_info */
 	void *ctx;
 	struct flow_call (*call)(void *ctx, const struct insn *in);
 	/* Optional: each kfunc call, in the order of the program; may refuse. */
 	void (*kfunc)(void *ctx, u32 insn);
 	/* Optional: where the program's BTF has an exception callback; 0: none. */
 	u32 (*exception_callback)(void *ctx);
+	/* Optional, for the kernel's log of level 2: writes the instruction and a
+	 * newline. */
+	void (*print)(void *ctx, u32 insn);
 };
 
-/* f->code and f->n are set. Fills funcs (start and end), the flag flow_start and func of
- * each instruction. Refuses calls to nowhere. */
+/* f->code and f->n are set. Fills funcs (but what flow_check_graph() does), the flag
+ * flow_start and func of each instruction. Refuses calls to nowhere, jumps that leave
+ * their function, functions without an end and, if untyped, what only func_info allows in
+ * them. Log: "func#0 @0". */
 void flow_find_funcs(struct flow *f, const struct flow_env *env);
-
-/* Refuses jumps that leave their function, and functions that do not end. Fills
- * has_tail_call and has_packet_load. */
-void flow_check_borders(struct flow *f, const struct flow_env *env);
-
-/* What BTF would allow, for programs without func_info: legacy packet loads and tail
- * calls in functions other than the main one. */
-void flow_check_untyped(const struct flow *f, const struct flow_env *env);
 
 /* Refuses what cannot be reached, jumps into an lddw and, without CAP_BPF, loops. Fills
  * flags. */
 void flow_check_graph(struct flow *f, const struct flow_env *env);
 
-/* Fills postorder and loop. */
+/* Fills postorder, loop and live. Log: "Live regs before insn:". */
 void flow_find_loops(struct flow *f, const struct flow_env *env);
-
-/* Fills live. */
-void flow_find_live(struct flow *f, const struct flow_env *env);
-
-#define flow_refuse(env, name, ...) \
-	verify_refuse((env)->pass, (env)->refusal, &reject_##name, ##__VA_ARGS__)
 
 /* What may come after an instruction in its function: how many (0 to 2), the one below it
  * first. */
@@ -130,10 +120,12 @@ static inline int flow_func_at(const struct flow *f, u32 insn)
 								: -1;
 }
 
-/* The kernel's log of level 2: "func#0 @0", and "Live regs before insn:" for which
- * print(ctx, insn) writes the instruction and a newline. */
-void flow_log_funcs(const struct flow *f, struct skep_log *log);
-void flow_log_live(const struct flow *f, struct skep_log *log,
-		   void (*print)(void *ctx, u32 insn), void *ctx);
+/* ---- for its own parts ---- */
+
+/* The last step of flow_find_loops(). */
+void flow_find_live(struct flow *f, const struct flow_env *env);
+
+#define flow_refuse(env, name, ...) \
+	verify_refuse((env)->pass, (env)->refusal, &reject_##name, ##__VA_ARGS__)
 
 #endif

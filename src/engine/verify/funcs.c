@@ -72,7 +72,7 @@ static bool may_end_func(enum op op)
 	return op == op_exit || op == op_ja || op == op_gotol;
 }
 
-void flow_check_borders(struct flow *f, const struct flow_env *env)
+static void check_borders(struct flow *f, const struct flow_env *env)
 {
 	for (u32 i = 0; i < f->n; i++) {
 		const struct insn *in = &f->code[i];
@@ -84,6 +84,17 @@ void flow_check_borders(struct flow *f, const struct flow_env *env)
 			flow_refuse(env, jump_leaves, i, (int)to);
 		if (i == func->end - 1 && !may_end_func(in->op))
 			flow_refuse(env, func_no_end);
+	}
+}
+
+/* What the BTF of a function that returns int allows. */
+static void check_untyped(const struct flow *f, const struct flow_env *env)
+{
+	for (u32 i = 1; i < f->nfuncs; i++) {
+		if (f->funcs[i].has_packet_load)
+			flow_refuse(env, ld_abs_no_btf);
+		if (f->funcs[i].has_tail_call)
+			flow_refuse(env, tail_call_no_btf);
 	}
 }
 
@@ -99,20 +110,9 @@ void flow_find_funcs(struct flow *f, const struct flow_env *env)
 		add_func(f, env, catcher);
 	list_funcs(f, env);
 	f->exception_callback = catcher ? f->insns[catcher].func : 0;
-}
-
-void flow_check_untyped(const struct flow *f, const struct flow_env *env)
-{
-	for (u32 i = 1; i < f->nfuncs; i++) {
-		if (f->funcs[i].has_packet_load)
-			flow_refuse(env, ld_abs_no_btf);
-		if (f->funcs[i].has_tail_call)
-			flow_refuse(env, tail_call_no_btf);
-	}
-}
-
-void flow_log_funcs(const struct flow *f, struct skep_log *log)
-{
-	for (u32 i = 0; i < f->nfuncs; i++)
-		log_printf(log, "func#%u @%u\n", i, f->funcs[i].start);
+	for (u32 i = 0; env->print && i < f->nfuncs; i++)
+		log_printf(env->pass->log, "func#%u @%u\n", i, f->funcs[i].start);
+	check_borders(f, env);
+	if (env->untyped)
+		check_untyped(f, env);
 }

@@ -123,6 +123,28 @@ static void update(struct work *w, u32 insn)
 		enqueue(w, w->before[i]);
 }
 
+static void log_live(const struct flow *f, const struct flow_env *env)
+{
+	struct skep_log *log = env->pass->log;
+
+	log_printf(log, "Live regs before insn:\n");
+	for (u32 i = 0; i < f->n; i++) {
+		char live[] = "..........";
+
+		if (f->code[i].op == op_none)
+			continue;
+		for (u32 r = 0; r < 10; r++)
+			if (f->insns[i].live & 1 << r)
+				live[r] = (char)('0' + r);
+		if (f->insns[i].loop)
+			log_printf(log, "%3u ", f->insns[i].loop);
+		else
+			log_printf(log, "    ");
+		log_printf(log, "%3u: %s ", i, live);
+		env->print(env->ctx, i);
+	}
+}
+
 void flow_find_live(struct flow *f, const struct flow_env *env)
 {
 	struct work w = {.f = f};
@@ -139,25 +161,6 @@ void flow_find_live(struct flow *f, const struct flow_env *env)
 		enqueue(&w, i);
 	while (w.ntodo)
 		update(&w, w.todo[--w.ntodo]);
-}
-
-void flow_log_live(const struct flow *f, struct skep_log *log,
-		   void (*print)(void *ctx, u32 insn), void *ctx)
-{
-	log_printf(log, "Live regs before insn:\n");
-	for (u32 i = 0; i < f->n; i++) {
-		char live[] = "..........";
-
-		if (f->code[i].op == op_none)
-			continue;
-		for (u32 r = 0; r < 10; r++)
-			if (f->insns[i].live & 1 << r)
-				live[r] = (char)('0' + r);
-		if (f->insns[i].loop)
-			log_printf(log, "%3u ", f->insns[i].loop);
-		else
-			log_printf(log, "    ");
-		log_printf(log, "%3u: %s ", i, live);
-		print(ctx, i);
-	}
+	if (env->print)
+		log_live(f, env);
 }

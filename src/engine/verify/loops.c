@@ -122,4 +122,5 @@ void flow_find_loops(struct flow *f, const struct flow_env *env)
 {
 	find_order(f, env);
 	find_sccs(f, env);
+	flow_find_live(f, env);
 }
