@@ -343,13 +343,17 @@ static const char *find_line(u32 insn, s32 from)
 	return at && (from >= 0 || at < main_end) ? at + 1 : NULL;
 }
 
+/* Where the kernel complained of its own ranges the state stands on a line of its own, of
+ * this instruction or, after an operation, of the next. */
 static const char *find_rest(const char *line, u32 insn)
 {
 	char start[32];
-	const char *at;
+	const char *at = NULL;
 
-	snprintf(start, sizeof(start), "\n%u: R", insn);
-	at = strstr(line, start);
+	for (u32 i = insn; i <= insn + 1 && !at; i++) {
+		snprintf(start, sizeof(start), "\n%u: R", i);
+		at = strstr(line, start);
+	}
 	return at ? at + 1 : line;
 }
 
@@ -444,7 +448,7 @@ static bool agrees(const struct expect *e)
 	if (e->absent && (!line || line > main_end))
 		return true;
 	text = line ? find_reg(line, e->reg) : NULL;
-	if (line && !text) /* the kernel's own complaint broke the line */
+	if (line && !text)
 		text = find_reg(find_rest(line, e->insn), e->reg);
 	if (!e->absent && text) {
 		bool all = parse(text, &kernel);

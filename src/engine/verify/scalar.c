@@ -10,21 +10,6 @@ const struct scalar scalar_unknown = {
 	.smax32 = INT32_MAX,
 };
 
-struct scalar scalar_const(u64 value)
-{
-	return (struct scalar){
-		.bits = {value, 0},
-		.umin = value,
-		.umax = value,
-		.smin = (s64)value,
-		.smax = (s64)value,
-		.umin32 = (u32)value,
-		.umax32 = (u32)value,
-		.smin32 = (s32)value,
-		.smax32 = (s32)value,
-	};
-}
-
 /* What the range lo to hi says of the low half. If the upper half is the same at both
  * ends the low half lies between theirs; if it changes once on the way, the low half
  * starts below 0, as a signed number, and ends above. */
@@ -79,37 +64,17 @@ static void narrow_bits(struct scalar *s)
 	s->bits.mask = (all.mask & upper) | low.mask;
 }
 
-/* The least number of `t` that is above `n`, or the end of t on n's side of it. */
-static u64 next_above(struct tnum t, u64 n)
-{
-	u64 most = t.value | t.mask, differ, low;
-
-	if (n >= most)
-		return most;
-	if (n < t.value)
-		return t.value;
-	n++;
-	differ = (n ^ t.value) & ~t.mask;
-	if (!differ)
-		return n;
-	/* up to the highest known bit that is not n's */
-	low = ~(u64)0 >> __builtin_clzll(differ);
-	if (n & (low ^ low >> 1)) /* n is past that block of t: the next one */
-		n = (n | low | ~t.mask) + 1;
-	return (n & t.mask & ~low) | t.value;
-}
-
 /* If the unsigned range and the bits have but one number in common, it is that. */
 static void narrow_to_common(struct scalar *s)
 {
-	u64 next = next_above(s->bits, s->umin);
+	u64 next = tnum_next(s->bits, s->umin);
 
 	if ((s->umin & ~s->bits.mask) == s->bits.value) {
 		if (next > s->umax)
 			*s = scalar_const(s->umin);
 	} else if (next == (s->bits.value | s->bits.mask)) {
 		*s = scalar_const(next);
-	} else if (next <= s->umax && next_above(s->bits, next) > s->umax) {
+	} else if (next <= s->umax && tnum_next(s->bits, next) > s->umax) {
 		*s = scalar_const(next);
 	}
 }
@@ -121,19 +86,37 @@ void scalar_narrow_by_bits(struct scalar *s)
 	narrow_to_common(s);
 }
 
+/* Whether the bits know the value and no range contradicts. */
+static bool is_known(const struct scalar *s)
+{
+	u64 value = s->bits.value;
+
+	return !s->bits.mask && s->umin <= value && value <= s->umax &&
+	       s->smin <= (s64)value && (s64)value <= s->smax &&
+	       s->umin32 <= (u32)value && (u32)value <= s->umax32 &&
+	       s->smin32 <= (s32)value && (s32)value <= s->smax32;
+}
+
 /* Three rounds are what the kernel gives the ranges, whether they still move or not. */
 void scalar_sync(struct scalar *s)
 {
-	scalar_narrow_by_bits(s);
-	for (int round = 0; round < 3; round++) {
-		struct scalar before = *s;
+	struct scalar before;
+	int round;
 
+	if (is_known(s)) {
+		*s = scalar_const(s->bits.value);
+		return;
+	}
+	scalar_narrow_by_bits(s);
+	for (round = 0; round < 3; round++) {
+		before = *s;
 		narrow_ranges(s);
-		if (scalar_equal(s, &before))
+		if (same_range64(s, &before) && same_range32(s, &before))
 			break;
 	}
 	narrow_bits(s);
-	scalar_narrow_by_bits(s);
+	if (round || !tnum_equal(s->bits, before.bits))
+		scalar_narrow_by_bits(s);
 }
 
 bool scalar_is_broken(const struct scalar *s)
@@ -221,11 +204,6 @@ void scalar_sign_extend32(struct scalar *s, u32 size)
 		set_unsigned32(s, 0, UINT32_MAX);
 		s->bits = scalar_unknown.bits;
 	}
-}
-
-bool scalar_is_const32(const struct scalar *s)
-{
-	return !(u32)s->bits.mask;
 }
 
 bool scalar_within(const struct scalar *of, const struct scalar *in)

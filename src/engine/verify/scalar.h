@@ -13,10 +13,7 @@
 #define SCALAR_H
 
 #include "insn.h"
-
-struct tnum {
-	u64 value, mask; /* value & mask is 0 */
-};
+#include "tnum.h"
 
 struct scalar {
 	struct tnum bits;
@@ -28,7 +25,20 @@ struct scalar {
 
 extern const struct scalar scalar_unknown;
 
-struct scalar scalar_const(u64 value);
+static inline struct scalar scalar_const(u64 value)
+{
+	return (struct scalar){
+		.bits = {value, 0},
+		.umin = value,
+		.umax = value,
+		.smin = (s64)value,
+		.smax = (s64)value,
+		.umin32 = (u32)value,
+		.umax32 = (u32)value,
+		.smin32 = (s32)value,
+		.smax32 = (s32)value,
+	};
+}
 
 static inline bool scalar_is_const(const struct scalar *s)
 {
@@ -36,7 +46,10 @@ static inline bool scalar_is_const(const struct scalar *s)
 }
 
 /* The low 32 bits are known. */
-bool scalar_is_const32(const struct scalar *s);
+static inline bool scalar_is_const32(const struct scalar *s)
+{
+	return !(u32)s->bits.mask;
+}
 
 /* d = d op s, for ops of class_alu and class_swap: 64 and 32 bits (which clear the upper
  * half), moves with and without sign extension included. `s` is the second operand, a
@@ -78,27 +91,5 @@ bool scalar_refine(enum op op, bool taken, struct scalar *d, struct scalar *s);
 bool scalar_within(const struct scalar *of, const struct scalar *in);
 
 bool scalar_equal(const struct scalar *a, const struct scalar *b);
-
-/* ---- tristate numbers, for those who need bits alone ---- */
-
-struct tnum tnum_const(u64 value);
-struct tnum tnum_range(u64 min, u64 max);
-struct tnum tnum_add(struct tnum a, struct tnum b);
-struct tnum tnum_sub(struct tnum a, struct tnum b);
-struct tnum tnum_and(struct tnum a, struct tnum b);
-struct tnum tnum_or(struct tnum a, struct tnum b);
-struct tnum tnum_xor(struct tnum a, struct tnum b);
-struct tnum tnum_mul(struct tnum a, struct tnum b);
-struct tnum tnum_lshift(struct tnum a, u8 by);
-struct tnum tnum_rshift(struct tnum a, u8 by);
-struct tnum tnum_arshift(struct tnum a, u8 by, u8 bits);
-struct tnum tnum_bswap(struct tnum a, u8 size);
-struct tnum tnum_intersect(struct tnum a, struct tnum b);
-struct tnum tnum_cast(struct tnum a, u8 size);
-/* Whether b is one of a's. */
-bool tnum_in(struct tnum a, struct tnum b);
-/* Whether some number is one of both. */
-bool tnum_overlaps(struct tnum a, struct tnum b);
-bool tnum_is_aligned(struct tnum a, u64 size);
 
 #endif

@@ -75,7 +75,7 @@ static int share32(const struct scalar *a, const struct scalar *b)
 
 static void equal64(struct scalar *a, struct scalar *b)
 {
-	same_range64(a, b);
+	share_range64(a, b);
 	a->bits = b->bits = tnum_intersect(a->bits, b->bits);
 }
 
@@ -83,7 +83,7 @@ static void equal32(struct scalar *a, struct scalar *b)
 {
 	struct tnum both = tnum_intersect(low(a), low(b));
 
-	same_range32(a, b);
+	share_range32(a, b);
 	set_low(a, both);
 	set_low(b, both);
 }
