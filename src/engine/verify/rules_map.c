@@ -7,7 +7,7 @@ enum short_flag { DIRECT = 1, SLEEPS = 2 };
 #define SOCKS	(M(SOCKMAP) | M(SOCKHASH))
 #define PLAIN \
 	(M(HASH) | M(ARRAY) | M(PERCPU_HASH) | M(PERCPU_ARRAY) | M(LRU_HASH) | \
-	 M(LRU_PERCPU_HASH) | M(LPM_TRIE) | M(STRUCT_OPS) | M(ARENA))
+	 M(LRU_PERCPU_HASH) | M(LPM_TRIE))
 
 static const struct rule_map {
 	u16 since;
