@@ -17,7 +17,8 @@
  *     map TYPE KEY VALUE ENTRIES FLAGS EXTRA INNER BTF KEY_TYPE VALUE_TYPE NAME
  *                                        INNER: an earlier map, BTF: a blob; -1: none
  *     vmlinux_value NAME                 of the last map: the struct of the kernel's BTF
- *     frozen LEN                         the last map: its only value, no more changed
+ *     frozen LEN                         the last map, an array: its first value; no value
+ *                                        may be changed any more
  *     prog_btf BTF
  *     func_info RECORD_SIZE LEN
  *     line_info RECORD_SIZE LEN

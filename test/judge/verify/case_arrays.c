@@ -21,9 +21,9 @@ static void record_test(const char *file, size_t i, struct bpf_test *test)
 	int passes = 0, errors = 0;
 
 	snprintf(name, sizeof(name), "%03zu %s", i, test->descr);
-	record_case(file, name, NULL);
+	record_case(file, name);
 	do_test_single(test, false, &passes, &errors);
-	record_case(NULL, NULL, NULL);
+	record_case(NULL, NULL);
 }
 
 int main(void)

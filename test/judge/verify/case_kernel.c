@@ -49,6 +49,9 @@ static int open_map(const struct case_map *m, const struct case_fds *fds)
 				.map_extra = m->extra};
 	int fd, err;
 
+	/* which the kernel sets of its own accord, and refuses to be given */
+	if (m->type == SKEP_MAP_TYPE_DEVMAP || m->type == SKEP_MAP_TYPE_DEVMAP_HASH)
+		attr.map_flags &= ~(u32)SKEP_F_RDONLY_PROG;
 	if (m->inner >= 0)
 		attr.inner_map_fd = (u32)fds->map[m->inner];
 	if (m->btf >= 0) {

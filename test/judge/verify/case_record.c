@@ -25,8 +25,10 @@ struct seen {
 
 static struct {
 	const char *dir;
-	char group[1024], name[1024], prog[SKEP_OBJ_NAME_LEN];
-	bool asked, any, off;
+	char group[1024], name[1024];
+	char **names; /* of record_names() */
+	int nnames;
+	bool asked, off;
 	vec(struct seen) maps;
 } state;
 
@@ -46,15 +48,38 @@ static int bpf(enum skep_cmd cmd, union skep_attr *attr, u32 size)
 	return err < 0 ? -errno : (int)err;
 }
 
-__attribute__((visibility("default"))) void
-record_case(const char *group, const char *name, const char *prog_name)
+__attribute__((visibility("default"))) void record_case(const char *group,
+							const char *name)
 {
 	state.asked = true;
 	state.off = !name;
-	state.any = !prog_name;
 	snprintf(state.group, sizeof(state.group), "%s", group ? group : "");
 	snprintf(state.name, sizeof(state.name), "%s", name ? name : "");
-	snprintf(state.prog, sizeof(state.prog), "%s", prog_name ? prog_name : "");
+	state.names = NULL;
+}
+
+__attribute__((visibility("default"))) void record_names(const char *group, char **names,
+							 int n)
+{
+	record_case(group, NULL);
+	state.names = names;
+	state.nnames = n;
+}
+
+/* Sets state.name to that of a program which record_names() announced. */
+static bool announced(const char prog_name[SKEP_OBJ_NAME_LEN])
+{
+	int i;
+
+	for (i = 0; state.names && i < state.nnames; i++) {
+		if (!state.names[i] ||
+		    strncmp(state.names[i], prog_name, SKEP_OBJ_NAME_LEN - 1) != 0)
+			continue;
+		snprintf(state.name, sizeof(state.name), "%s", state.names[i]);
+		state.names[i] = NULL;
+		return true;
+	}
+	return false;
 }
 
 /* ---- remembering ---- */
@@ -237,7 +262,7 @@ static void add_frozen(struct making *m, struct case_map *map, int fd)
 	union skep_attr attr = {.map_fd = (u32)fd, .key = u64_of(&key)};
 	u8 *value = arena_alloc(&m->c.arena, map->value_size + 1, 1);
 
-	if (!value || map->max_entries != 1 || map->type != SKEP_MAP_TYPE_ARRAY)
+	if (!value || map->type != SKEP_MAP_TYPE_ARRAY)
 		return;
 	attr.value = u64_of(value);
 	if (bpf(SKEP_MAP_LOOKUP_ELEM, &attr, sizeof(attr)))
@@ -454,10 +479,31 @@ static bool wanted(const union skep_attr *attr)
 		state.dir = getenv("SKEP_RECORD");
 	if (!state.dir)
 		return false;
-	if (!state.asked)
-		return true;
-	return !state.off && (state.any || !strncmp(attr->prog_name, state.prog,
-						    sizeof(attr->prog_name)));
+	return !state.asked || !state.off || announced(attr->prog_name);
+}
+
+/* A program that loads, in the place of one that does not. */
+static int stand_in(void)
+{
+	static const struct skep_insn code[] = {{.code = SKEP_ALU64 | SKEP_MOV | SKEP_K},
+						{.code = SKEP_JMP | SKEP_EXIT}};
+	union skep_attr attr = {.prog_type = SKEP_PROG_TYPE_SOCKET_FILTER,
+				.insns = u64_of(code),
+				.insn_cnt = ARRAY_SIZE(code),
+				.license = u64_of("GPL")};
+
+	return bpf(SKEP_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static int load(void *from, union skep_attr *attr, u32 size)
+{
+	bool named = wanted(attr);
+	int fd;
+
+	if (named)
+		record(attr);
+	fd = bpf(SKEP_PROG_LOAD, from, size);
+	return fd < 0 && named && state.names ? stand_in() : fd;
 }
 
 static long seen_bpf(enum skep_cmd cmd, void *from, u32 size)
@@ -468,9 +514,7 @@ static long seen_bpf(enum skep_cmd cmd, void *from, u32 size)
 	if (!from || size > 4096)
 		return real_syscall(__NR_bpf, cmd, u64_of(from), size, 0, 0, 0);
 	memcpy(&attr, from, MIN(size, sizeof(attr)));
-	if (cmd == SKEP_PROG_LOAD && wanted(&attr))
-		record(&attr);
-	result = bpf(cmd, from, size);
+	result = cmd == SKEP_PROG_LOAD ? load(from, &attr, size) : bpf(cmd, from, size);
 	if (cmd == SKEP_MAP_CREATE && result >= 0)
 		see_create(&attr, result);
 	if (cmd == SKEP_MAP_FREEZE && result >= 0)

@@ -8,9 +8,13 @@
 #ifndef CASE_RECORD_H
 #define CASE_RECORD_H
 
-/* From now on programs of that name (NULL: of any) belong to that case; a second attempt
- * replaces the first. A NULL case: nothing is written. */
-void record_case(const char *group, const char *name, const char *prog_name)
-	__attribute__((weak));
+/* From now on programs belong to that case; a second attempt replaces the first. A NULL
+ * name: nothing is written. */
+void record_case(const char *group, const char *name) __attribute__((weak));
+
+/* From now on a program belongs to the first case whose name begins as its own (the
+ * kernel's names have 15 characters); that name becomes NULL. If it does not load, the
+ * process is told that it did. Other programs go through. `names` stays the caller's. */
+void record_names(const char *group, char **names, int n) __attribute__((weak));
 
 #endif

@@ -60,9 +60,75 @@ record_arrays() {
 	record "$cases/a" "$work/arrays" >/dev/null
 }
 
-for corpus in "${@:-arrays}"; do
+# ---- objects ----
+
+# Of packages, as files or inside programs.
+packaged() {
+	for package in xdp-tools libxdp1 xdp-tests libbpf-tools libknot13 pcp \
+		golang-github-cilium-ebpf-dev; do
+		unpack $package
+		find "$work/root/$package" -type f -size +300c -print0 |
+			xargs -0 python3 "$here/embedded.py" "$work/objects/$package"
+	done
+}
+
+# compile GROUP "CLANG FLAGS" FILE...: those that compile, to $work/objects/GROUP.
+compile() {
+	out=$work/objects/$1 how=$2
+	shift 2
+	mkdir -p "$out"
+	for file; do
+		name=${file##*/}
+		name=${name%.c}
+		echo "${name%.bpf}" "$file"
+	done | xargs -P "$(nproc)" -L 1 sh -c '
+		timeout 60 $3 -g -w -O2 -target bpf -D__TARGET_ARCH_x86 -mlittle-endian \
+			-c "$5" -o "$2/$4.o" 2>/dev/null || :' - _ "$out" "$how"
+}
+
+# What the self-tests include besides their own: the running kernel's types, and libbpf's
+# headers as they were then, with the type tags of today (see new_kptr_names).
+headers() {
+	mkdir -p "$work/include/bpf"
+	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$work/include/vmlinux.h"
+	cp "$tree"/tools/lib/bpf/*.h "$work/include/bpf"
+	cp /usr/include/bpf/bpf_helper_defs.h "$work/include/bpf"
+	sed -e 's/btf_type_tag("kptr")/btf_type_tag("kptr_untrusted")/' \
+		-e 's/btf_type_tag("kptr_ref")/btf_type_tag("kptr")/' \
+		"$tree/tools/lib/bpf/bpf_helpers.h" >"$work/include/bpf/bpf_helpers.h"
+}
+
+compiled() {
+	unpack_tree
+	headers
+	system="-idirafter /usr/include/$(cc -dumpmachine) -idirafter /usr/include"
+	flags="-DENABLE_ATOMICS_TESTS -I$work/include -I$tests -I$tree/tools/include/uapi"
+	compile selftests "clang-14 -mcpu=v3 $flags $system" "$tests"/progs/*.c
+	compile selftests-v4 "clang-19 -mcpu=v4 $flags $system" "$tests"/progs/*.c
+	compile samples "clang-14 -mcpu=v3 $flags -I$tree/samples/bpf $system" \
+		"$tree"/samples/bpf/*_kern.c "$tree"/samples/bpf/*.bpf.c
+	compile tools "clang-14 -mcpu=v3 $flags $system" "$tree"/tools/bpf/*/*.bpf.c \
+		"$tree"/tools/bpf/*/*/*.bpf.c "$tree"/tools/perf/util/bpf_skel/*.bpf.c
+	compile own "clang-19 -mcpu=v4 -I$root/bpf -I/usr/include $system" "$root"/test/bpf/*.bpf.c \
+		"$root"/examples/*.bpf.c "$root"/bpf/*.bpf.c "$root"/bench/*.bpf.c
+}
+
+record_objects() {
+	rm -rf "$work/objects" "$cases/b"
+	packaged
+	compiled
+	cc -O1 "$here/case_objects.c" -o "$work/prepare" -lbpf
+	for group in "$work"/objects/*; do
+		record "$cases/b" "$work/prepare" "${group##*/}" "$group"/*.o
+	done >"$work/objects.log" 2>&1
+	echo "$(wc -l <"$work/objects.log") programs are not prepared: $work/objects.log"
+}
+
+[ $# -gt 0 ] || set -- arrays objects
+for corpus; do
 	case $corpus in
 	arrays) record_arrays ;;
+	objects) record_objects ;;
 	*) echo "record.sh: unknown corpus '$corpus'" >&2; exit 2 ;;
 	esac
 done
