@@ -69,11 +69,14 @@ static char *next_word(struct reader *r)
 static s64 number(struct reader *r, s64 least, u64 most)
 {
 	char *word = next_word(r), *end;
+	bool fits;
 	s64 v;
 
 	errno = 0;
 	v = *word == '-' ? strtoll(word, &end, 0) : (s64)strtoull(word, &end, 0);
-	if (errno || !*word || *end || (*word == '-' ? v < least : (u64)v > most))
+	fits = *word == '-' ? v >= least
+			    : (u64)v <= most && (least < 0 || (u64)v >= (u64)least);
+	if (errno || !*word || *end || !fits)
 		fail(r, "'%.20s' is not a number from %lld to %llu", word,
 		     (long long)least, (unsigned long long)most);
 	return v;

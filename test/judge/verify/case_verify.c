@@ -1,24 +1,15 @@
 /* case_verify.c - see case_verify.h */
 #include "case_verify.h"
 #include <errno.h>
+#include <skep/load.h>
+#include "log.h"
 #include "mem.h"
 
-static bool is_gpl(const char *license)
+static int describe_map(struct case_verify *v, const struct case_map *from,
+			struct verify_map *to, struct verify_field *fields)
 {
-	static const char *const gpl[] = {
-		"GPL",		"GPL v2",	"GPL and additional rights",
-		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
-	size_t i;
+	int n;
 
-	for (i = 0; i < ARRAY_SIZE(gpl); i++)
-		if (!strcmp(license, gpl[i]))
-			return true;
-	return false;
-}
-
-static void describe_map(struct case_verify *v, const struct case_map *from,
-			 struct verify_map *to)
-{
 	to->type = from->type;
 	to->key_size = from->key_size;
 	to->value_size = from->value_size;
@@ -31,6 +22,30 @@ static void describe_map(struct case_verify *v, const struct case_map *from,
 	if (from->flags & SKEP_F_RDONLY_PROG)
 		to->frozen = from->frozen.at;
 	memcpy(to->name, from->name, strlen(from->name));
+	n = verify_map_fields(to->btf, to->value_type, fields);
+	to->fields = fields;
+	to->nfields = (u32)MAX(n, 0);
+	return MIN(n, 0);
+}
+
+static int describe_maps(struct case_verify *v, const struct vcase *c,
+			 struct skep_log *log)
+{
+	size_t i;
+	int err = 0;
+
+	v->maps = mem_alloc(c->maps.n + 1, sizeof(*v->maps));
+	v->fields = mem_alloc(c->maps.n + 1, VERIFY_MAP_FIELDS * sizeof(*v->fields));
+	if (!v->maps || !v->fields)
+		return -ENOMEM;
+	for (i = 0; i < c->maps.n && !err; i++)
+		err = describe_map(v, &c->maps.at[i], &v->maps[i],
+				   &v->fields[i * VERIFY_MAP_FIELDS]);
+	if (err)
+		log_printf(log, "%s: map %zu: its fields: %s\n", c->name, i - 1,
+			   strerror(-err));
+	v->prog.maps = v->maps;
+	return err;
 }
 
 static int open_btfs(struct case_verify *v, const struct vcase *c, struct skep_log *log)
@@ -54,7 +69,7 @@ static void describe_prog(struct verify_prog *p, const struct vcase *c, u32 targ
 	p->type = c->type;
 	p->attach_type = c->attach_type;
 	p->flags = c->flags;
-	p->gpl = is_gpl(c->license);
+	p->gpl = verify_is_gpl && verify_is_gpl(c->license);
 	p->code = c->code;
 	p->n = c->n;
 	p->nmaps = (u32)c->maps.n;
@@ -73,25 +88,22 @@ static void describe_prog(struct verify_prog *p, const struct vcase *c, u32 targ
 int case_verify_open(struct case_verify *v, const struct vcase *c, u32 target_id,
 		     struct skep_log *log)
 {
-	size_t i;
+	int cpus = skep_possible_cpus(skep_sys_kernel());
 	int err = open_btfs(v, c, log);
 
+	if (!err)
+		err = describe_maps(v, c, log);
 	if (err)
 		return err;
-	v->maps = mem_alloc(c->maps.n + 1, sizeof(*v->maps));
-	if (!v->maps)
-		return -ENOMEM;
-	for (i = 0; i < c->maps.n; i++)
-		describe_map(v, &c->maps.at[i], &v->maps[i]);
 	describe_prog(&v->prog, c, target_id);
-	v->prog.maps = v->maps;
 	if (c->prog_btf >= 0)
 		v->prog.btf = v->btfs[c->prog_btf];
 	v->profile = (struct profile){.bpf = c->caps & CASE_BPF,
 				      .perfmon = c->caps & CASE_PERFMON,
 				      .net_admin = c->caps & CASE_NET_ADMIN,
 				      .admin = c->caps & CASE_ADMIN,
-				      .vmlinux = case_vmlinux()};
+				      .vmlinux = case_vmlinux(),
+				      .cpus = (u32)MAX(cpus, 0)};
 	return 0;
 }
 
@@ -103,4 +115,5 @@ void case_verify_close(struct case_verify *v)
 		skep_btf_free(v->btfs[i]);
 	mem_free(v->btfs);
 	mem_free(v->maps);
+	mem_free(v->fields);
 }

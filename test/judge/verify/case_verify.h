@@ -1,6 +1,6 @@
 /* case_verify.h - a case as verify() takes it
  *
- * verify() may be missing in a build: it is referred to weakly.
+ * verify() may be missing in a build: it and its own are referred to weakly.
  */
 #ifndef CASE_VERIFY_H
 #define CASE_VERIFY_H
@@ -10,11 +10,13 @@
 
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
 	   struct skep_log *log, struct verify_result *result) __attribute__((weak));
+bool verify_is_gpl(const char *license) __attribute__((weak));
 
 struct case_verify {
 	struct verify_prog prog;
 	struct profile profile;
 	struct verify_map *maps;
+	struct verify_field *fields; /* VERIFY_MAP_FIELDS of each */
 	struct skep_btf **btfs;
 	size_t nbtfs;
 };
