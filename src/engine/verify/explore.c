@@ -138,8 +138,7 @@ static bool step(struct verifier *v)
 	v->paths->jumps += is_jump(in);
 	take(v, in);
 	path_close_fork(v);
-	if (v->log_level)
-		log_changes(v);
+	log_changes(v);
 	if (v->cur->depth < depth)
 		v->paths->print_state = true;
 	return !v->ended;
@@ -156,8 +155,10 @@ void explore(struct verifier *v)
 		while (step(v))
 			;
 		path_end(v);
+		log_touch(v, ~0u, ~0ull);
 		stack_live_update(v);
 		v->paths->print_state = true;
 	} while (path_pop(v));
 	path_forget(v);
+	log_back(v, 0);
 }

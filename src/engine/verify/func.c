@@ -75,6 +75,7 @@ struct frame *func_push(struct verifier *v, struct state *s, u32 func, u32 calls
 		s->frame[depth] = pass_alloc(&v->pass, 1, sizeof(struct frame));
 	frame_init(s->frame[depth], callsite, depth, func);
 	s->depth = depth;
+	log_touch(v, ~0u, ~0ull);
 	return s->frame[depth];
 }
 
@@ -272,6 +273,7 @@ void func_enter(struct verifier *v, u32 func)
 		enter_global(v, func);
 	else
 		reg_set_pointer(&regs_of(v)[1], reg_ctx, 0);
+	log_touch(v, ~0u, ~0ull);
 }
 
 u32 func_next(struct verifier *v)

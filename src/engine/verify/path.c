@@ -194,6 +194,7 @@ struct paths *path_new(struct verifier *v)
 	p->visits =
 		pass_alloc(&v->pass, (size_t)v->flow.nloops + 1, sizeof(struct visit *));
 	p->pending_size = pass_alloc(&v->pass, PENDING_MAX + 1, sizeof(u32));
+	p->pending_log = pass_alloc(&v->pass, PENDING_MAX + 1, sizeof(size_t));
 	forms_init(&p->forms, &v->pass);
 	p->live = stack_live_new(v);
 	return p;
@@ -265,6 +266,7 @@ void path_close_fork(struct verifier *v)
 	s = (struct packed *)pending_room(v);
 	path_pack(v, p->fork, s);
 	p->pending_used += s->bytes;
+	p->pending_log[p->npending] = log_at(v);
 	p->pending_size[p->npending++] = s->bytes;
 }
 
@@ -330,6 +332,7 @@ bool path_pop(struct verifier *v)
 	p->pending_used -= p->pending_size[--p->npending];
 	path_unpack(v, (struct packed *)(p->pending + p->pending_used), v->cur);
 	v->prev_insn = v->cur->last_insn;
+	log_back(v, p->pending_log[p->npending]);
 	return true;
 }
 

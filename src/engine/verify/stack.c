@@ -337,6 +337,7 @@ static void write_fixed(struct verifier *v, struct frame *f, s32 off, u32 size, 
 	    size != 8)
 		refuse(v, spill_corrupt);
 	stack_drop_dynptr(v, f, n);
+	log_touch(v, 0, 1ull << n);
 	if (size == 8)
 		stack_live_write(v, f->number, 1ull << n);
 	if (store_spills(v, f, off, size, value))

@@ -120,6 +120,7 @@ static bool write_maybe(struct verifier *v, struct frame *f, s32 at, bool zero)
 	u8 *kind = stack_kind(f, at);
 	const bool stays = zero && *kind == slot_zero;
 
+	log_touch(v, 0, 1ull << stack_slot(at));
 	if (!v->profile->perfmon && *kind != slot_misc && *kind != slot_zero)
 		refuse(v, stack_var_spilled, v->insn, at);
 	if (zero && *kind == slot_spill && slot_is_spilled(s) && reg_is_zero(&s->reg))
