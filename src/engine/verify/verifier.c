@@ -82,7 +82,9 @@ static void flow(struct verifier *v)
 			       .refusal = &v->refusal,
 			       .bpf = v->profile->bpf,
 			       .ctx = v,
-			       .call = flow_call};
+			       .call = flow_call,
+			       .untyped = !v->prog->nfunc_info,
+			       .print = v->log_level & 2 ? log_plain_insn : NULL};
 
 	v->flow.code = v->insns;
 	v->flow.n = v->n;
@@ -159,5 +161,6 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
 	result->insn = v.insn;
 	result->ns = cpu_ns() - begun;
+	log_end(&v);
 	return pass_end(&v.pass);
 }
