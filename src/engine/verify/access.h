@@ -67,6 +67,8 @@ void stack_write_range(struct verifier *v, const struct access *a, s32 min, s32 
 void stack_check(struct verifier *v, const struct access *a, bool zero, struct call *raw);
 /* The running instruction stores the constant 0, or a register that holds it. */
 bool stack_stores_zero(struct verifier *v, int value);
+/* Whatever the slot holds, its bytes are some numbers from now on. */
+void stack_scrub(struct slot *s);
 /* A dynptr in slot n of f is overwritten: it is one no more, nor are slices of it. */
 void stack_drop_dynptr(struct verifier *v, struct frame *f, u32 n);
 

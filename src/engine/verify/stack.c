@@ -271,6 +271,13 @@ static void spill_pointer(struct verifier *v, struct frame *f, struct slot *s,
 	spill(s, r, size);
 }
 
+void stack_scrub(struct slot *s)
+{
+	for (u32 i = 0; i < 8; i++)
+		if (s->kind[i] != slot_invalid)
+			s->kind[i] = slot_misc;
+}
+
 static bool is_special(const struct slot *s)
 {
 	return s->kind[7] >= slot_dynptr || s->kind[7] == slot_spill;
@@ -291,9 +298,8 @@ static void write_bytes(struct verifier *v, struct frame *f, s32 off, u32 size, 
 	u8 kind = slot_misc;
 
 	s->reg.type = reg_none;
-	for (u32 i = 0; is_special(s) && i < 8; i++)
-		if (s->kind[7 - i] != slot_invalid)
-			s->kind[7 - i] = slot_misc;
+	if (is_special(s))
+		stack_scrub(s);
 	if (stack_stores_zero(v, value)) {
 		/* no path that has another number here may be taken for this one */
 		if (value >= 0)

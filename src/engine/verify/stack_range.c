@@ -8,15 +8,6 @@ static bool is_number(struct verifier *v, const struct slot *s)
 	return slot_is_spilled(s) && (s->reg.type == reg_scalar || v->profile->perfmon);
 }
 
-/* A spilled register that something may write to is lost. */
-static void scrub(struct slot *s)
-{
-	reg_set_unknown(&s->reg);
-	for (u32 i = 0; i < 8; i++)
-		if (s->kind[i] != slot_invalid)
-			s->kind[i] = slot_misc;
-}
-
 static _Noreturn void refuse_unwritten(struct verifier *v, const struct access *a,
 				       s32 min, s32 at)
 {
@@ -49,7 +40,9 @@ static void check_written(struct verifier *v, const struct access *a, s32 min, s
 		} else if (!is_number(v, s)) {
 			refuse_unwritten(v, a, min, at);
 		} else if (a->how == mem_write) {
-			scrub(s);
+			/* the register is lost */
+			reg_set_unknown(&s->reg);
+			stack_scrub(s);
 		}
 	}
 	/* not stack_live_write(): a helper may leave some of it as it was */
