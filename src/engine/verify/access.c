@@ -44,9 +44,9 @@ const char *access_bits(const struct reg *r, char buf[48])
 	const unsigned long long value = r->n.bits.value, mask = r->n.bits.mask;
 
 	if (mask)
-		snprintf(buf, 48, "(%#llx; %#llx)", value, mask);
+		snprintf(buf, 48, "(0x%llx; 0x%llx)", value, mask);
 	else
-		snprintf(buf, 48, "%#llx", value);
+		snprintf(buf, 48, value <= UINT16_MAX ? "%llu" : "0x%llx", value);
 	return buf;
 }
 

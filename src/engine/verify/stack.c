@@ -102,6 +102,7 @@ void stack_drop_dynptr(struct verifier *v, struct frame *f, u32 n)
 		memset(f->slot[i].kind, slot_invalid, sizeof(f->slot[i].kind));
 		reg_set_none(&f->slot[i].reg);
 	}
+	log_touch(v, 0, 3ull << (n - 1));
 	stack_live_write(v, f->number, 3ull << (n - 1));
 }
 
@@ -220,6 +221,7 @@ static void read_fixed(struct verifier *v, struct frame *f, s32 off, u32 size, i
 {
 	const u32 n = stack_slot(off);
 
+	log_touch(v, 0, 1ull << n);
 	stack_live_read(v, f->number, 1ull << n);
 	if (slot_is_spilled(&f->slot[n])) {
 		if (fill(v, f, off, size, value))

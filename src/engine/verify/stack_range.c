@@ -98,8 +98,10 @@ void stack_read_range(struct verifier *v, const struct access *a, s32 min, s32 m
 		refuse(v, stack_var_helper, access_bits(a->r, bits), a->off, a->size);
 	check_variable(v, a);
 	check_written(v, a, min, end);
-	for (s32 at = min; zero && at < end; at++)
+	for (s32 at = min; zero && at < end; at++) {
+		log_touch(v, 0, 1ull << stack_slot(at));
 		zero = *stack_kind(f, at) == slot_zero;
+	}
 	if (zero)
 		reg_set_const(&regs_of(v)[a->value], 0);
 	else
