@@ -264,12 +264,6 @@ static const struct row {
 		 "r0 = *(u8 *)(r2 +0)\n"
 		 "exit\n",
 	 EACCES, "R2 invalid mem access 'scalar'"},
-	{"map_pointer", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "r1 = map[idx:0]\n"
-		 "*(u32 *)(r1 +0) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
-	 EACCES, "only read from bpf_array is supported"},
 	{"ctx_hole", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r0 = *(u32 *)(r1 +300)\n"
 		 "exit\n",
@@ -502,12 +496,6 @@ static const struct row {
 		 "r0 = cmpxchg_64(r10 -8, r0, r1)\n"
 		 "exit\n",
 	 0, ""},
-	{"atomic_frame", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u64 *)(r10 -8) = 5\n"
-		 "r10 = atomic_fetch_add((u64 *)(r10 -8), r10)\n"
-		 "r0 = 0\n"
-		 "exit\n",
-	 EACCES, "frame pointer is read only"},
 	{"ld_abs", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r6 = r1\n"
 		 "r0 = *(u8 *)skb[2]\n"
@@ -741,29 +729,18 @@ static const struct row {
 		 "r0 = 0\n"
 		 "exit\n",
 	 0, ""},
-	{"trace_ctx_memory", SKEP_PROG_TYPE_KPROBE,
-		 "r2 = 8\n"
-		 "r3 = 0\n"
-		 "r4 = r1\n"
-		 "r1 = map[idx:1]\n"
-		 "r5 = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
-	 0, ""},
 	/* clang-format on */
 };
 
-/* The last line but the one of figures. */
+/* But for the line of figures. */
 static const char *last_line(char *text)
 {
-	char *end = strstr(text, "\nprocessed ");
-	char *line;
+	char *line = text;
 
-	if (!end)
-		return "";
-	*end = 0;
-	line = strrchr(text, '\n');
-	return line ? line + 1 : text;
+	for (char *at = strtok(text, "\n"); at; at = strtok(NULL, "\n"))
+		if (strncmp(at, "processed ", 10))
+			line = at;
+	return line;
 }
 
 static u32 attach_type(u32 prog_type)
@@ -771,7 +748,7 @@ static u32 attach_type(u32 prog_type)
 	return prog_type == SKEP_PROG_TYPE_CGROUP_SKB ? SKEP_CGROUP_INET_INGRESS : 0;
 }
 
-static void check_row(const struct row *row)
+static bool row_holds(const struct row *row)
 {
 	struct skep_insn code[64];
 	struct skep_log log = {0};
@@ -798,15 +775,20 @@ static void check_row(const struct row *row)
 	log = (struct skep_log){text, sizeof(text), 0};
 	err = -verify(&prog, &root, 1, &log, &result);
 	message = err ? last_line(text) : "";
-	if (err != row->err || strcmp(message, row->message))
-		fail_msg("%s: errno %d \"%s\", expected %d \"%s\"", row->name, err,
-			 message, row->err, row->message);
+	if (err == row->err && !strcmp(message, row->message))
+		return true;
+	print_error("%s: errno %d \"%s\", expected %d \"%s\"\n", row->name, err, message,
+		    row->err, row->message);
+	return false;
 }
 
 static void test_rows(void **state)
 {
+	int wrong = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		check_row(&rows[i]);
+		wrong += !row_holds(&rows[i]);
+	assert_int_equal(wrong, 0);
 }
 
 int main(void)
