@@ -117,19 +117,21 @@ static bool other_entry(struct verifier *v, const struct packed *old)
 }
 
 /* Loops that end by themselves: their rounds converge. Whether they did; `looks`: an
- * endless loop may look alike. */
+ * endless loop may look alike. Of callbacks 6.18 does not say that `loop` is open: it has
+ * the value that an earlier checkpoint of the list left. */
 static bool converged(struct verifier *v, const struct packed *old,
-		      const struct packed *cur, bool *looks)
+		      const struct packed *cur, bool *looks, bool *loop)
 {
 	*looks = false;
 	if (other_entry(v, old))
 		return false;
 	if (is_iter_next(v))
-		return packed_equal(v, old, cur, range_within) && iterator_is_active(v);
+		return iterator_is_active(v) &&
+		       packed_equal(v, old, cur, range_within) && (*loop = true);
 	if (v->insns[v->insn].op == op_may_goto &&
 	    old->may_goto_depth != cur->may_goto_depth &&
 	    packed_equal(v, old, cur, range_within))
-		return true;
+		return *loop = true;
 	if (v->flow.insns[v->insn].flags & flow_callback)
 		return packed_equal(v, old, cur, range_within);
 	*looks = true;
@@ -158,8 +160,7 @@ static bool is_hit(struct verifier *v, struct search *s, struct checkpoint *c, b
 		*loop = loop_is_open(c);
 		return packed_equal(v, &c->s, s->cur, *loop ? range_within : not_exact);
 	}
-	*loop = true;
-	if (converged(v, &c->s, s->cur, &looks))
+	if (converged(v, &c->s, s->cur, &looks, loop))
 		return true;
 	if (looks && is_endless(v, &c->s, s->cur))
 		refuse_endless(v);
@@ -201,7 +202,7 @@ static bool search(struct verifier *v, struct search *s)
 {
 	struct checkpoint **at = path_list(v, v->insn), *c;
 	u32 *length = list_length(v), n = *length;
-	bool loop;
+	bool loop = false;
 
 	while ((c = *at)) {
 		if (c->s.insn != v->insn) {
