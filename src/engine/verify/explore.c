@@ -118,11 +118,15 @@ static void log_step(struct verifier *v)
 /* One instruction. False: the path is at its end. */
 static bool step(struct verifier *v)
 {
-	const struct flow_insn *at = &v->flow.insns[v->cur->insn];
-	const struct insn *in = &v->insns[v->cur->insn];
+	const struct flow_insn *at;
+	const struct insn *in;
 	u32 depth = v->cur->depth;
 
 	v->insn = v->cur->insn;
+	if (v->insn >= v->n)
+		refuse(v, path_bug, "a step that leads out of the program");
+	at = &v->flow.insns[v->insn];
+	in = &v->insns[v->insn];
 	v->paths->open = NULL;
 	count(v);
 	v->cur->last_insn = v->prev_insn;

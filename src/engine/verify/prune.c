@@ -126,8 +126,8 @@ static bool converged(struct verifier *v, const struct packed *old,
 	if (other_entry(v, old))
 		return false;
 	if (is_iter_next(v))
-		return iterator_is_active(v) &&
-		       packed_equal(v, old, cur, range_within) && (*loop = true);
+		return iterator_is_active(v) && packed_equal(v, old, cur, range_within) &&
+		       (*loop = true);
 	if (v->insns[v->insn].op == op_may_goto &&
 	    old->may_goto_depth != cur->may_goto_depth &&
 	    packed_equal(v, old, cur, range_within))
