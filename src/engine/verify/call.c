@@ -1,6 +1,7 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
 #include "call.h"
+#include "path.h"
 
 static bool may_sleep(const struct verifier *v)
 {
@@ -224,6 +225,7 @@ static void tail_call(struct verifier *v)
 	if (!v->cur->depth)
 		return;
 	path_fork(v, v->insn + 1, v->insn);
+	stack_live_update(v);
 	packet_forget(v);
 	reg_set_unknown(&regs_of(v)[0]);
 	func_return(v);

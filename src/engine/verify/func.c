@@ -275,23 +275,3 @@ void func_enter(struct verifier *v, u32 func)
 		reg_set_pointer(&regs_of(v)[1], reg_ctx, 0);
 	log_touch(v, ~0u, ~0ull);
 }
-
-u32 func_next(struct verifier *v)
-{
-	struct func_note *note = calls_of(v)->func;
-
-	if (v->func && v->log_level)
-		verify_print(v,
-			     "Func#%u ('%s') is safe for any args that match its "
-			     "prototype\n",
-			     v->func, func_name(v, v->func));
-	for (u32 i = 1; i < v->flow.nfuncs; i++) {
-		u32 func = (v->func + i - 1) % (v->flow.nfuncs - 1) + 1;
-
-		if (note[func].called && !note[func].verified) {
-			note[func].verified = true;
-			return func;
-		}
-	}
-	return 0;
-}

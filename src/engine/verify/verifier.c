@@ -113,6 +113,11 @@ static void walk(struct verifier *v)
 			v->func = i;
 			explore(v);
 			note->verified = again = true;
+			if (v->log_level & 3)
+				verify_print(v,
+					     "Func#%u ('%s') is safe for any args that "
+					     "match its prototype\n",
+					     i, func_name(v, i));
 		}
 	}
 }
@@ -156,6 +161,7 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 			     .pass = {.log = log_level ? log : NULL}};
 	u64 begun = cpu_ns();
 
+	memset(result, 0, sizeof(*result));
 	if (pass_try(&v.pass))
 		run(&v);
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;

@@ -161,10 +161,7 @@ void ref_check_none(struct verifier *v, bool exit, const char *what);
 void packet_forget(struct verifier *v);
 /* A function with external linkage in BTF: not walked where it is called. */
 bool func_is_global(const struct verifier *v, u32 func);
-/* After explore(): the next global function that was called and is to be explored, in the
- * kernel's order; 0: none. */
-u32 func_next(struct verifier *v);
-/* After all of that: refuses chains of calls whose stacks together are too large. */
+/* After the walk: refuses chains of calls whose stacks together are too large. */
 void depth_check(struct verifier *v);
 
 /* ---- explore.c, path.c, prune.c, precise.c, stack_live.c ---- */
