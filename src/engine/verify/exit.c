@@ -43,6 +43,7 @@ void func_return(struct verifier *v)
 	struct frame *caller = v->cur->frame[v->cur->depth - 1];
 	const struct reg *r0 = &callee->r[0];
 
+	stack_live_update(v);
 	if (r0->type == reg_stack)
 		refuse(v, return_stack);
 	if (!callee->callback) {

@@ -32,8 +32,6 @@ static void do_special(struct verifier *v, const struct insn *in)
 	case op_call_kfunc: do_call_kfunc(v, in); break;
 	case op_addr_space_cast: do_addr_space_cast(v, in); break;
 	case op_exit:
-		if (v->cur->depth)
-			stack_live_update(v);
 		do_exit(v, in);
 		break;
 	}

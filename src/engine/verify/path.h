@@ -230,8 +230,6 @@ void stack_live_begin(struct verifier *v);
 void stack_live_end(struct verifier *v);
 /* v->cur entered a function. */
 void stack_live_enter(struct verifier *v);
-/* v->cur's path, or its running function, is at its end: what was marked takes effect. */
-void stack_live_update(struct verifier *v);
 /* The slots of each frame of `s` that may be read from its instruction on. */
 void stack_live_slots(struct verifier *v, const struct packed *s,
 		      u64 slots[SKEP_MAX_FRAMES]);

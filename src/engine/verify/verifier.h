@@ -196,6 +196,10 @@ void history_add(struct verifier *v, u32 flags, u32 frame, u32 slot, u64 linked)
 /* Which slots of `frame` the running instruction reads, and surely writes whole. */
 void stack_live_read(struct verifier *v, u32 frame, u64 slots);
 void stack_live_write(struct verifier *v, u32 frame, u64 slots);
+/* v->cur's path, or its running function, which it still has, is at its end: what was
+ * marked takes effect. */
+void stack_live_update(struct verifier *v);
+
 /* ---- verify_log.c, state_log.c: the kernel's log; nothing without log_level ---- */
 
 void verify_print(struct verifier *v, const char *fmt, ...) PRINTF(2, 3);
