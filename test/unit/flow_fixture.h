@@ -75,13 +75,14 @@ static int fixture_passes(struct fixture *x)
 	return 0;
 }
 
-static int fixture_run(struct fixture *x, const struct insn *code, u32 n, bool bpf)
+__attribute__((unused)) static int fixture_run(struct fixture *x, const struct insn *code,
+					       u32 n, bool bpf)
 {
 	fixture_begin(x, code, n, bpf);
 	return fixture_passes(x);
 }
 
-static void fixture_end(struct fixture *x)
+__attribute__((unused)) static void fixture_end(struct fixture *x)
 {
 	pass_end(&x->pass);
 }
