@@ -7,14 +7,18 @@
 #include "flow.h"
 #include "rules.h"
 
-enum { PROG_TYPE = SKEP_PROG_TYPE_SCHED_CLS };
+/* of the program */
+static u32 fixture_type = SKEP_PROG_TYPE_SCHED_CLS, fixture_attach;
 
 static s64 fixture_iter_next = 7; /* the kfunc that is an open-coded iterator's next */
 
 /* As the verifier asks it, but that kfuncs have one argument. */
 static struct flow_call fixture_call(void *ctx, const struct insn *in)
 {
-	const struct helper_proto *proto = rules_helper((u32)in->imm);
+	const struct helper_proto *proto =
+		rules_helper_for(fixture_type, fixture_attach, (u32)in->imm);
+	const struct profile root = {
+		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
 	struct flow_call call = {0};
 
 	if (in->op == op_call_kfunc)
@@ -27,8 +31,7 @@ static struct flow_call fixture_call(void *ctx, const struct insn *in)
 	call.calls_later = proto->flags & helper_calls_later;
 	call.changes_packet = proto->flags & helper_moves;
 	call.may_sleep = proto->flags & helper_sleeps;
-	call.known =
-		proto->id != SKEP_FUNC_find_vma && proto->id != SKEP_FUNC_sock_map_update;
+	call.known = rules_helper_allowed(fixture_type, fixture_attach, proto->id, &root);
 	while (call.nargs < 5 && proto->arg[call.nargs] != take_none)
 		call.nargs++;
 	return call;

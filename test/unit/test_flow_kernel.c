@@ -33,7 +33,8 @@ static int load(const struct skep_insn *code, u32 n, u32 flags, u32 log_level, c
 {
 	struct skep_func_info info[64];
 	union skep_attr attr = {
-		.prog_type = PROG_TYPE,
+		.prog_type = fixture_type,
+		.expected_attach_type = fixture_attach,
 		.insns = u64_of(code),
 		.insn_cnt = n,
 		.license = u64_of("GPL"),

@@ -95,7 +95,8 @@ static int load(struct trial *t)
 {
 	const struct verify_prog *p = &t->prog;
 	union skep_attr attr = {
-		.prog_type = PROG_TYPE,
+		.prog_type = fixture_type,
+		.expected_attach_type = fixture_attach,
 		.insns = u64_of(t->raw),
 		.insn_cnt = p->n,
 		.license = u64_of("GPL"),

@@ -1,5 +1,6 @@
 /* verify(): the pipeline. */
 #include "call.h"
+#include "info.h"
 #include "verifier.h"
 #include <errno.h>
 #include <time.h>
@@ -31,12 +32,18 @@ static void check_program(struct verifier *v)
 
 static struct flow_call flow_call(void *ctx, const struct insn *in)
 {
+	const struct verifier *v = ctx;
+	const struct verify_prog *prog = v->prog;
 	const struct helper_proto *h =
-		in->op == op_call_helper ? rules_helper((u32)in->imm) : NULL;
-	struct flow_call call = {.known = h != NULL, .nargs = 5};
+		in->op == op_call_helper
+			? rules_helper_for(prog->type, prog->attach_type, (u32)in->imm)
+			: NULL;
+	struct flow_call call = {.nargs = 5};
 
 	if (!h)
 		return call;
+	call.known =
+		rules_helper_allowed(prog->type, prog->attach_type, h->id, v->profile);
 	for (call.nargs = 0; call.nargs < 5 && h->arg[call.nargs] != take_none;)
 		call.nargs++;
 	call.calls_back = h->flags & helper_calls;
@@ -84,11 +91,14 @@ static void flow(struct verifier *v)
 			       .ctx = v,
 			       .call = flow_call,
 			       .untyped = !v->prog->nfunc_info,
+			       .exception_callback = info_exception_callback,
 			       .print = v->log_level & 2 ? log_plain_insn : NULL};
 
 	v->flow.code = v->insns;
 	v->flow.n = v->n;
+	info_check_records(v);
 	flow_find_funcs(&v->flow, &env);
+	info_check_funcs(v);
 	check_references(v);
 	flow_check_graph(&v->flow, &env);
 	flow_find_loops(&v->flow, &env);
