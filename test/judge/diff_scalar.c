@@ -32,6 +32,7 @@ struct prog {
 	u32 n, nexpects, to_end[ROOM], nto_end;
 	struct scalar regs[REGS];
 	u64 seed, forks;
+	u64 near; /* many of its numbers are near to this one */
 };
 
 struct totals {
@@ -64,6 +65,13 @@ static u64 rnd_number(u64 *seed)
 	case 6: return rnd(seed) >> (r >> 8) % 64;
 	default: return rnd(seed);
 	}
+}
+
+static s32 rnd_imm(struct prog *p)
+{
+	u64 r = rnd(&p->seed);
+
+	return (s32)(r & 1 ? p->near + (r >> 8) % 16 - 8 : rnd_number(&p->seed));
 }
 
 static u32 emit(struct prog *p, struct insn insn)
@@ -137,7 +145,7 @@ static void step_alu(struct prog *p)
 {
 	enum op op = rnd_op(&p->seed, class_alu, class_swap);
 	u32 d = rnd(&p->seed) % REGS, s = rnd(&p->seed) % REGS;
-	s32 imm = (s32)rnd_number(&p->seed);
+	s32 imm = rnd_imm(p);
 
 	if (is_shift(op))
 		imm &= op_info[op].size * 8 - 1;
@@ -163,8 +171,7 @@ static void step_sign(struct prog *p)
 	emit_alu(p, wide ? op_arsh64k : op_arsh32k, d, 0, wide ? 63 : 31);
 	if (rnd(&p->seed) & 1)
 		step_alu(p);
-	emit_alu(p, ops[rnd(&p->seed) % ARRAY_SIZE(ops)], d, s,
-		 (s32)rnd_number(&p->seed));
+	emit_alu(p, ops[rnd(&p->seed) % ARRAY_SIZE(ops)], d, s, rnd_imm(p));
 }
 
 static void leave(struct prog *p)
@@ -205,7 +212,7 @@ static void step_jump(struct prog *p, struct totals *sum)
 {
 	enum op op = rnd_op(&p->seed, class_jmp, class_jmp);
 	u32 d = rnd(&p->seed) % REGS, s = rnd(&p->seed) % REGS;
-	s32 imm = (s32)rnd_number(&p->seed);
+	s32 imm = rnd_imm(p);
 	struct scalar k = scalar_const((u64)(s64)imm);
 	struct scalar *second = op_info[op].is_imm ? &k : &p->regs[s];
 	int decided = scalar_branch(op, &p->regs[d], second);
@@ -250,7 +257,7 @@ static void step_load(struct prog *p)
 static void step_const(struct prog *p)
 {
 	u32 d = rnd(&p->seed) % REGS;
-	u64 v = rnd_number(&p->seed);
+	u64 v = rnd(&p->seed) & 1 ? p->near : rnd_number(&p->seed);
 
 	emit(p, (struct insn){.op = op_lddw, .dst = (u8)(FIRST + d), .imm = (s64)v});
 	p->regs[d] = scalar_const(v);
@@ -268,6 +275,7 @@ static void step_unknown(struct prog *p, u32 d)
 static void generate(struct prog *p, struct totals *sum)
 {
 	p->n = p->nexpects = p->nto_end = 0;
+	p->near = rnd_number(&p->seed);
 	for (u32 reg = 0; reg < REGS; reg++)
 		step_unknown(p, reg);
 	for (int i = 0; i < STEPS; i++) {

@@ -37,6 +37,7 @@ fuzz elf 10000 "$corpus/elf"
 fuzz btf 10000 "$corpus/btf"
 fuzz asm 100000 "$corpus/asm"
 judge diff-kernel "$build/test/judge/diff_kernel" -n "${PROGRAMS:-200000}"
+judge diff-scalar "$build/test/judge/diff_scalar" -n "${PROGRAMS:-200000}"
 judge pktcount sh "$here/pktcount.sh" "$build/src/tool/skep" \
 	"$build/examples/pktcount.bpf.o" "$build/test/have-bpf"
 echo "failed:${failed:- none}; skipped:${skipped:- none}"

@@ -96,6 +96,11 @@ static bool is_alu(u32 op)
 	return op_info[op].legal && (class == class_alu || class == class_swap);
 }
 
+static bool is_unary(u32 op)
+{
+	return !(op_info[op].fields & (field_src | field_imm));
+}
+
 static bool is_jmp(u32 op)
 {
 	return op_info[op].legal && op_info[op].class == class_jmp;
@@ -181,12 +186,25 @@ static void tnums_compare(void **state)
 	}
 }
 
+static void tnums_have_a_next(void **state)
+{
+	for (struct tnum a = {0, 0}; a.mask < SIZE; next_tnum(&a)) {
+		for (u64 n = 0; n < SIZE; n++) {
+			u64 next = n + 1, most = a.value | a.mask;
+
+			while (next < most && (next & ~a.mask) != a.value)
+				next++;
+			assert_int_equal(tnum_next(a, n), n < most ? next : most);
+		}
+	}
+}
+
 /* ---- every pair of ranges ---- */
 
-/* Ranges of `size` numbers from `a` on and from `b` on. */
+/* Ranges of the `na` numbers from `a` on and of the `nb` from `b` on. */
 struct square {
-	u32 size;
 	u64 a, b;
+	u32 na, nb;
 };
 
 /* Where on the line: across 0, across both signs, across the end of a word. */
@@ -231,12 +249,12 @@ static void check_alu(enum op op, const struct square *q, u32 lo_a, u32 lo_b)
 	struct scalar as[SIZE], bs[SIZE];
 	struct hull rows[SIZE] = {0};
 
-	range_scalars(q->a, lo_a, q->size, as);
-	range_scalars(q->b, lo_b, q->size, bs);
-	for (u32 hi_a = lo_a; hi_a < q->size; hi_a++) {
+	range_scalars(q->a, lo_a, q->na, as);
+	range_scalars(q->b, lo_b, q->nb, bs);
+	for (u32 hi_a = lo_a; hi_a < q->na; hi_a++) {
 		struct hull row = {0};
 
-		for (u32 hi_b = lo_b; hi_b < q->size; hi_b++) {
+		for (u32 hi_b = lo_b; hi_b < q->nb; hi_b++) {
 			struct hull one =
 				hull_of(insn_eval(op, q->a + hi_a, q->b + hi_b));
 
@@ -254,10 +272,12 @@ static void each_square(void (*check)(enum op, const struct square *, u32, u32),
 		u32 a = i % ARRAY_SIZE(places), b = i / ARRAY_SIZE(places);
 		bool whole = at_length || (a == b && a < 2);
 		u32 cut = whole ? 0 : SIZE * 3 / 8;
-		struct square q = {SIZE - 2 * cut, places[a] + cut, places[b] + cut};
+		u32 n = SIZE - 2 * cut;
+		struct square q = {places[a] + cut, places[b] + cut, n,
+				   is_unary(op) ? 1 : n};
 
-		for (u32 lo_a = 0; lo_a < q.size; lo_a++)
-			for (u32 lo_b = 0; lo_b < q.size; lo_b++)
+		for (u32 lo_a = 0; lo_a < q.na; lo_a++)
+			for (u32 lo_b = 0; lo_b < q.nb; lo_b++)
 				check(op, &q, lo_a, lo_b);
 	}
 }
@@ -265,7 +285,7 @@ static void each_square(void (*check)(enum op, const struct square *, u32, u32),
 static void ranges_hold_all_results(void **state)
 {
 	for (u32 op = 1; op < op_count; op++)
-		if (is_alu(op) && !op_info[op].is_imm)
+		if (is_alu(op) && (is_unary(op) || !op_info[op].is_imm))
 			each_square(check_alu, (enum op)op);
 }
 
@@ -303,12 +323,12 @@ static void check_jmp(enum op op, const struct square *q, u32 lo_a, u32 lo_b)
 	struct scalar as[SIZE], bs[SIZE];
 	struct sides rows[SIZE][2] = {0};
 
-	range_scalars(q->a, lo_a, q->size, as);
-	range_scalars(q->b, lo_b, q->size, bs);
-	for (u32 hi_a = lo_a; hi_a < q->size; hi_a++) {
+	range_scalars(q->a, lo_a, q->na, as);
+	range_scalars(q->b, lo_b, q->nb, bs);
+	for (u32 hi_a = lo_a; hi_a < q->na; hi_a++) {
 		struct sides row[2] = {0};
 
-		for (u32 hi_b = lo_b; hi_b < q->size; hi_b++) {
+		for (u32 hi_b = lo_b; hi_b < q->nb; hi_b++) {
 			u64 x = q->a + hi_a, y = q->b + hi_b;
 			struct sides one = {hull_of(x), hull_of(y)};
 
@@ -327,6 +347,83 @@ static void conditions_keep_what_meets_them(void **state)
 	for (u32 op = 1; op < op_count; op++)
 		if (is_jmp(op) && !op_info[op].is_imm)
 			each_square(check_jmp, (enum op)op);
+}
+
+/* ---- no sharper and no blunter than the kernel ---- */
+
+struct step {
+	enum op op;
+	s64 imm;
+	bool taken;
+};
+
+/* What happens to an unknown number, and what Linux 6.18.44 then prints. The judge
+ * diff_scalar asks for thousands of times more, where there is a kernel to ask. */
+struct printed {
+	struct step steps[4];
+	struct scalar is;
+};
+
+/* clang-format off */
+static const struct printed printed[] = {
+	{{{op_and64k, 255, false}, {op_neg64k, 0, false}},
+	 {{0, UINT64_MAX}, 0, UINT64_MAX, -255, 0, 0, UINT32_MAX, -255, 0}},
+	{{{op_jgt64k, 100, false}, {op_mul64k, 7, false}, {op_add64k, -50, false}},
+	 {{0, UINT64_MAX}, 0, UINT64_MAX, -50, 650, 0, UINT32_MAX, -50, 650}},
+	{{{op_jslt64k, -5, false}, {op_jsgt64k, 10, false}, {op_lsh64k, 32, false}, {op_arsh64k, 32, false}},
+	 {{0, UINT64_MAX}, 0, UINT64_MAX, -5, 10, 0, UINT32_MAX, -5, 10}},
+	{{{op_jslt64k, -5, false}, {op_jsgt64k, 10, false}, {op_add32k, 3, false}},
+	 {{0, UINT32_MAX}, 0, UINT32_MAX, 0, UINT32_MAX, 0, UINT32_MAX, -2, 13}},
+	{{{op_jlt32k, 5, true}, {op_sub32k, 2, false}},
+	 {{0, UINT32_MAX}, 0, UINT32_MAX, 0, UINT32_MAX, 0, UINT32_MAX, -2, 2}},
+	{{{op_and64k, 255, false}, {op_or64k, 272, false}, {op_xor32k, 3, false}},
+	 {{272, 239}, 272, 511, 272, 511, 272, 511, 272, 511}},
+	{{{op_and64k, 1023, false}, {op_bswap16, 0, false}, {op_jset64k, 512, true}},
+	 {{512, 0xfd03}, 512, 0xff03, 512, 0xff03, 512, 0xff03, 512, 0xff03}},
+	{{{op_jset32k, 0xff00, false}, {op_rsh64k, 4, false}},
+	 {{0, 0xffffffffffff00f}, 0, 0xffffffffffff00f, 0, 0xffffffffffff00f, 0, 0xfffff00f, INT32_MIN, 0x7ffff00f}},
+	{{{op_rsh64k, 31, false}, {op_jge32k, -1, true}, {op_jeq64k, 0, false}},
+	 {{UINT32_MAX, 0x100000000}, UINT32_MAX, 0x1ffffffff, UINT32_MAX, 0x1ffffffff, UINT32_MAX, UINT32_MAX, -1, -1}},
+	{{{op_jsgt32k, -129, true}, {op_jslt32k, -7, true}, {op_movsx864x, 0, false}},
+	 {{0, UINT64_MAX}, 0, UINT64_MAX, -128, 127, 0, UINT32_MAX, -128, 127}},
+	{{{op_and64k, 4095, false}, {op_sub64k, 5, false}, {op_jne64k, -5, true}, {op_arsh32k, 3, false}},
+	 {{0, UINT32_MAX}, 0, UINT32_MAX, 0, UINT32_MAX, 0, UINT32_MAX, -1, 511}},
+	{{{op_rsh32k, 20, false}, {op_mul32k, -3, false}},
+	 {{0, UINT32_MAX}, 0, UINT32_MAX, 0, UINT32_MAX, 0, UINT32_MAX, -0x2ffd, 0}},
+	{{{op_jgt64k, -100, true}, {op_jne64k, -1, true}, {op_le32, 0, false}},
+	 {{0xffffff80, 127}, 0xffffff9d, 0xfffffffe, 0xffffff9d, 0xfffffffe, 0xffffff9d, 0xfffffffe, -99, -2}},
+	{{{op_jlt64k, 0x1e6e2ea, false}, {op_jlt32k, 100, true}, {op_lsh32k, 3, false}},
+	 {{0, 1016}, 0, 792, 0, 792, 0, 792, 0, 792}},
+};
+/* clang-format on */
+
+static struct scalar follow(const struct printed *row)
+{
+	struct scalar s = scalar_unknown;
+
+	for (const struct step *step = row->steps; step->op; step++) {
+		struct scalar k = scalar_const((u64)step->imm);
+
+		if (is_alu(step->op))
+			scalar_alu(step->op, &s, op_info[step->op].is_imm ? &k : &s);
+		else
+			scalar_refine(step->op, step->taken, &s, &k);
+		if (step == &row->steps[3])
+			break;
+	}
+	return s;
+}
+
+static void as_the_kernel_prints_it(void **state)
+{
+	for (u32 row = 0; row < ARRAY_SIZE(printed); row++) {
+		struct scalar got = follow(&printed[row]);
+
+		if (!scalar_equal(&got, &printed[row].is))
+			fail_msg("row %u: u %#lx..%#lx, bits %#lx; %#lx", row,
+				 (long)got.umin, (long)got.umax, (long)got.bits.value,
+				 (long)got.bits.mask);
+	}
 }
 
 /* ---- random chains ---- */
@@ -464,8 +561,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tnums_hold_all_results),
 		cmocka_unit_test(tnums_compare),
+		cmocka_unit_test(tnums_have_a_next),
 		cmocka_unit_test(ranges_hold_all_results),
 		cmocka_unit_test(conditions_keep_what_meets_them),
+		cmocka_unit_test(as_the_kernel_prints_it),
 		cmocka_unit_test(random_numbers_stay_inside),
 	};
 
