@@ -38,10 +38,13 @@ static const struct helper_proto *find_helper(struct verifier *v, s64 id)
 		refuse(v, helper_unspec);
 	if (!rules_helper_allowed(prog->type, prog->attach_type, p->id, v->profile))
 		refuse(v, helper_forbidden, p->name, p->id);
+	p = rules_helper_for(prog->type, prog->attach_type, p->id);
 	if (p->flags & helper_gpl && !prog->gpl)
 		refuse(v, helper_gpl);
+	if (p->flags & helper_guarded)
+		refuse(v, helper_guarded);
 	check_sleep(v, p);
-	return rules_helper_for(prog->type, prog->attach_type, p->id);
+	return p;
 }
 
 /* ---- maps ---- */

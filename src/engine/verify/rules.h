@@ -95,6 +95,7 @@ enum give {
 	give_or_null = 1 << 4,
 	give_ringbuf = 1 << 5, /* memory of a ring-buffer record */
 	give_trusted = 1 << 6,
+	give_rdonly = 1 << 7,
 
 	give_value_null = give_value | give_or_null,
 	give_socket_null = give_socket | give_or_null,
@@ -104,7 +105,8 @@ enum give {
 	give_dynptr_mem_null = give_dynptr_mem | give_or_null,
 	give_btf_id_null = give_btf_id | give_or_null,
 	give_btf_id_trusted = give_btf_id | give_trusted,
-	give_mem_or_btf_id_null = give_mem_or_btf_id | give_or_null,
+	give_mem_or_btf_id_rdonly = give_mem_or_btf_id | give_rdonly,
+	give_mem_or_btf_id_rdonly_null = give_mem_or_btf_id_rdonly | give_or_null,
 };
 
 enum helper_flag {
@@ -112,12 +114,15 @@ enum helper_flag {
 	helper_pkt = 1 << 1,	  /* packet pointers may be passed as memory */
 	helper_sleeps = 1 << 2,	  /* for sleepable programs */
 	helper_fastcall = 1 << 3, /* leaves R1 to R5 alone: bpf_fastcall */
-	helper_moves = 1 << 4,	  /* packet pointers are no longer valid afterwards */
+	helper_moves = 1 << 4,	  /* packet pointers are no longer valid afterwards; of
+				     tail_call: where the program that it goes to ends */
 	helper_acquires = 1 << 5, /* what it gives has to be released */
 	helper_cast = 1 << 6,  /* what it gives is the argument's object: one reference */
 	helper_calls = 1 << 7, /* calls the callback before it returns */
 	helper_calls_later = 1 << 8,  /* calls the callback some other time */
 	helper_dynptr_slice = 1 << 9, /* what it gives lives as long as the dynptr */
+	helper_guarded = 1 << 10, /* of some attached-to functions only, never of SYSCALL
+				     programs: "helper call is not allowed in probe" */
 };
 
 struct helper_proto {

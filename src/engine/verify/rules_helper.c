@@ -1,8 +1,28 @@
 /* rules_helper.c - what helpers take and give, and who may call them */
 #include "rules.h"
 
+#define T(type)	   (1ull << SKEP_PROG_TYPE_##type)
+#define AT(attach) (1ull << SKEP_##attach)
+#define EVERY	   (~T(LIRC_MODE2))
+#define TC	   (T(SCHED_CLS) | T(SCHED_ACT))
+#define LWT	   (T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
+#define BTF	   (T(TRACING) | T(LSM))
+#define TRACE \
+	(T(KPROBE) | T(TRACEPOINT) | T(PERF_EVENT) | T(RAW_TRACEPOINT) | \
+	 T(RAW_TRACEPOINT_WRITABLE))
+#define MULTI \
+	(AT(TRACE_KPROBE_MULTI) | AT(TRACE_KPROBE_SESSION) | AT(TRACE_UPROBE_MULTI) | \
+	 AT(TRACE_UPROBE_SESSION))
+
+static bool has(u64 attach_types, u32 attach_type)
+{
+	return attach_types == ~0ull ||
+	       (attach_type < 64 && attach_types >> attach_type & 1);
+}
+
+/* ---- what they take and give ---- */
+
 /* clang-format off */
-#define T(type)              (1ull << SKEP_PROG_TYPE_##type)
 #define A0()                 {take_none}
 #define A1(a)                {take_##a}
 #define A2(a, b)             {take_##a, take_##b}
@@ -22,6 +42,7 @@ enum short_flag {
 	CALLS = helper_calls,
 	LATER = helper_calls_later,
 	SLICE = helper_dynptr_slice,
+	GUARDED = helper_guarded,
 };
 
 /* clang-format off */
@@ -33,21 +54,23 @@ static const struct helper_proto protos[] = {
 #define PROTO(name, major, minor, flags, ret, ...) \
 	ROW(name, major << 8 | minor, flags, ret, __VA_ARGS__),
 #define VARIANT(...)
+#define VARIANT_AT(...)
 #include "helper_proto.def"
 #undef PROTO
 #undef VARIANT
+#undef VARIANT_AT
 };
 
 static const struct {
-	u64 types;
+	u64 types, attaches;
 	struct helper_proto proto;
 } variants[] = {
 #define PROTO(...)
 #define VARIANT(name, types, flags, ret, ...) \
-	{types, ROW(name, 0, flags, ret, __VA_ARGS__)},
+	{types, ~0ull, ROW(name, 0, flags, ret, __VA_ARGS__)},
+#define VARIANT_AT(name, types, attaches, flags, ret, ...) \
+	{types, attaches, ROW(name, 0, flags, ret, __VA_ARGS__)},
 #include "helper_proto.def"
-#undef PROTO
-#undef VARIANT
 };
 /* clang-format on */
 
@@ -60,7 +83,8 @@ const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 
 {
 	for (u32 i = 0; i < ARRAY_SIZE(variants); i++) {
 		if (variants[i].proto.id == id && prog_type < 64 &&
-		    variants[i].types >> prog_type & 1)
+		    variants[i].types >> prog_type & 1 &&
+		    has(variants[i].attaches, attach_type))
 			return &variants[i].proto;
 	}
 	return rules_helper(id);
@@ -69,15 +93,6 @@ const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 
 /* ---- who may call them ---- */
 
 enum cap { cap_none, cap_bpf, cap_perfmon };
-
-#define AT(attach) (1ull << SKEP_##attach)
-#define EVERY	   (~T(LIRC_MODE2))
-#define TC	   (T(SCHED_CLS) | T(SCHED_ACT))
-#define LWT	   (T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
-#define BTF	   (T(TRACING) | T(LSM))
-#define TRACE \
-	(T(KPROBE) | T(TRACEPOINT) | T(PERF_EVENT) | T(RAW_TRACEPOINT) | \
-	 T(RAW_TRACEPOINT_WRITABLE))
 
 static const struct allow {
 	u8 id, cap;
@@ -106,8 +121,7 @@ bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
 		const struct allow *a = &allows[i];
 
 		if (a->id == id && a->types >> prog_type & 1 && may(a, profile) &&
-		    (a->attaches == ~0ull ||
-		     (attach_type < 64 && a->attaches >> attach_type & 1)))
+		    has(a->attaches, attach_type))
 			return true;
 	}
 	return false;
