@@ -26,16 +26,14 @@ static const struct kind {
 	[reg_mem] = {"", access_bytes, ~(u32)flag_null, false, false},
 	[reg_buf] = {"", access_buf, ~(u32)flag_null, false, false},
 	[reg_arena] = {"", access_unknown, 0, true, false},
-	[reg_btf] = {"", NULL, 0, true, false},
+	[reg_btf] = {"", access_btf, ~(u32)flag_null, true, false},
+	[reg_map] = {"", access_map, 0, false, false},
 };
 
 static _Noreturn void bad_pointer(struct verifier *v, u32 regno, const struct reg *r)
 {
 	char buf[64];
 
-	if ((r->type == reg_btf && !(r->flags & flag_null)) ||
-	    (r->type == reg_map && !r->flags))
-		refuse(v, typed_access_later);
 	refuse(v, bad_mem_access, regno, reg_type_name(v, r, buf));
 }
 
@@ -120,17 +118,27 @@ void mem_access(struct verifier *v, u32 regno, s32 off, u32 size, enum mem_acces
 	       false);
 }
 
+static bool is_object(u8 type)
+{
+	return type == reg_mem || type == reg_btf;
+}
+
 /* Accesses that the kernel rewrites by the type of the pointer must have the same on all
- * paths. */
-static void remember_type(struct verifier *v, u8 type, u32 flags)
+ * paths; loads from what may be gone are all made the careful way. */
+static void remember_type(struct verifier *v, u8 type, u32 flags, bool load)
 {
 	struct insn_aux *aux = &v->aux[v->insn];
+	const u8 before = aux->ptr_type ? (u8)(aux->ptr_type - 1) : type;
 
-	if (!aux->ptr_type) {
+	if (!aux->ptr_type || (before == type && aux->ptr_flags == flags)) {
 		aux->ptr_type = type + 1;
 		aux->ptr_flags = flags;
-	} else if ((aux->ptr_type != type + 1 || aux->ptr_flags != flags) &&
-		   (kinds[type].alone || kinds[aux->ptr_type - 1].alone)) {
+	} else if (load && is_object(type) && is_object(before)) {
+		if (type == reg_mem)
+			aux->ptr_type = type + 1;
+		aux->ptr_flags =
+			(flags | aux->ptr_flags) & (u32)(flag_untrusted | flag_rdonly);
+	} else if (kinds[type].alone || kinds[before].alone) {
 		refuse(v, pointers_differ);
 	}
 }
@@ -164,7 +172,7 @@ void do_load(struct verifier *v, const struct insn *in)
 	       (struct access){src, in->src, in->off, op->size, mem_read, in->dst,
 			       op->is_signed},
 	       acquire);
-	remember_type(v, type, flags);
+	remember_type(v, type, flags, !acquire);
 	if (!may)
 		refuse(v, atomic_load, in->src, buf);
 }
@@ -185,7 +193,7 @@ void do_store(struct verifier *v, const struct insn *in)
 	access(v,
 	       (struct access){dst, in->dst, in->off, op->size, mem_write, value, false},
 	       release);
-	remember_type(v, dst->type, dst->flags);
+	remember_type(v, dst->type, dst->flags, false);
 	if (release && !atomic_may(in, dst))
 		refuse(v, atomic_store, in->dst, reg_type_name(v, dst, buf));
 }
@@ -222,7 +230,7 @@ void do_atomic(struct verifier *v, const struct insn *in)
 		access(v, a, true);
 	}
 	if (a.r->type == reg_arena)
-		remember_type(v, reg_arena, 0);
+		remember_type(v, reg_arena, 0, false);
 	a.how = mem_write;
 	a.value = -1;
 	access(v, a, true);

@@ -55,6 +55,16 @@ void access_packet_range(struct verifier *v, const struct access *a, bool zero);
 /* The kernel hands the context to programs of this type as it is. */
 bool access_ctx_is_plain(u32 prog_type);
 
+/* access_btf.c, typed_ctx.c */
+
+void access_btf(struct verifier *v, const struct access *a); /* reg_btf */
+void access_map(struct verifier *v, const struct access *a); /* reg_map itself */
+/* A context that is the arguments of a function of the kernel. */
+void access_typed_ctx(struct verifier *v, const struct access *a);
+/* The flag that a type tag (user, percpu, rcu) stands for. */
+u32 access_btf_tag(const struct skep_btf *btf, u32 id);
+bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */
+
 /* stack.c, stack_range.c */
 
 void access_stack(struct verifier *v, const struct access *a);

@@ -32,8 +32,10 @@ void access_ctx(struct verifier *v, const struct access *a)
 
 	access_leak(v, a, "ctx");
 	mem_check_plain(v, a->regno, a->r, false);
-	if (!rule || rule->btf)
-		refuse(v, typed_ctx_later);
+	if (!rule || rule->btf) {
+		access_typed_ctx(v, a);
+		return;
+	}
 	f = find_field(v, rule, a);
 	if (!f)
 		refuse(v, bad_ctx_access, a->off, a->size);

@@ -214,8 +214,6 @@ static _Noreturn void bad_memory(struct verifier *v, const struct access *a)
 {
 	char buf[64];
 
-	if (a->r->type == reg_btf)
-		refuse(v, typed_access_later);
 	refuse(v, not_memory, a->regno, reg_type_name(v, a->r, buf));
 }
 
