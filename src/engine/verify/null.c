@@ -36,8 +36,10 @@ void null_lift(struct verifier *v, struct reg *r)
 		return;
 	}
 	r->type = (u8)rules_map_lookup(map->type);
+	/* the kernel does not forget the map either: sockets from different ones, or from
+	 * none, are different when states are compared */
 	if (r->type != reg_value)
-		memset(r->raw, 0, sizeof(r->raw));
+		r->inner = map;
 }
 
 static void mark(struct verifier *v, struct reg *r, bool is_null)

@@ -133,7 +133,7 @@ struct paths {
 	size_t pending_used, pending_room;
 	u32 *pending_size, npending;
 	size_t *pending_log; /* where the log was: level 1 goes back there */
-	struct state *fork; /* the last one, until it is packed */
+	struct state *fork;  /* the last one, until it is packed */
 	bool forked;
 	struct packed *scratch; /* v->cur when it is compared */
 

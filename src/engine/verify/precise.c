@@ -4,6 +4,7 @@
  * value decides, the path is walked back, instruction by instruction, to what the value
  * was made of; the checkpoints on the way get the marks.
  */
+#include "link.h"
 #include "path.h"
 
 struct back {
@@ -38,30 +39,30 @@ static void clear(struct back *b, u32 r)
 
 enum { ARGS = 0x3e /* r1 to r5 */ };
 
-/* Registers and slots that share an id: what is precise of one is so of all. */
-static void linked(struct back *b, const struct history *h)
+static bool has_link(const struct back *b, const struct link *l)
 {
-	u64 all = h ? h->linked : 0;
-	u32 n = all & 15;
+	return l->is_slot ? b->slots[l->frame] >> l->at & 1
+			  : b->regs[l->frame] >> l->at & 1;
+}
+
+/* Registers and slots that share an id: what is precise of one is so of all. */
+static void follow_links(struct back *b, const struct history *h)
+{
+	struct links links;
 	bool some = false;
 
-	for (int pass = 0; pass < 2 && n; pass++) {
-		u64 at = all >> 4;
+	if (!h || !h->linked)
+		return;
+	link_unpack(h->linked, &links);
+	for (u32 i = 0; i < links.n; i++)
+		some |= has_link(b, &links.link[i]);
+	for (u32 i = 0; i < links.n && some; i++) {
+		const struct link *l = &links.link[i];
 
-		for (u32 i = 0; i < n; i++, at >>= 10) {
-			u32 frame = at & 7, index = at >> 3 & 63;
-			bool is_reg = at >> 9 & 1;
-
-			if (pass && is_reg)
-				b->regs[frame] = (u16)(b->regs[frame] | 1 << index);
-			else if (pass)
-				b->slots[frame] |= (u64)1 << index;
-			else
-				some |= is_reg ? b->regs[frame] >> index & 1
-					       : b->slots[frame] >> index & 1;
-		}
-		if (!some)
-			return;
+		if (l->is_slot)
+			b->slots[l->frame] |= (u64)1 << l->at;
+		else
+			b->regs[l->frame] = (u16)(b->regs[l->frame] | 1 << l->at);
 	}
 }
 
@@ -234,7 +235,7 @@ static bool back_insn(struct verifier *v, u32 insn, u32 next, const struct histo
 
 	if (h && h->insn != insn)
 		h = NULL;
-	linked(b, h);
+	follow_links(b, h);
 	switch (op_info[in->op].class) {
 	case class_alu:
 	case class_swap: back_alu(in, b); break;
@@ -245,7 +246,7 @@ static bool back_insn(struct verifier *v, u32 insn, u32 next, const struct histo
 	case class_jmp: back_jump(in, h, b); break;
 	case class_special: ok = back_special(v, insn, next, b); break;
 	}
-	linked(b, h);
+	follow_links(b, h);
 	return ok;
 }
 
