@@ -133,6 +133,8 @@ static struct insn helper_call(bool main)
 
 	if (!below(main ? 10 : 60))
 		return (struct insn){.op = op_call_helper, .imm = SKEP_FUNC_tail_call};
+	if (!below(3))
+		return (struct insn){.op = op_call_helper, .imm = 1 + below(211)};
 	return (struct insn){.op = op_call_helper, .imm = ids[below(ARRAY_SIZE(ids))]};
 }
 
@@ -286,6 +288,11 @@ static const char *kernels_line(const char *ours, const char *line, const char *
 	return kernels ? kernels : "(no line)";
 }
 
+static u32 type_flags(void)
+{
+	return rules_prog(fixture_type)->sleepable_only ? SKEP_F_SLEEPABLE : 0;
+}
+
 static void compare(const struct insn *code, u32 n, struct tally *tally)
 {
 	static char log[LOG];
@@ -299,7 +306,7 @@ static void compare(const struct insn *code, u32 n, struct tally *tally)
 	encode(code, n, raw);
 	assert_int_equal(insn_decode(raw, n, again, NULL), 0);
 	ours = fixture_run(&x, again, n, true);
-	kernels = load(raw, n, 0, 2 | 8, log, NULL, 0);
+	kernels = load(raw, n, type_flags(), 2 | 8, log, NULL, 0);
 	walked = strstr(log, "Live regs before insn:");
 	for (u32 i = 0; !ours && i < n; i++)
 		tally->loops += x.flow.insns[i].loop != 0;
@@ -343,6 +350,48 @@ static void random_programs_are_as_the_kernel_says(void **state)
 		print_message("%s: %u\n", seen[i]->name, tally.refused[number(seen[i])]);
 		assert_true(tally.refused[number(seen[i])] > 5);
 	}
+}
+
+/* A load that begins at all: the kernel may lack the program type. */
+static bool has_type(void)
+{
+	static char log[LOG];
+	struct skep_insn code[] = {{.code = 0xbf, .src_reg = 2}, {.code = 0x95}};
+
+	load(code, 2, type_flags(), 2 | 8, log, NULL, 0);
+	return strstr(log, "func#0");
+}
+
+static void compare_helpers(struct tally *tally)
+{
+	struct insn code[] = {
+		{.op = op_mov64x, .src = 2}, {.op = op_call_helper}, {.op = op_exit}};
+
+	for (u32 id = 1; rules_helper(id); id++) {
+		code[1].imm = id;
+		compare(code, ARRAY_SIZE(code), tally);
+	}
+}
+
+/* Each helper in programs of each type: what it takes, if they may call it. */
+static void helpers_are_as_the_kernel_says(void **state)
+{
+	struct tally tally = {0};
+
+	if (no_bpf())
+		test_skip(__func__, "%s", no_bpf());
+	for (fixture_type = 1; rules_prog(fixture_type); fixture_type++) {
+		for (fixture_attach = 0; fixture_attach < 64; fixture_attach++)
+			if (!rules_attach(fixture_type, fixture_attach))
+				break;
+		if (!rules_prog(fixture_type)->btf && has_type())
+			compare_helpers(&tally);
+	}
+	fixture_type = SKEP_PROG_TYPE_SCHED_CLS;
+	fixture_attach = 0;
+	print_message("%u programs\n", tally.accepted);
+	assert_int_equal(tally.wrong, 0);
+	assert_true(tally.accepted > 3000);
 }
 
 /* ---- where states are compared ---- */
@@ -520,6 +569,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_programs_are_as_the_kernel_says),
+		cmocka_unit_test(helpers_are_as_the_kernel_says),
 		cmocka_unit_test(points_are_where_the_kernel_compares),
 		cmocka_unit_test(special_points_are_the_kernels),
 		cmocka_unit_test(iterators_points_are_the_kernels),
