@@ -207,28 +207,30 @@ static const u8 row_of[op_count] = {
 #include "insn.def"
 };
 
+#define VIEWS(name) .bits = tnum_##name, .full = name##64, .low = name##32
+
 /* A row for each ALU row of insn.def; byte swaps follow from theirs. */
 static const struct rule rules[] = {
-	[row_add]     = {compute, tnum_add, add64, add32},
-	[row_sub]     = {compute, tnum_sub, sub64, sub32},
-	[row_mul]     = {compute, tnum_mul, mul64, mul32},
-	[row_or]      = {compute_bitwise, tnum_or,  or64,  or32},
-	[row_and]     = {compute_bitwise, tnum_and, and64, and32},
-	[row_xor]     = {compute_bitwise, tnum_xor, xor64, xor32},
-	[row_neg]     = {negate},
-	[row_lsh]     = {shift, .shift = shift_left},
-	[row_rsh]     = {shift, .shift = shift_right},
-	[row_arsh]    = {shift, .shift = shift_signed},
-	[row_mov]     = {move},
-	[row_movsx8]  = {move_signed, .size = 1},
-	[row_movsx16] = {move_signed, .size = 2},
-	[row_movsx32] = {move_signed, .size = 4},
-	[row_div]     = {give_up},
-	[row_sdiv]    = {give_up},
-	[row_mod]     = {give_up},
-	[row_smod]    = {give_up},
+	[row_add]     = {.apply = compute, VIEWS(add)},
+	[row_sub]     = {.apply = compute, VIEWS(sub)},
+	[row_mul]     = {.apply = compute, VIEWS(mul)},
+	[row_or]      = {.apply = compute_bitwise, VIEWS(or)},
+	[row_and]     = {.apply = compute_bitwise, VIEWS(and)},
+	[row_xor]     = {.apply = compute_bitwise, VIEWS(xor)},
+	[row_neg]     = {.apply = negate},
+	[row_lsh]     = {.apply = shift, .shift = shift_left},
+	[row_rsh]     = {.apply = shift, .shift = shift_right},
+	[row_arsh]    = {.apply = shift, .shift = shift_signed},
+	[row_mov]     = {.apply = move},
+	[row_movsx8]  = {.apply = move_signed, .size = 1},
+	[row_movsx16] = {.apply = move_signed, .size = 2},
+	[row_movsx32] = {.apply = move_signed, .size = 4},
+	[row_div]     = {.apply = give_up},
+	[row_sdiv]    = {.apply = give_up},
+	[row_mod]     = {.apply = give_up},
+	[row_smod]    = {.apply = give_up},
 #define SWAP(name, opcode, bits, ...) \
-	[row_##name] = {swap, .size = bits / 8, .swaps = opcode != 0xd4},
+	[row_##name] = {.apply = swap, .size = bits / 8, .swaps = opcode != 0xd4},
 #include "insn.def"
 };
 
