@@ -99,9 +99,20 @@ static bool loads(struct mine_who who)
 	return false;
 }
 
-void mine_types(struct mine_types *t)
+static void add_typed(struct mine_types *t, u32 attach, u32 btf_id)
+{
+	struct mine_who who = {
+		.type = SKEP_PROG_TYPE_TRACING, .attach = attach, .btf_id = btf_id};
+
+	if (btf_id && loads(who))
+		t->typed[t->ntyped++] = who;
+}
+
+void mine_types(struct mine_types *t, u32 tracepoint, u32 iterator)
 {
 	memset(t, 0, sizeof(*t));
+	add_typed(t, SKEP_TRACE_RAW_TP, tracepoint);
+	add_typed(t, SKEP_TRACE_ITER, iterator);
 	for (u32 type = 1; type < MINE_TYPES; type++) {
 		for (u32 attach = 0; attach < MINE_ATTACHES; attach++) {
 			struct mine_who who = {.type = type, .attach = attach};
@@ -126,10 +137,25 @@ static u64 seen_later(u32 type)
 	       1ull << SKEP_TRACE_KPROBE_SESSION | 1ull << SKEP_TRACE_UPROBE_SESSION;
 }
 
+static bool next_typed(const struct mine_types *t, struct mine_who *who)
+{
+	u32 i = 0;
+
+	while (i < t->ntyped && who->btf_id && t->typed[i].btf_id != who->btf_id)
+		i++;
+	i += !!who->btf_id;
+	if (i >= t->ntyped)
+		return false;
+	*who = t->typed[i];
+	return true;
+}
+
 bool mine_next(const struct mine_types *t, struct mine_who *who)
 {
 	u32 attach = who->attach + 1;
 
+	if (who->btf_id)
+		return next_typed(t, who);
 	for (u32 type = who->type; type < MINE_TYPES; type++, attach = 0) {
 		u64 mask = t->any[type] ? seen_later(type) : t->attach[type];
 
@@ -142,7 +168,7 @@ bool mine_next(const struct mine_types *t, struct mine_who *who)
 			return true;
 		}
 	}
-	return false;
+	return next_typed(t, who);
 }
 
 /* "At program exit the register R0 has smin=.. smax=.. should have been in [0, 1]" */

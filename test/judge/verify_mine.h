@@ -60,9 +60,14 @@ struct mine_types {
 	u64 attach[MINE_TYPES];
 	bool sleepable_only[MINE_TYPES];
 	bool any[MINE_TYPES]; /* does not look at the attach type */
+	struct mine_who
+		typed[2]; /* TRACING programs of a tracepoint and of an iterator */
+	u32 ntyped;
 };
 
-void mine_types(struct mine_types *types);
+/* tracepoint, iterator: BTF ids of btf_trace_sched_switch and bpf_iter_task; 0: unknown.
+ */
+void mine_types(struct mine_types *types, u32 tracepoint, u32 iterator);
 
 /* Every (type, attach type) once, types that do not look at it while loading with 0 and
  * those few where the verifier does: false at the end. Begin with *who all 0. */

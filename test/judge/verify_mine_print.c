@@ -164,7 +164,7 @@ static void print_ctx(void)
 	struct mine_who who = {0};
 	u32 n = 0;
 
-	mine_types(&types);
+	mine_types(&types, 0, 0);
 	while (mine_next(&types, &who) && n < ARRAY_SIZE(all)) {
 		u32 same = 0;
 
@@ -207,7 +207,7 @@ static void ask_helpers(struct helpers *h)
 	struct mine_types types;
 	struct mine_who who = {0};
 
-	mine_types(&types);
+	mine_types(&types, 0, 0);
 	while (mine_next(&types, &who) && h->n < KINDS) {
 		for (u32 k = 0; k < 2; k++) {
 			struct mine_who asks = who;
@@ -288,7 +288,7 @@ static void print_progs(void)
 	struct mine_who who = {0};
 	struct mine_prog p;
 
-	mine_types(&types);
+	mine_types(&types, 0, 0);
 	while (mine_next(&types, &who)) {
 		mine_prog(&who, &p);
 		printf("PROG(%u/%u,%s%s%s%s", who.type, who.attach,
