@@ -324,6 +324,38 @@ static void compare(const struct insn *code, u32 n, struct tally *tally)
 	fixture_end(&x);
 }
 
+/* verify() says no more, no less: the walk ends at the first instruction. */
+static void compare_verify(const struct insn *code, u32 n)
+{
+	static char log[LOG], text[LOG];
+	struct skep_insn raw[ROOM];
+	const struct profile root = {
+		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
+	struct verify_prog prog = {
+		.type = fixture_type, .code = raw, .n = n, .gpl = true};
+	struct skep_log ours = {.buf = text, .size = sizeof(text)};
+	struct verify_result result = {0};
+
+	encode(code, n, raw);
+	assert_int_equal(verify(&prog, &root, 2, &ours, &result),
+			 load(raw, n, 0, 2 | 8, log, NULL, 0));
+	assert_string_equal(text, log);
+}
+
+static void logs_are_the_kernels(void **state)
+{
+	struct gen g;
+
+	if (no_bpf())
+		test_skip(__func__, "%s", no_bpf());
+	for (int i = 0; i < 1000; i++) {
+		generate(&g);
+		if (i % 3 == 2)
+			spoil(&g);
+		compare_verify(g.code, g.n);
+	}
+}
+
 static void random_programs_are_as_the_kernel_says(void **state)
 {
 	static const struct reject *const seen[] = {
@@ -569,6 +601,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_programs_are_as_the_kernel_says),
+		cmocka_unit_test(logs_are_the_kernels),
 		cmocka_unit_test(helpers_are_as_the_kernel_says),
 		cmocka_unit_test(points_are_where_the_kernel_compares),
 		cmocka_unit_test(special_points_are_the_kernels),

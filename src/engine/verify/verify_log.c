@@ -98,8 +98,9 @@ void log_plain_insn(void *verifier, u32 insn)
 	/* the kernel prints where a map is, which means nothing here */
 	if (in->op == op_lddw)
 		verify_print(v, "r%u = 0x%llx", in->dst,
-			     in->src == SKEP_PSEUDO_CONST ? (unsigned long long)in->imm
-							  : 0ULL);
+			     in->src == SKEP_PSEUDO_CONST || in->src == SKEP_PSEUDO_FUNC
+				     ? (unsigned long long)in->imm
+				     : 0ULL);
 	else
 		insn_print(v->pass.log, in, NULL);
 	verify_print(v, "\n");
