@@ -264,6 +264,18 @@ static const struct row {
 		 "r0 = *(u8 *)(r2 +0)\n"
 		 "exit\n",
 	 EACCES, "R2 invalid mem access 'scalar'"},
+	{"map_pointer", SKEP_PROG_TYPE_SOCKET_FILTER,
+	 "r1 = map[idx:0]\n"
+	 "*(u32 *)(r1 +0) = 0\n"
+	 "r0 = 0\n"
+	 "exit\n",
+	 EACCES, "only read from bpf_array is supported"},
+	{"map_pointer_before", SKEP_PROG_TYPE_SOCKET_FILTER,
+	 "r1 = map[idx:0]\n"
+	 "r0 = *(u32 *)(r1 -4)\n"
+	 "r0 = 0\n"
+	 "exit\n",
+	 EACCES, "R1 is bpf_array invalid negative access: off=-4"},
 	{"ctx_hole", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r0 = *(u32 *)(r1 +300)\n"
 		 "exit\n",

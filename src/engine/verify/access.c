@@ -78,7 +78,7 @@ void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size, bo
 	const char *name = kinds[r->type].name;
 
 	if (size == 1 || r->type == reg_arena ||
-	    !(strict || v->strict || r->type == reg_stack))
+	    !(strict || v->prog->flags & SKEP_F_STRICT_ALIGNMENT || r->type == reg_stack))
 		return;
 	if (r->type == reg_packet || r->type == reg_packet_meta)
 		align_packet(v, r, off, size);

@@ -327,32 +327,73 @@ void access_btf(struct verifier *v, const struct access *a)
 }
 
 /* What the kernel calls a map of the type. */
+static const char *const map_structs[] = {
+	[SKEP_MAP_TYPE_HASH] = "bpf_htab",
+	[SKEP_MAP_TYPE_ARRAY] = "bpf_array",
+	[SKEP_MAP_TYPE_PROG_ARRAY] = "bpf_array",
+	[SKEP_MAP_TYPE_PERF_EVENT_ARRAY] = "bpf_array",
+	[SKEP_MAP_TYPE_PERCPU_HASH] = "bpf_htab",
+	[SKEP_MAP_TYPE_PERCPU_ARRAY] = "bpf_array",
+	[SKEP_MAP_TYPE_STACK_TRACE] = "bpf_stack_map",
+	[SKEP_MAP_TYPE_CGROUP_ARRAY] = "bpf_array",
+	[SKEP_MAP_TYPE_LRU_HASH] = "bpf_htab",
+	[SKEP_MAP_TYPE_LRU_PERCPU_HASH] = "bpf_htab",
+	[SKEP_MAP_TYPE_LPM_TRIE] = "lpm_trie",
+	[SKEP_MAP_TYPE_ARRAY_OF_MAPS] = "bpf_array",
+	[SKEP_MAP_TYPE_HASH_OF_MAPS] = "bpf_htab",
+	[SKEP_MAP_TYPE_DEVMAP] = "bpf_dtab",
+	[SKEP_MAP_TYPE_SOCKMAP] = "bpf_stab",
+	[SKEP_MAP_TYPE_CPUMAP] = "bpf_cpu_map",
+	[SKEP_MAP_TYPE_XSKMAP] = "xsk_map",
+	[SKEP_MAP_TYPE_SOCKHASH] = "bpf_shtab",
+	[SKEP_MAP_TYPE_CGROUP_STORAGE] = "bpf_cgroup_storage_map",
+	[SKEP_MAP_TYPE_REUSEPORT_SOCKARRAY] = "reuseport_array",
+	[SKEP_MAP_TYPE_PERCPU_CGROUP_STORAGE] = "bpf_cgroup_storage_map",
+	[SKEP_MAP_TYPE_QUEUE] = "bpf_queue_stack",
+	[SKEP_MAP_TYPE_STACK] = "bpf_queue_stack",
+	[SKEP_MAP_TYPE_SK_STORAGE] = "bpf_local_storage_map",
+	[SKEP_MAP_TYPE_DEVMAP_HASH] = "bpf_dtab",
+	[SKEP_MAP_TYPE_RINGBUF] = "bpf_ringbuf_map",
+	[SKEP_MAP_TYPE_INODE_STORAGE] = "bpf_local_storage_map",
+	[SKEP_MAP_TYPE_TASK_STORAGE] = "bpf_local_storage_map",
+	[SKEP_MAP_TYPE_BLOOM_FILTER] = "bpf_bloom_filter",
+	[SKEP_MAP_TYPE_USER_RINGBUF] = "bpf_ringbuf_map",
+	[SKEP_MAP_TYPE_CGRP_STORAGE] = "bpf_local_storage_map",
+};
+
+struct typed {
+	u32 map[ARRAY_SIZE(map_structs)]; /* ids; 0: not looked for yet */
+};
+
 static const char *map_struct(u32 type)
 {
-	switch (type) {
-	case SKEP_MAP_TYPE_ARRAY:
-	case SKEP_MAP_TYPE_PERCPU_ARRAY:
-	case SKEP_MAP_TYPE_PROG_ARRAY:
-	case SKEP_MAP_TYPE_PERF_EVENT_ARRAY:
-	case SKEP_MAP_TYPE_CGROUP_ARRAY:
-	case SKEP_MAP_TYPE_ARRAY_OF_MAPS: return "bpf_array";
-	case SKEP_MAP_TYPE_HASH:
-	case SKEP_MAP_TYPE_PERCPU_HASH:
-	case SKEP_MAP_TYPE_LRU_HASH:
-	case SKEP_MAP_TYPE_LRU_PERCPU_HASH:
-	case SKEP_MAP_TYPE_HASH_OF_MAPS: return "bpf_htab";
-	default: return NULL;
-	}
+	return type < ARRAY_SIZE(map_structs) ? map_structs[type] : NULL;
+}
+
+static u32 map_struct_id(struct verifier *v, u32 type)
+{
+	u32 *id;
+
+	if (!v->typed)
+		v->typed = pass_alloc(&v->pass, 1, sizeof(*v->typed));
+	id = &v->typed->map[type];
+	if (!*id)
+		*id = skep_btf_find(v->profile->vmlinux, map_structs[type],
+				    SKEP_BTF_KIND_STRUCT);
+	if (!*id)
+		refuse(v, typed_access_later);
+	return *id;
 }
 
 void access_map(struct verifier *v, const struct access *a)
 {
 	const struct skep_btf *btf = v->profile->vmlinux;
-	const char *name = map_struct(reg_map_of(v, a->r)->type);
+	const u32 type = reg_map_of(v, a->r)->type;
+	const char *name = map_struct(type);
 	struct place p = {.btf = btf, .off = a->off, .size = a->size};
 	enum found found;
 
-	if (!name || !btf)
+	if (!name)
 		refuse(v, typed_access_later);
 	if (!v->profile->perfmon)
 		refuse(v, btf_needs_perfmon, name);
@@ -360,9 +401,9 @@ void access_map(struct verifier *v, const struct access *a)
 		refuse(v, btf_negative, a->regno, "", name, a->off);
 	if (a->how == mem_write)
 		refuse(v, map_struct_write, name);
-	p.type = skep_btf_find(btf, name, SKEP_BTF_KIND_STRUCT);
-	if (!p.type)
+	if (!btf)
 		refuse(v, typed_access_later);
+	p.type = map_struct_id(v, type);
 	found = look(v, &p);
 	if (a->value >= 0)
 		load_found(v, found, &p, p.flags, a->value);

@@ -248,6 +248,11 @@ void mem_check(struct verifier *v, u32 regno, u32 size, enum mem_access how, boo
 		break;
 	case reg_buf: check_buf(v, &a); break;
 	case reg_stack: stack_check(v, &a, zero, uninit ? call : NULL); break;
+	case reg_btf:
+		/* of a write, too, the kernel asks no more than of a read */
+		access_btf(v,
+			   &(struct access){r, regno, r->off, size, mem_read, -1, false});
+		break;
 	case reg_ctx: check_ctx(v, &a, zero); break;
 	default:
 		if (!zero || size || !reg_is_zero(r))

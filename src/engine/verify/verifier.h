@@ -52,7 +52,7 @@ struct verifier {
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
 	struct log_note noted;
 	struct calls *calls; /* call.h: what is known of functions and calls */
-	bool strict; /* SKEP_F_STRICT_ALIGNMENT, or as the kernel's architecture has it */
+	struct typed *typed; /* access_btf.c: types of the kernel that were looked for */
 };
 
 /* The step of an instruction refuses: the kernel's words, its errno. */
