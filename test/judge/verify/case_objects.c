@@ -4,9 +4,11 @@
  *
  * libbpf opens and relocates. record.so, which must be preloaded, answers a load that
  * fails as if it had not, so that libbpf goes on to the next program. Where libbpf gives
- * up for another reason, each program that is left gets an object of its own.
+ * up for another reason, each program that is left gets an object of its own. What it
+ * does not open at all (maps in the old form) skep's own loader prepares.
  */
 #include <bpf/libbpf.h>
+#include <skep/load.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,13 +119,22 @@ static void load(struct object *o, int only)
 	bpf_object__close(obj);
 }
 
-static int left(const struct object *o)
+static bool load_by_skep(struct object *o)
 {
-	int i, n = 0;
+	struct skep_object_prog *progs;
+	struct skep_object *obj;
+	uint32_t i, n;
 
-	for (i = 0; i < o->n; i++)
-		n += o->names[i] != NULL;
-	return n;
+	if (skep_object_open(o->path, &obj, NULL))
+		return false;
+	progs = skep_object_progs(obj, &n);
+	for (i = 0; i < n && o->n < MOST; i++)
+		o->names[o->n++] = strdup(progs[i].name);
+	record_names(o->group, o->names, o->n);
+	skep_object_load(obj, skep_sys_kernel(), NULL, NULL);
+	record_names(NULL, NULL, 0);
+	skep_object_close(obj);
+	return true;
 }
 
 static void record_object(const char *group, const char *path)
@@ -134,17 +145,18 @@ static void record_object(const char *group, const char *path)
 
 	snprintf(o.group, sizeof(o.group), "%s/%s", group, base ? base + 1 : path);
 	o.group[strlen(o.group) - strlen(".o")] = 0;
-	if (!take_names(&o)) {
-		printf("%s: libbpf does not open it\n", o.group);
-		return;
+	if (take_names(&o)) {
+		load(&o, -1);
+		for (i = 0; i < o.n; i++)
+			if (o.names[i])
+				load(&o, i);
+	} else if (!load_by_skep(&o)) {
+		printf("%s: does not open\n", o.group);
 	}
-	load(&o, -1);
-	for (i = 0; left(&o) && i < o.n; i++)
-		if (o.names[i])
-			load(&o, i);
 	for (i = 0; i < o.n; i++)
 		if (o.names[i])
-			printf("%s: %s: not loaded by libbpf\n", o.group, o.names[i]);
+			printf("%s: %s: never came to BPF_PROG_LOAD\n", o.group,
+			       o.names[i]);
 }
 
 int main(int argc, char **argv)

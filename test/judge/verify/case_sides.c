@@ -111,6 +111,18 @@ static void ask_both(struct asking *k, struct case_result *r)
 	}
 }
 
+/* A map is made for a loader: without CAP_PERFMON, with room for guarded indexes. */
+static int open_as_loader(struct asking *k, struct skep_log *log)
+{
+	u32 all = case_caps();
+	int err;
+
+	case_set_caps(k->c.caps);
+	err = case_open(&k->c, &k->fds, log);
+	case_set_caps(all);
+	return err;
+}
+
 static int prepare(struct asking *k, struct case_result *r, struct skep_log *log)
 {
 	struct vcase *c = &k->c;
@@ -121,7 +133,7 @@ static int prepare(struct asking *k, struct case_result *r, struct skep_log *log
 	take(&r->recorded, &c->answer, c->answer.message);
 	case_resolve(c, case_vmlinux(), &k->target_id);
 	if (k->o->kernel)
-		err = case_open(c, &k->fds, log);
+		err = open_as_loader(k, log);
 	if (!err && k->o->skep)
 		err = case_verify_open(&k->v, c, k->target_id, log);
 	return err;

@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include "mem.h"
 
+enum { ROWS_MOST = 20, LARGE = 100000 };
+
 struct row {
 	char name[80];
 	u32 cases, of[VERDICTS];
 	u32 same_errno, same_text, rejected; /* of those that both refuse */
 	u32 accepted, near;		     /* of those that both accept */
-	u64 ours_ns, theirs_ns, most_bytes;
+	u64 ours_ns, theirs_ns, processed, most_bytes;
 };
 
 typedef vec(struct row) rows_t;
@@ -62,6 +64,7 @@ static void add(struct row *row, const struct case_result *r, struct tally_sides
 	}
 	row->accepted++;
 	row->near += is_near(ours->processed, theirs->processed);
+	row->processed += ours->processed;
 	row->ours_ns += ours->ns;
 	row->theirs_ns += theirs->ns;
 }
@@ -98,23 +101,27 @@ static void print_row(const struct row *r)
 	       r->theirs_ns ? (double)r->ours_ns / (double)r->theirs_ns : 0);
 }
 
-bool tally_print(const struct case_result *results, size_t n, struct tally_sides sides)
+/* Whether the cost of an instruction grows with their number. */
+static void print_cost(const struct row *small, const struct row *large)
 {
-	struct row all = {.name = "all"}, *row;
-	rows_t rows = {0};
-	size_t i, calm = 0;
+	const struct row *of[] = {small, large};
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		add(&all, &results[i], sides);
-		row = row_of(&rows, &results[i]);
-		if (row)
-			add(row, &results[i], sides);
-	}
-	printf("%-24s %6s %6s %6s %6s %6s %6s %6s %6s %6s %6s %9s %6s\n", "", "cases",
-	       "judged", "agree", "%", "wrong+", "wrong-", "broken", "errno%", "text%",
-	       "count%", "kernel ms", "ratio");
-	vec_each(row, &rows) {
-		if (rows.n > 20 &&
+	for (i = 0; i < ARRAY_SIZE(of); i++)
+		if (of[i]->processed)
+			printf("%s: %.0f ns per instruction, the kernel %.0f\n",
+			       of[i]->name,
+			       (double)of[i]->ours_ns / (double)of[i]->processed,
+			       (double)of[i]->theirs_ns / (double)of[i]->processed);
+}
+
+static void print_rows(const rows_t *rows)
+{
+	const struct row *row;
+	size_t calm = 0;
+
+	vec_each(row, rows) {
+		if (rows->n > ROWS_MOST &&
 		    row->of[verdict_agrees] + row->of[verdict_unjudged] == row->cases)
 			calm++;
 		else
@@ -122,9 +129,36 @@ bool tally_print(const struct case_result *results, size_t n, struct tally_sides
 	}
 	if (calm)
 		printf("(%zu groups without a difference)\n", calm);
+}
+
+bool tally_print(const struct case_result *results, size_t n, struct tally_sides sides)
+{
+	struct row all = {.name = "all"}, *row;
+	struct row small = {.name = "below 100,000 processed"};
+	struct row large = {.name = "100,000 and more"};
+	rows_t rows = {0};
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct side *theirs = judge_of(&results[i], sides);
+
+		add(&all, &results[i], sides);
+		add(theirs->processed < LARGE ? &small : &large, &results[i], sides);
+		row = row_of(&rows, &results[i]);
+		if (row)
+			add(row, &results[i], sides);
+	}
+	printf("%-24s %6s %6s %6s %6s %6s %6s %6s %6s %6s %6s %9s %6s\n", "", "cases",
+	       "judged", "agree", "%", "wrong+", "wrong-", "broken", "errno%", "text%",
+	       "count%", "kernel ms", "ratio");
+	print_rows(&rows);
+	if (large.cases)
+		print_row(&large);
 	print_row(&all);
 	if (all.most_bytes)
 		printf("most memory: %.1f MB\n", (double)all.most_bytes / 1e6);
+	if (sides.by_kernel)
+		print_cost(&small, &large);
 	vec_free(&rows);
 	return !all.of[verdict_wrong_accept] && !all.of[verdict_broken];
 }

@@ -1,11 +1,15 @@
 #!/bin/sh
-# record.sh BUILD CASES [arrays|objects]...: makes the corpora of the verifier's judges in
-# the folder CASES, which replay reads then. `make verify-corpus` calls it. As root, with
-# Debian's archive in reach; needs cc, clang, bpftool, libbpf-dev, libelf-dev.
+# record.sh BUILD CASES [arrays|caps|objects]...: makes the corpora of the verifier's judges
+# in the folder CASES, which replay reads then. `make verify-corpus` calls it for the first
+# and the last. As root, with Debian's archive in reach; takes ten minutes. Needs clang-14,
+# clang-19, llvm-14, bpftool, libbpf-dev, libelf-dev.
 #
-#   CASES/a  the tests of linux-source-6.1's test_verifier
-#   CASES/b  objects of Debian's packages, linux-source-6.1's programs that clang compiles,
-#            and our own, each program on its own
+#   CASES/a       the tests of linux-source-6.1's test_verifier, with the capabilities that
+#                 it takes for privileged
+#   CASES/a-caps  the same with CAP_BPF, but without CAP_PERFMON: pointers may not leak,
+#                 speculation is guarded against
+#   CASES/b       objects of Debian's packages, linux-source-6.1's programs that clang
+#                 compiles, and our own, each program on its own
 #
 # What others wrote is unpacked below BUILD and stays there: no line of it belongs to us.
 set -eu
@@ -20,6 +24,10 @@ tree=$work/linux-source-6.1
 tests=$tree/tools/testing/selftests/bpf
 tools=$build/test/judge/verify
 . "$here/record_lib.sh"
+
+for tool in apt-get dpkg-deb cc clang-14 clang-19 llvm-objcopy-14 bpftool python3; do
+	command -v $tool >/dev/null || { echo "record.sh: needs $tool" >&2; exit 1; }
+done
 
 unpack_tree() {
 	[ ! -f "$tree/unpacked" ] || return 0
@@ -38,7 +46,7 @@ new_kptr_names() {
 		-e 's/\\0kptr\\0kptr_ref"/\\0kptr\\0kptr_untrusted"/' "$1"
 }
 
-record_arrays() {
+build_arrays() {
 	unpack_tree
 	list=$work/arrays.h
 	: >"$tests/verifier/tests.h"
@@ -56,8 +64,13 @@ record_arrays() {
 		-DFILL_ARRAY -I"$tests" -I"$tree/tools/include/uapi" \
 		-I"$tree/tools/include" -I"$tree/tools/arch/x86/include" \
 		"$here/case_arrays.c" "$tests/cap_helpers.c" -o "$work/arrays" -lbpf -lelf
-	rm -rf "$cases/a"
-	record "$cases/a" "$work/arrays" >/dev/null
+}
+
+record_arrays() { # folder, arguments
+	build_arrays
+	_folder=$1; shift
+	rm -rf "$_folder"
+	record "$_folder" "$work/arrays" "$@" >/dev/null
 }
 
 # ---- objects ----
@@ -65,10 +78,15 @@ record_arrays() {
 # Of packages, as files or inside programs.
 packaged() {
 	for package in xdp-tools libxdp1 xdp-tests libbpf-tools libknot13 pcp \
-		golang-github-cilium-ebpf-dev; do
+		ir-keytable qemu-system-x86 golang-github-cilium-ebpf-dev; do
 		unpack $package
 		find "$work/root/$package" -type f -size +300c -print0 |
 			xargs -0 python3 "$here/embedded.py" "$work/objects/$package"
+	done
+	# sections that their own loaders know
+	for object in "$work"/objects/ir-keytable/*.o "$work"/objects/qemu*/*.o; do
+		llvm-objcopy-14 --rename-section lirc_mode2/maps=maps \
+			--rename-section tun_rss_steering=socket "$object"
 	done
 }
 
@@ -117,7 +135,8 @@ record_objects() {
 	rm -rf "$work/objects" "$cases/b"
 	packaged
 	compiled
-	cc -O1 "$here/case_objects.c" -o "$work/prepare" -lbpf
+	cc -O1 -I"$root/include" "$here/case_objects.c" "$build/libskep.a" -lbpf -pthread \
+		-o "$work/prepare"
 	for group in "$work"/objects/*; do
 		record "$cases/b" "$work/prepare" "${group##*/}" "$group"/*.o
 	done >"$work/objects.log" 2>&1
@@ -127,7 +146,8 @@ record_objects() {
 [ $# -gt 0 ] || set -- arrays objects
 for corpus; do
 	case $corpus in
-	arrays) record_arrays ;;
+	arrays) record_arrays "$cases/a" ;;
+	caps) record_arrays "$cases/a-caps" caps ;;
 	objects) record_objects ;;
 	*) echo "record.sh: unknown corpus '$corpus'" >&2; exit 2 ;;
 	esac

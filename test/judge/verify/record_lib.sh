@@ -4,7 +4,7 @@
 fetch() {
 	set -- "$1" "$work/$1"_*.deb
 	[ ! -f "$2" ] || return 0
-	(cd "$work" && apt-get -q download "$1" >/dev/null)
+	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$1" >/dev/null)
 }
 
 # Its files, in $work/root/PACKAGE.
