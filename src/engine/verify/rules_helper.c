@@ -94,17 +94,38 @@ const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 
 
 enum cap { cap_none, cap_bpf, cap_perfmon };
 
-static const struct allow {
-	u8 id, cap;
-	u64 types, attaches;
-} allows[] = {
-#define ALLOW(name, capability, types) {SKEP_FUNC_##name, cap_##capability, types, ~0ull},
-#define ALLOW_AT(name, type, attaches) {SKEP_FUNC_##name, cap_none, T(type), attaches},
+struct allow {
+	u8 cap;
+	u64 types;
+};
+
+/* By id. Most helpers have one row. */
+static const struct allow allows[] = {
+#define ALLOW(name, capability, types) [SKEP_FUNC_##name] = {cap_##capability, types},
+#define ALSO(...)
+#define ALLOW_AT(...)
+#include "helper_allow.def"
+#undef ALLOW
+#undef ALSO
+#undef ALLOW_AT
+};
+
+static const struct {
+	u32 id;
+	struct allow allow;
+	u64 attaches;
+} more[] = {
+#define ALLOW(...)
+#define ALSO(name, capability, types) \
+	{SKEP_FUNC_##name, {cap_##capability, types}, ~0ull},
+#define ALLOW_AT(name, type, attaches) {SKEP_FUNC_##name, {cap_none, T(type)}, attaches},
 #include "helper_allow.def"
 };
 
-static bool may(const struct allow *a, const struct profile *profile)
+static bool may(const struct allow *a, u32 prog_type, const struct profile *profile)
 {
+	if (!(a->types >> prog_type & 1))
+		return false;
 	return a->cap == cap_none ||
 	       (a->cap == cap_bpf ? profile->bpf : profile->perfmon);
 }
@@ -117,11 +138,11 @@ bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
 	if (!proto || !rules_prog(prog_type) ||
 	    (profile->kernel && profile->kernel >> 8 < proto->since))
 		return false;
-	for (u32 i = 0; i < ARRAY_SIZE(allows); i++) {
-		const struct allow *a = &allows[i];
-
-		if (a->id == id && a->types >> prog_type & 1 && may(a, profile) &&
-		    has(a->attaches, attach_type))
+	if (id < ARRAY_SIZE(allows) && may(&allows[id], prog_type, profile))
+		return true;
+	for (u32 i = 0; i < ARRAY_SIZE(more); i++) {
+		if (more[i].id == id && may(&more[i].allow, prog_type, profile) &&
+		    has(more[i].attaches, attach_type))
 			return true;
 	}
 	return false;

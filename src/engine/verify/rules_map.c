@@ -21,12 +21,10 @@ static const struct rule_map {
 #undef TAKES
 };
 
-static const struct {
-	u32 helper;
-	u64 map_types;
-} takes[] = {
+/* By helper; 0: PLAIN. */
+static const u64 takes[] = {
 #define MAP(...)
-#define TAKES(helper, map_types) {SKEP_FUNC_##helper, map_types},
+#define TAKES(helper, map_types) [SKEP_FUNC_##helper] = map_types,
 #include "map_rule.def"
 };
 
@@ -55,14 +53,10 @@ static bool may_change_sockets(u32 id, u32 prog_type, u32 attach_type)
 
 bool rules_map_helper(u32 map_type, u32 id, u32 prog_type, u32 attach_type)
 {
-	u64 types = PLAIN;
+	u64 types = id < ARRAY_SIZE(takes) && takes[id] ? takes[id] : PLAIN;
 
 	if (!rule_of(map_type))
 		return false;
-	for (u32 i = 0; i < ARRAY_SIZE(takes); i++) {
-		if (takes[i].helper == id)
-			types = takes[i].map_types;
-	}
 	if ((id == SKEP_FUNC_map_update_elem || id == SKEP_FUNC_map_delete_elem) &&
 	    !may_change_sockets(id, prog_type, attach_type))
 		types &= ~SOCKS;
