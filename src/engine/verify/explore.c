@@ -136,9 +136,9 @@ static bool step(struct verifier *v)
 		history_add(v, 0, 0, 0, 0);
 	log_step(v);
 	mark_seen(v, in);
-	v->prev_insn = v->insn;
 	v->paths->jumps += is_jump(in);
 	take(v, in);
+	v->prev_insn = v->insn;
 	path_close_fork(v);
 	log_changes(v);
 	if (v->cur->depth < depth)

@@ -136,6 +136,7 @@ struct paths {
 	struct state *fork;  /* the last one, until it is packed */
 	bool forked;
 	struct packed *scratch; /* v->cur when it is compared */
+	struct state *logged;	/* a checkpoint when it is printed */
 
 	u32 jumps, jumps_before, processed_before; /* at the last checkpoint */
 	u32 nexplored, nevicted, nbackedges;
@@ -152,6 +153,8 @@ void path_close_fork(struct verifier *v);
 /* v->cur is the branch that was forked last; false: there is none. */
 bool path_pop(struct verifier *v);
 void path_pack(struct verifier *v, const struct state *s, struct packed *out);
+/* Without any content. */
+struct state *path_state_new(struct verifier *v);
 void path_unpack(struct verifier *v, const struct packed *in, struct state *s);
 /* Into p->scratch. */
 struct packed *path_pack_cur(struct verifier *v);
@@ -233,5 +236,15 @@ void stack_live_enter(struct verifier *v);
 /* The slots of each frame of `s` that may be read from its instruction on. */
 void stack_live_slots(struct verifier *v, const struct packed *s,
 		      u64 slots[SKEP_MAX_FRAMES]);
+
+/* ---- precise_log.c: of level 2 ---- */
+
+void precise_log_span(struct verifier *v, u32 frame, u32 last, u32 first, u32 next);
+void precise_log_insn(struct verifier *v, u32 frame, u32 regs, u64 slots, u32 insn);
+void precise_log_parent(struct verifier *v, const struct packed *s, u32 frame, u32 regs,
+			u64 slots);
+void precise_log_copy(struct verifier *v, u32 frame, u32 regs, u64 slots);
+void precise_log_all(struct verifier *v, u32 depth);
+void precise_log_forced(struct verifier *v, u32 frame, u32 regs, u64 slots);
 
 #endif

@@ -235,6 +235,7 @@ static bool back_insn(struct verifier *v, u32 insn, u32 next, const struct histo
 
 	if (h && h->insn != insn)
 		h = NULL;
+	precise_log_insn(v, b->frame, b->regs[b->frame], b->slots[b->frame], insn);
 	follow_links(b, h);
 	switch (op_info[in->op].class) {
 	case class_alu:
@@ -315,6 +316,7 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 	bool skip = true;
 
 	while (!is_empty(b)) {
+		precise_log_span(v, b->frame, insn, first, next);
 		if (insn == ~0u) {
 			*changed |= at_entry(v, at, b);
 			return true;
@@ -334,8 +336,10 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 		if (!c)
 			return false;
 		at = &c->s;
-		for (u32 f = b->frame + 1; f--;)
+		for (u32 f = b->frame + 1; f--;) {
 			*changed |= mark_frame(v, at, f, b);
+			precise_log_parent(v, at, f, b->regs[f], b->slots[f]);
+		}
 		next = first;
 		h = at->history;
 		insn = at->last_insn;
@@ -347,6 +351,7 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 
 void precise_all(struct verifier *v, const struct trail *t)
 {
+	precise_log_all(v, t->depth);
 	for (struct checkpoint *c = t->parent; c; c = c->s.parent)
 		for (u32 d = 0; d <= c->s.depth; d++) {
 			struct back b = {.frame = d};
@@ -354,6 +359,7 @@ void precise_all(struct verifier *v, const struct trail *t)
 			b.regs[d] = 0x3ff;
 			b.slots[d] = ~(u64)0;
 			mark_frame(v, &c->s, d, &b);
+			precise_log_forced(v, d, b.regs[d], b.slots[d]);
 		}
 }
 
@@ -372,9 +378,10 @@ void precise_copy(struct verifier *v, const struct packed *old, const struct tra
 {
 	struct back b = {0};
 
-	for (u32 i = 0; i <= old->depth; i++) {
+	for (u32 i = old->depth + 1; i--;) {
 		b.regs[i] = (u16)old->frame[i].precise_regs;
 		b.slots[i] = old->frame[i].precise;
+		precise_log_copy(v, i, b.regs[i], b.slots[i]);
 	}
 	follow(v, cur, &b, changed);
 }
