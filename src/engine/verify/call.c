@@ -1,7 +1,6 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
 #include "call.h"
-#include "path.h"
 
 static bool may_sleep(const struct verifier *v)
 {
@@ -228,7 +227,6 @@ static void tail_call(struct verifier *v)
 	if (!v->cur->depth)
 		return;
 	path_fork(v, v->insn + 1, v->insn);
-	stack_live_update(v);
 	packet_forget(v);
 	reg_set_unknown(&regs_of(v)[0]);
 	func_return(v);
@@ -258,8 +256,18 @@ void do_call_helper(struct verifier *v, const struct insn *in)
 		packet_forget(v);
 }
 
+/* Of a function that this kernel has not (id 0): legal where no path comes, or where what
+ * it gives is not looked at until kfunc_check_left(). */
 void do_call_kfunc(struct verifier *v, const struct insn *in)
 {
-	(void)in;
-	refuse(v, later_kfunc);
+	if (in->imm)
+		refuse(v, later_kfunc);
+}
+
+void kfunc_check_left(struct verifier *v)
+{
+	for (u32 i = 0; i < v->n; i++) {
+		if (v->insns[i].op == op_call_kfunc && !v->insns[i].imm && v->aux[i].seen)
+			refuse(v, kfunc_left);
+	}
 }

@@ -1,6 +1,7 @@
 /* The end of a function: back to its caller, or of the program, whose return value
  * counts. */
 #include "call.h"
+#include "path.h"
 #include <stdio.h>
 
 /* "At callback return the register R0 has smin=2 smax=2 should have been in [0, 1]" */

@@ -139,6 +139,7 @@ static void run(struct verifier *v)
 	flow(v);
 	walk(v);
 	depth_check(v);
+	kfunc_check_left(v);
 }
 
 bool verify_is_gpl(const char *license)

@@ -163,6 +163,9 @@ void packet_forget(struct verifier *v);
 bool func_is_global(const struct verifier *v, u32 func);
 /* After the walk: refuses chains of calls whose stacks together are too large. */
 void depth_check(struct verifier *v);
+/* After that: refuses calls of kernel functions that there are not, in code that is not
+ * dead. */
+void kfunc_check_left(struct verifier *v);
 
 /* ---- explore.c, path.c, prune.c, precise.c, stack_live.c ---- */
 
