@@ -30,7 +30,7 @@ static void check_range(struct verifier *v, const char *where, s32 min, s32 max)
 
 static void log_return(struct verifier *v, const struct frame *callee)
 {
-	if (!v->log_level)
+	if (!(v->log_level & 3))
 		return;
 	verify_print(v, "returning from callee:\n");
 	log_state(v, v->cur, callee->number, true);

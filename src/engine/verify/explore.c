@@ -88,7 +88,7 @@ static void mark_seen(struct verifier *v, const struct insn *in)
 
 static void log_safe(struct verifier *v)
 {
-	if (!v->log_level)
+	if (!(v->log_level & 3))
 		return;
 	if (v->paths->print_state)
 		verify_print(v, "\nfrom %d to %d%s: safe\n", (int)v->prev_insn,
@@ -102,7 +102,7 @@ static void log_step(struct verifier *v)
 {
 	struct paths *p = v->paths;
 
-	if (!v->log_level)
+	if (!(v->log_level & 3))
 		return;
 	if ((v->log_level & 2) && p->print_state) {
 		verify_print(v, "\nfrom %d to %d%s:", (int)v->prev_insn, (int)v->insn,

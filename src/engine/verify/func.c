@@ -97,7 +97,7 @@ static void enter_static(struct verifier *v, u32 func)
 		reg_set_none(&caller->r[i]);
 	v->cur->insn = v->flow.funcs[func].start;
 	v->jumped = true;
-	if (v->log_level) {
+	if (v->log_level & 3) {
 		verify_print(v, "caller:\n");
 		log_state(v, v->cur, caller->number, true);
 		verify_print(v, "callee:\n");

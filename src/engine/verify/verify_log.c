@@ -161,7 +161,7 @@ void log_insn(struct verifier *v, u32 insn)
 
 void log_changes(struct verifier *v)
 {
-	if (v->log_level && op_info[v->insns[v->insn].op].class == class_jmp)
+	if ((v->log_level & 3) && op_info[v->insns[v->insn].op].class == class_jmp)
 		print_behind(v);
 }
 
