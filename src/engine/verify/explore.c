@@ -31,9 +31,7 @@ static void do_special(struct verifier *v, const struct insn *in)
 	case op_call_local: do_call_local(v, in); break;
 	case op_call_kfunc: do_call_kfunc(v, in); break;
 	case op_addr_space_cast: do_addr_space_cast(v, in); break;
-	case op_exit:
-		do_exit(v, in);
-		break;
+	case op_exit: do_exit(v, in); break;
 	}
 }
 
@@ -108,8 +106,8 @@ static void log_step(struct verifier *v)
 		verify_print(v, "\nfrom %d to %d%s:", (int)v->prev_insn, (int)v->insn,
 			     v->cur->speculative ? " (speculative execution)" : "");
 		log_state(v, v->cur, v->cur->depth, true);
+		p->print_state = false;
 	}
-	p->print_state = false;
 	log_insn(v, v->insn);
 }
 

@@ -173,6 +173,24 @@ struct state *path_state_new(struct verifier *v)
 	return s;
 }
 
+struct state *path_show(struct verifier *v, const struct packed *s)
+{
+	struct state *out = v->paths->shown;
+
+	if (!out)
+		out = v->paths->shown = state_new(v);
+	path_unpack(v, s, out);
+	for (u32 d = 0; d <= s->depth; d++) {
+		struct frame *f = out->frame[d];
+
+		for (u32 i = 0; i < FP; i++)
+			f->r[i].precise |= s->frame[d].precise_regs >> i & 1;
+		for (u32 i = 0; i < f->nslots; i++)
+			f->slot[i].reg.precise |= s->frame[d].precise >> i & 1;
+	}
+	return out;
+}
+
 /* The most bytes that a packed state has. */
 enum {
 	PACKED_MAX = sizeof(struct packed) +

@@ -135,6 +135,7 @@ struct paths {
 	size_t *pending_log; /* where the log was: level 1 goes back there */
 	struct state *fork;  /* the last one, until it is packed */
 	bool forked;
+	struct state *shown;
 	struct packed *scratch; /* v->cur when it is compared */
 	struct state *logged;	/* a checkpoint when it is printed */
 
@@ -156,6 +157,8 @@ void path_pack(struct verifier *v, const struct state *s, struct packed *out);
 /* Without any content. */
 struct state *path_state_new(struct verifier *v);
 void path_unpack(struct verifier *v, const struct packed *in, struct state *s);
+/* A copy to be looked at, until the next call. */
+struct state *path_show(struct verifier *v, const struct packed *s);
 /* Into p->scratch. */
 struct packed *path_pack_cur(struct verifier *v);
 struct checkpoint *checkpoint_new(struct verifier *v, const struct packed *s);

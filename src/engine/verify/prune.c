@@ -146,9 +146,18 @@ struct search {
 	u32 jumps, processed; /* since the last one */
 };
 
-static void refuse_endless(struct verifier *v)
+/* The kernel shows both states behind the reason. */
+static _Noreturn void refuse_endless(struct verifier *v, const struct packed *old)
 {
-	refuse(v, loop_endless, v->insn);
+	const struct reject *why = &reject_loop_endless;
+
+	verify_print(v, why->text, (int)v->insn);
+	verify_print(v, "\ncur state:");
+	log_state(v, v->cur, v->cur->depth, true);
+	verify_print(v, "old state:");
+	log_state(v, path_show(v, old), v->cur->depth, true);
+	v->refusal.why = why;
+	pass_throw(&v->pass, why->err, "%s", "");
 }
 
 /* Whether the path ends at `c`. `loop`: c's own paths have not all ended. */
@@ -163,7 +172,7 @@ static bool is_hit(struct verifier *v, struct search *s, struct checkpoint *c, b
 	if (converged(v, &c->s, s->cur, &looks, loop))
 		return true;
 	if (looks && is_endless(v, &c->s, s->cur))
-		refuse_endless(v);
+		refuse_endless(v, &c->s);
 	if (!s->force && s->jumps < 20 && s->processed < 100)
 		s->add = false;
 	return false;
