@@ -28,12 +28,17 @@ static bool check_ids(u32 old, u32 cur, struct idmap *ids)
 	return true;
 }
 
-/* A number without an id is one of its own. */
+/* An old number without an id is linked with none, whatever is known of the other.
+ * Without one the other is a number of its own. */
 static bool check_scalar_ids(u32 old, u32 cur, struct idmap *ids)
 {
-	old = old ? old : ++ids->next;
+	if (!old)
+		return true;
 	cur = cur ? cur : ++ids->next;
-	return check_ids(old, cur, ids);
+	if (!check_ids(old, cur, ids))
+		return false;
+	return !(old & ID_ADD_CONST) ||
+	       check_ids(old & ~ID_ADD_CONST, cur & ~ID_ADD_CONST, ids);
 }
 
 /* But for id and ref, and what the number is. */
@@ -65,11 +70,11 @@ static bool within(const struct reg *old, const struct reg *cur)
 static bool scalar_safe(const struct reg *old, u32 old_id, const struct reg *cur,
 			u32 cur_id, struct idmap *ids)
 {
-	if ((old_id & ID_ADD_CONST) != (cur_id & ID_ADD_CONST))
+	if (old_id && (old_id & ID_ADD_CONST) != (cur_id & ID_ADD_CONST))
 		return false;
 	if ((old_id & ID_ADD_CONST) && old->off != cur->off)
 		return false;
-	return within(old, cur) && check_scalar_ids(old_id, cur_id, ids);
+	return check_scalar_ids(old_id, cur_id, ids) && within(old, cur);
 }
 
 static bool packet_safe(const struct reg *old, const struct reg *cur)

@@ -139,7 +139,7 @@ static bool step(struct verifier *v)
 	v->prev_insn = v->insn;
 	path_close_fork(v);
 	log_changes(v);
-	if (v->cur->depth < depth)
+	if (in->op == op_exit && v->cur->depth < depth)
 		v->paths->print_state = true;
 	return !v->ended;
 }
