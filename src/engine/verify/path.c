@@ -163,7 +163,7 @@ struct packed *path_pack_cur(struct verifier *v)
 
 /* ---- making all ---- */
 
-struct state *path_state_new(struct verifier *v)
+static struct state *state_new(struct verifier *v)
 {
 	struct state *s = pass_alloc(&v->pass, 1, sizeof(*s));
 	struct frame *f = pass_alloc(&v->pass, SKEP_MAX_FRAMES, sizeof(*f));
@@ -204,8 +204,8 @@ struct paths *path_new(struct verifier *v)
 	struct paths *p = pass_alloc(&v->pass, 1, sizeof(*p));
 
 	v->paths = p;
-	v->cur = path_state_new(v);
-	p->fork = path_state_new(v);
+	v->cur = state_new(v);
+	p->fork = state_new(v);
 	p->scratch = pass_alloc(&v->pass, 1, PACKED_MAX);
 	p->lists = pass_alloc(&v->pass, v->n, sizeof(struct checkpoint *));
 	p->nlist = pass_alloc(&v->pass, v->n, sizeof(u32));

@@ -137,7 +137,6 @@ struct paths {
 	bool forked;
 	struct state *shown;
 	struct packed *scratch; /* v->cur when it is compared */
-	struct state *logged;	/* a checkpoint when it is printed */
 
 	u32 jumps, jumps_before, processed_before; /* at the last checkpoint */
 	u32 nexplored, nevicted, nbackedges;
@@ -154,8 +153,6 @@ void path_close_fork(struct verifier *v);
 /* v->cur is the branch that was forked last; false: there is none. */
 bool path_pop(struct verifier *v);
 void path_pack(struct verifier *v, const struct state *s, struct packed *out);
-/* Without any content. */
-struct state *path_state_new(struct verifier *v);
 void path_unpack(struct verifier *v, const struct packed *in, struct state *s);
 /* A copy to be looked at, until the next call. */
 struct state *path_show(struct verifier *v, const struct packed *s);

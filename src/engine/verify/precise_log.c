@@ -53,23 +53,12 @@ void precise_log_insn(struct verifier *v, u32 frame, u32 regs, u64 slots, u32 in
 void precise_log_parent(struct verifier *v, const struct packed *s, u32 frame, u32 regs,
 			u64 slots)
 {
-	struct paths *p = v->paths;
-	struct frame *f;
-
 	if (!(v->log_level & 2))
 		return;
 	verify_print(v, "mark_precise: frame%u: parent state ", frame);
 	print_marks(v, regs, slots);
 	verify_print(v, ": ");
-	if (!p->logged)
-		p->logged = path_state_new(v);
-	path_unpack(v, s, p->logged);
-	f = p->logged->frame[frame];
-	for (u32 i = 0; i < FP; i++)
-		f->r[i].precise = s->frame[frame].precise_regs >> i & 1;
-	for (u32 i = 0; i < f->nslots; i++)
-		f->slot[i].reg.precise = s->frame[frame].precise >> i & 1;
-	log_state(v, p->logged, frame, true);
+	log_state(v, path_show(v, s), frame, true);
 }
 
 void precise_log_copy(struct verifier *v, u32 frame, u32 regs, u64 slots)
