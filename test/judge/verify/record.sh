@@ -25,7 +25,7 @@ tests=$tree/tools/testing/selftests/bpf
 tools=$build/test/judge/verify
 . "$here/record_lib.sh"
 
-for tool in apt-get dpkg-deb cc clang-14 clang-19 llvm-objcopy-14 bpftool python3; do
+for tool in apt-get dpkg-deb cc clang-14 clang-19 llvm-objcopy-14 opt-14 llc-14 bpftool python3; do
 	command -v $tool >/dev/null || { echo "record.sh: needs $tool" >&2; exit 1; }
 done
 
@@ -104,6 +104,35 @@ compile() {
 			-c "$5" -o "$2/$4.o" 2>/dev/null || :' - _ "$out" "$how"
 }
 
+# The kernel's samples include its own headers, which are for its machine: to LLVM's code
+# first, as its Makefile does.
+samples() {
+	arch=$(apt-cache depends linux-headers-amd64 | awk '/Depends:/ {print $2; exit}')
+	common=${arch%-amd64}-common
+	unpack "$arch"
+	unpack "$common"
+	source=$work/root/$common/usr/src/$common
+	made=$work/root/$arch/usr/src/$arch
+	include=
+	for dir in arch/x86/include include; do
+		include="$include -I$source/$dir -I$made/$dir -I$made/$dir/generated"
+		include="$include -I$source/$dir/uapi -I$made/$dir/generated/uapi"
+	done
+	mkdir -p "$work/objects/samples"
+	for file in "$tree"/samples/bpf/*_kern.c; do
+		name=${file##*/}
+		clang-14 -nostdinc -isystem "$(clang-14 -print-resource-dir)/include" $include \
+			-include "$source/include/linux/kconfig.h" -I"$tests" -I"$work/include" \
+			-include "$tree/samples/bpf/asm_goto_workaround.h" -D__KERNEL__ \
+			-D__BPF_TRACING__ -D__TARGET_ARCH_x86 -w -fno-stack-protector -g -O2 \
+			-fno-asynchronous-unwind-tables -emit-llvm -Xclang -disable-llvm-passes \
+			-c "$file" -o "$work/sample.bc" 2>/dev/null &&
+			opt-14 -O2 -mtriple=bpf-pc-linux "$work/sample.bc" -o "$work/opt.bc" &&
+			llc-14 -march=bpf -filetype=obj "$work/opt.bc" \
+				-o "$work/objects/samples/${name%.c}.o" || :
+	done
+}
+
 # What the self-tests include besides their own: the running kernel's types, and libbpf's
 # headers as they were then, with the type tags of today (see new_kptr_names).
 headers() {
@@ -124,7 +153,8 @@ compiled() {
 	compile selftests "clang-14 -mcpu=v3 $flags $system" "$tests"/progs/*.c
 	compile selftests-v4 "clang-19 -mcpu=v4 $flags $system" "$tests"/progs/*.c
 	compile samples "clang-14 -mcpu=v3 $flags -I$tree/samples/bpf $system" \
-		"$tree"/samples/bpf/*_kern.c "$tree"/samples/bpf/*.bpf.c
+		"$tree"/samples/bpf/*.bpf.c
+	samples
 	compile tools "clang-14 -mcpu=v3 $flags $system" "$tree"/tools/bpf/*/*.bpf.c \
 		"$tree"/tools/bpf/*/*/*.bpf.c "$tree"/tools/perf/util/bpf_skel/*.bpf.c
 	compile own "clang-19 -mcpu=v4 -I$root/bpf -I/usr/include $system" "$root"/test/bpf/*.bpf.c \
