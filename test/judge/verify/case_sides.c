@@ -21,11 +21,6 @@ struct asking {
 	const struct case_options *o;
 };
 
-bool case_have_verify(void)
-{
-	return verify != NULL;
-}
-
 static void last_line(const char *log, char *to, size_t size)
 {
 	size_t len = strlen(log), from;

@@ -28,9 +28,6 @@ struct case_options {
 	bool verbose; /* whole logs of level 2 on stdout */
 };
 
-/* Whether verify() is in this build. */
-bool case_have_verify(void);
-
 void case_ask(const char *path, const struct case_options *o, struct case_result *r);
 
 /* The kernel refused before it verified: nothing to compare. */

@@ -69,7 +69,7 @@ static void describe_prog(struct verify_prog *p, const struct vcase *c, u32 targ
 	p->type = c->type;
 	p->attach_type = c->attach_type;
 	p->flags = c->flags;
-	p->gpl = verify_is_gpl && verify_is_gpl(c->license);
+	p->gpl = verify_is_gpl(c->license);
 	p->code = c->code;
 	p->n = c->n;
 	p->nmaps = (u32)c->maps.n;

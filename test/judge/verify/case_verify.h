@@ -1,16 +1,9 @@
-/* case_verify.h - a case as verify() takes it
- *
- * verify() may be missing in a build: it and its own are referred to weakly.
- */
+/* case_verify.h - a case as verify() takes it */
 #ifndef CASE_VERIFY_H
 #define CASE_VERIFY_H
 
 #include "case.h"
 #include "verify.h"
-
-int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
-	   struct skep_log *log, struct verify_result *result) __attribute__((weak));
-bool verify_is_gpl(const char *license) __attribute__((weak));
 
 struct case_verify {
 	struct verify_prog prog;

@@ -23,11 +23,33 @@ work=$build/corpus
 tree=$work/linux-source-6.1
 tests=$tree/tools/testing/selftests/bpf
 tools=$build/test/judge/verify
-. "$here/record_lib.sh"
 
 for tool in apt-get dpkg-deb cc clang-14 clang-19 llvm-objcopy-14 opt-14 llc-14 bpftool python3; do
 	command -v $tool >/dev/null || { echo "record.sh: needs $tool" >&2; exit 1; }
 done
+
+# ---- packages ----
+
+# A Debian package in $work, unless it is there.
+fetch() {
+	set -- "$1" "$work/$1"_*.deb
+	[ ! -f "$2" ] || return 0
+	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$1" >/dev/null)
+}
+
+# Its files, in $work/root/PACKAGE.
+unpack() {
+	[ ! -d "$work/root/$1" ] || return 0
+	fetch "$1" && mkdir -p "$work/root" && dpkg-deb -x "$work/$1"_*.deb "$work/root/$1"
+}
+
+# record FOLDER COMMAND...: the command with each program that it loads as a case.
+record() {
+	_to=$1; shift
+	SKEP_RECORD=$_to LD_PRELOAD=$tools/record.so "$@"
+}
+
+# ---- the kernel's tests ----
 
 unpack_tree() {
 	[ ! -f "$tree/unpacked" ] || return 0

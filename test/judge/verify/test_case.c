@@ -14,7 +14,7 @@
 #include "mem.h"
 #include "os.h"
 
-enum { DAMAGES = 5000 };
+enum { DAMAGES = 2000 };
 
 static char dir[] = "/tmp/skep-case-XXXXXX";
 
