@@ -57,10 +57,22 @@ bool access_ctx_is_plain(u32 prog_type);
 
 /* access_btf.c, typed_ctx.c */
 
+/* Types of the kernel that were looked for by name: ids; 0: not yet. */
+struct typed {
+	u32 map[SKEP_MAP_TYPE_ARENA]; /* the struct of maps of a type */
+	u32 tcp_sock, stub;	      /* of a struct_ops program's function */
+	bool has_stub;		      /* stub is known, 0 means that there is none */
+};
+
+struct typed *access_typed(struct verifier *v);
+
 void access_btf(struct verifier *v, const struct access *a); /* reg_btf */
 void access_map(struct verifier *v, const struct access *a); /* reg_map itself */
 /* A context that is the arguments of a function of the kernel. */
 void access_typed_ctx(struct verifier *v, const struct access *a);
+/* The struct of functions, one of which a struct_ops program is; NULL: none that is known
+ * here. */
+const char *access_struct_ops(struct verifier *v);
 /* The flag that a type tag (user, percpu, rcu) stands for. */
 u32 access_btf_tag(const struct skep_btf *btf, u32 id);
 bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */

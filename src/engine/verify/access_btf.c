@@ -19,6 +19,7 @@ struct place {
 	s32 off;
 	u32 size;
 	const char *member;
+	s32 begin, end; /* of the member, in `type` */
 	u32 target;
 	u32 flags; /* enum reg_flag, of a pointer */
 };
@@ -124,6 +125,8 @@ static bool into_member(struct verifier *v, struct place *p,
 	if (p->off >= end)
 		return false;
 	p->member = btf_str(p->btf, m->name_off);
+	p->begin = begin;
+	p->end = end;
 	id = element(p, m->type, &begin);
 	kind = btf_kind_of(p->btf, id);
 	if (access_btf_is_struct(p->btf, id)) {
@@ -305,6 +308,64 @@ static void check_typed(struct verifier *v, const struct access *a, const char *
 		refuse(v, btf_percpu, a->regno, name, a->off);
 }
 
+/* Members of a socket that congestion control written in BPF may write. */
+static const struct {
+	const char *type, *member;
+	bool part; /* any part of it */
+} tcp_writable[] = {
+	{"sock", "sk_pacing_rate", false},
+	{"sock", "sk_pacing_status", false},
+	{"inet_connection_sock", "icsk_ca_priv", true},
+	{"", "pending", false}, /* icsk_ack */
+	{"tcp_sock", "snd_cwnd", false},
+	{"tcp_sock", "snd_cwnd_cnt", false},
+	{"tcp_sock", "snd_cwnd_stamp", false},
+	{"tcp_sock", "snd_ssthresh", false},
+	{"tcp_sock", "ecn_flags", false},
+	{"tcp_sock", "app_limited", false},
+};
+
+static void write_tcp(struct verifier *v, const struct access *a)
+{
+	const struct reg *r = a->r;
+	struct place p = {.btf = r->btf, .type = r->btf_id, .off = a->off, .size = 1};
+	const char *type;
+
+	if (strcmp(btf_name(r->btf, r->btf_id), "tcp_sock"))
+		refuse(v, btf_read_only);
+	if (a->off < (s32)btf_size(r->btf, r->btf_id))
+		look(v, &p);
+	type = btf_name(p.btf, p.type);
+	for (size_t i = 0; p.member && i < ARRAY_SIZE(tcp_writable); i++) {
+		if (strcmp(tcp_writable[i].type, type) ||
+		    strcmp(tcp_writable[i].member, p.member) ||
+		    (p.off != p.begin && !tcp_writable[i].part))
+			continue;
+		if (p.off + (s32)a->size <= p.end)
+			return;
+		refuse(v, tcp_write_beyond, a->off, a->size, a->off - p.off + p.end);
+	}
+	refuse(v, tcp_write, a->off);
+}
+
+static void write_typed(struct verifier *v, const struct access *a)
+{
+	const struct reg *r = a->r;
+	const char *ops;
+
+	if (v->prog->type == SKEP_PROG_TYPE_TRACING)
+		refuse(v, btf_read_only);
+	ops = access_struct_ops(v);
+	if (!ops)
+		refuse(v, typed_access_later);
+	if (!strcmp(ops, "tcp_congestion_ops"))
+		write_tcp(v, a);
+	else if (strcmp(btf_name(r->btf, r->btf_id), "bpf_dummy_ops_state"))
+		refuse(v, dummy_write);
+	else if (a->off + (s64)a->size > btf_size(r->btf, r->btf_id))
+		refuse(v, dummy_write_beyond, a->off, a->size);
+}
+
 void access_btf(struct verifier *v, const struct access *a)
 {
 	const struct reg *r = a->r;
@@ -313,17 +374,24 @@ void access_btf(struct verifier *v, const struct access *a)
 	enum found found;
 
 	check_typed(v, a, btf_name(r->btf, r->btf_id));
-	/* what the program made itself has rules of its own, and some types of program
-	 * may write members */
-	if (r->flags & (flag_alloc | flag_non_own) ||
-	    (a->how == mem_write && v->prog->type != SKEP_PROG_TYPE_TRACING))
+	/* what the program made itself has rules of its own */
+	if (r->flags & (flag_alloc | flag_non_own))
 		refuse(v, typed_access_later);
-	if (a->how == mem_write)
-		refuse(v, btf_read_only);
+	if (a->how == mem_write) {
+		write_typed(v, a);
+		return;
+	}
 	found = look(v, &p);
 	if (a->value >= 0)
 		load_found(v, found, &p,
 			   found == found_pointer ? found_flags(v, r, &p) : 0, a->value);
+}
+
+struct typed *access_typed(struct verifier *v)
+{
+	if (!v->typed)
+		v->typed = pass_alloc(&v->pass, 1, sizeof(*v->typed));
+	return v->typed;
 }
 
 /* What the kernel calls a map of the type. */
@@ -361,10 +429,6 @@ static const char *const map_structs[] = {
 	[SKEP_MAP_TYPE_CGRP_STORAGE] = "bpf_local_storage_map",
 };
 
-struct typed {
-	u32 map[ARRAY_SIZE(map_structs)]; /* ids; 0: not looked for yet */
-};
-
 static const char *map_struct(u32 type)
 {
 	return type < ARRAY_SIZE(map_structs) ? map_structs[type] : NULL;
@@ -372,11 +436,8 @@ static const char *map_struct(u32 type)
 
 static u32 map_struct_id(struct verifier *v, u32 type)
 {
-	u32 *id;
+	u32 *id = &access_typed(v)->map[type];
 
-	if (!v->typed)
-		v->typed = pass_alloc(&v->pass, 1, sizeof(*v->typed));
-	id = &v->typed->map[type];
 	if (!*id)
 		*id = skep_btf_find(v->profile->vmlinux, map_structs[type],
 				    SKEP_BTF_KIND_STRUCT);

@@ -88,6 +88,22 @@ static void check_program(struct verifier *v)
 	check_range(v, where, min, max);
 }
 
+/* The main function of a struct_ops program returns what the kernel's would. */
+static bool is_struct_ops(const struct verifier *v)
+{
+	return v->prog->type == SKEP_PROG_TYPE_STRUCT_OPS && !frame_of(v->cur)->func;
+}
+
+static bool returns_pointer(struct verifier *v)
+{
+	return is_struct_ops(v) && typed_return(v) == reg_btf;
+}
+
+static bool returns_nothing(struct verifier *v)
+{
+	return is_struct_ops(v) && typed_return(v) == reg_none;
+}
+
 void do_exit(struct verifier *v, const struct insn *in)
 {
 	(void)in;
@@ -96,9 +112,12 @@ void do_exit(struct verifier *v, const struct insn *in)
 		func_return(v);
 		return;
 	}
-	if (v->prog->type == SKEP_PROG_TYPE_LSM ||
-	    v->prog->type == SKEP_PROG_TYPE_STRUCT_OPS)
+	if (v->prog->type == SKEP_PROG_TYPE_LSM || returns_pointer(v))
 		refuse(v, later_btf_prog);
+	if (returns_nothing(v)) {
+		v->ended = true;
+		return;
+	}
 	if (reg_is_pointer(reg_read(v, 0)) && !v->profile->perfmon)
 		refuse(v, return_leaks);
 	check_program(v);

@@ -134,6 +134,10 @@ void mem_check_plain(struct verifier *v, u32 regno, const struct reg *r, bool fi
 /* Where frame `f` is used below `off` (a negative number) its function needs as much. */
 void stack_grow(struct verifier *v, struct frame *f, s32 off);
 
+/* What the kernel function returns that a struct_ops program stands in for: reg_none,
+ * nothing; reg_scalar; reg_btf, a pointer. */
+enum reg_type typed_return(struct verifier *v);
+
 /* ---- alu.c, pointer.c, branch.c ---- */
 
 void do_alu(struct verifier *v, const struct insn *in);	 /* class_alu, class_swap */
