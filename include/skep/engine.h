@@ -34,6 +34,8 @@ struct skep_engine_opts {
 				 possible CPUs, which is what libbpf programs expect */
 	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
+	bool unverified;      /* BPF_PROG_LOAD takes what the verifier would refuse: the
+				 interpreter bounds every access anyway */
 };
 
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when

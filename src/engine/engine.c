@@ -112,10 +112,10 @@ static int open_store(struct skep_engine *engine, const struct skep_engine_opts 
 	return store_open_slots(dir, opts->slots, kinds, opts->log, &engine->store);
 }
 
-static int open_runs(struct skep_engine *engine, u64 budget)
+static int open_runs(struct skep_engine *engine, const struct skep_engine_opts *opts)
 {
 	struct runs *runs;
-	int err = runs_open(engine->store, budget, &runs);
+	int err = runs_open(engine->store, opts->budget, opts->unverified, &runs);
 
 	if (err)
 		store_close(engine->store);
@@ -139,7 +139,7 @@ int skep_engine_open(const struct skep_engine_opts *user, struct skep_engine **o
 	engine->sys = engine_sys;
 	err = open_store(engine, &opts);
 	if (!err)
-		err = open_runs(engine, opts.budget);
+		err = open_runs(engine, &opts);
 	if (err) {
 		mem_free(engine);
 		return err;

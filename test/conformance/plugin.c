@@ -137,7 +137,8 @@ static int run_loaded(struct job *job, struct skep_engine *engine, int fd, uint6
 /* The program itself, with r2 set before it where r1 is memory. */
 static int run_engine(struct job *job, uint64_t *r0)
 {
-	struct skep_engine_opts opts = {.size = sizeof(opts), .log = &job->log};
+	struct skep_engine_opts opts = {
+		.size = sizeof(opts), .log = &job->log, .unverified = true};
 	struct skep_insn *start = job->insns + PROLOGUE - !job->xdp;
 	struct skep_engine *engine;
 	int fd, err = skep_engine_open(&opts, &engine);

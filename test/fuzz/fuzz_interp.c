@@ -87,7 +87,7 @@ static void open_fd_array(void)
 static void start(void)
 {
 	struct skep_engine_opts opts = {
-		.size = sizeof(opts), .budget = BUDGET, .slots = 2};
+		.size = sizeof(opts), .budget = BUDGET, .slots = 2, .unverified = true};
 	void *at = NULL;
 
 	open_fd_array();

@@ -138,6 +138,14 @@ static void make(struct program *p)
 	random_context(&state, p);
 }
 
+/* The end of the verifier's log, where the reason stands. */
+static const char *last_words(const char *log)
+{
+	size_t len = strlen(log);
+
+	return log + (len > 300 ? len - 300 : 0);
+}
+
 /* ---- a side ---- */
 
 static int load(struct side *side, const struct program *p, char *log, u32 size)
@@ -255,7 +263,8 @@ static void load_refused(const struct program *p, struct side *kernel)
 
 static void judge(struct side *kernel, struct side *engine, const struct program *p)
 {
-	char why[512] = "", line[600];
+	static char why[1 << 20];
+	char line[400];
 	int kfd, efd;
 
 	if (p->kind >= kind_xdp &&
@@ -269,9 +278,11 @@ static void judge(struct side *kernel, struct side *engine, const struct program
 		return;
 	}
 	count[p->kind].loaded++;
-	efd = load(engine, p, why, sizeof(why));
+	efd = load(engine, p, NULL, 0);
 	if (efd < 0) {
-		snprintf(line, sizeof(line), "the engine refuses it: %s", why);
+		load(engine, p, why, sizeof(why));
+		snprintf(line, sizeof(line), "the engine refuses it (%d): %s", efd,
+			 last_words(why));
 		show(p, line);
 	} else {
 		run(kernel, kfd, p);

@@ -302,7 +302,7 @@ static void a_busy_slot_runs_nothing(void **state)
 /* may_goto counts in each frame, as the kernel does. */
 static void may_goto_ends_a_loop_in_each_frame(void **state)
 {
-	struct skep_engine_opts opts = {.size = sizeof(opts)};
+	struct skep_engine_opts opts = {.size = sizeof(opts), .unverified = true};
 	struct skep_engine *small = engine;
 
 	assert_int_equal(skep_engine_open(&opts, &engine), 0);
@@ -324,7 +324,8 @@ static void fused_pairs_are_still_two_instructions(void **state)
 
 static int start(void **state)
 {
-	struct skep_engine_opts opts = {.size = sizeof(opts), .budget = BUDGET};
+	struct skep_engine_opts opts = {
+		.size = sizeof(opts), .budget = BUDGET, .unverified = true};
 
 	return skep_engine_open(&opts, &engine);
 }

@@ -233,7 +233,7 @@ static int load(const int *fd_array)
 	static const char source[] =
 		"r6 = r1\nr1 = map[idx:0]\nr2 = r10\nr2 += -4\n*(u32 *)(r10 - 4) = 1\n"
 		"call map_lookup_elem\nr1 = r6\nr2 = map[idx:1]\nr3 = 0\ncall tail_call\n"
-		"r1 = 3\nr2 = subprog[f]\nr3 = 0\nr4 = 0\ncall loop\nr0 = 2\nexit\n"
+		"r1 = 3\ncall local f\nr0 = 2\nexit\n"
 		"f: r0 = 0\nexit\n";
 	struct skep_log log = new_log();
 	struct skep_insn code[64];

@@ -12,6 +12,7 @@
 struct runs {
 	struct store *store;
 	s64 budget; /* in RUN_INSN */
+	bool unverified;
 	u32 slots;
 	const u32 *stats;	 /* not 0: runs are counted and timed */
 	u64 recursions;		 /* refused nested runs */
@@ -21,7 +22,7 @@ struct runs {
 /* The slots that this thread holds, one an engine at most. */
 static _Thread_local struct skep_cpu *held;
 
-int runs_open(struct store *store, u64 budget, struct runs **out)
+int runs_open(struct store *store, u64 budget, bool unverified, struct runs **out)
 {
 	u32 slots = store_slots(store);
 	struct runs *runs = mem_alloc(1, sizeof(*runs) + slots * sizeof(runs->cpus[0]));
@@ -30,10 +31,16 @@ int runs_open(struct store *store, u64 budget, struct runs **out)
 		return -ENOMEM;
 	runs->store = store;
 	runs->slots = slots;
+	runs->unverified = unverified;
 	runs->stats = store_stats(store);
 	runs->budget = (s64)MIN(budget ? budget : DEFAULT_BUDGET, MOST_BUDGET) * RUN_INSN;
 	*out = runs;
 	return 0;
+}
+
+bool runs_unverified(const struct runs *runs)
+{
+	return runs->unverified;
 }
 
 static void cpu_free(struct skep_cpu *cpu)

@@ -43,7 +43,9 @@ struct skep_cpu {
 /* All slots of an engine in this process. */
 struct runs;
 
-int runs_open(struct store *store, u64 budget, struct runs **out);
+/* unverified: BPF_PROG_LOAD does not ask the verifier. */
+int runs_open(struct store *store, u64 budget, bool unverified, struct runs **out);
+bool runs_unverified(const struct runs *runs);
 void runs_close(struct runs *runs);
 
 /* NULL: this thread holds a slot of this engine already, or no memory. */

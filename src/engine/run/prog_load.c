@@ -5,6 +5,7 @@
 #include "helper.h"
 #include "msg.h"
 #include "pass.h"
+#include "prog_verify.h"
 #include "sha256.h"
 #include <ctype.h>
 #include <errno.h>
@@ -31,18 +32,6 @@ struct loading {
 };
 
 #define refuse(l, err, ...) pass_throw(&(l)->pass, err, __VA_ARGS__)
-
-static bool is_gpl(const char *license)
-{
-	static const char *const known[] = {
-		"GPL",		"GPL v2",	"GPL and additional rights",
-		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strcmp(license, known[i]))
-			return true;
-	return false;
-}
 
 /* As the kernel's bpf_obj_name_cpy: nothing behind the first 0, and a 0 within the field.
  */
@@ -113,7 +102,7 @@ static void copy_in(struct loading *l)
 		refuse(l, EFAULT, msg_load_license);
 	l->license[sizeof(l->license) - 1] =
 		0; /* longer ones are cut, as in the kernel */
-	l->gpl = is_gpl(l->license);
+	l->gpl = verify_is_gpl(l->license);
 	l->n = l->attr->insn_cnt;
 	l->code = pass_alloc(&l->pass, l->n, sizeof(l->code[0]));
 	l->insns = pass_alloc(&l->pass, l->n, sizeof(l->insns[0]));
@@ -259,6 +248,17 @@ static void check_prog_arrays(struct loading *l)
 
 /* ---- calls ---- */
 
+/* What the verifier refuses as well, for those that do not ask it. */
+static void check_use(struct loading *l, u32 at, const struct helper *helper)
+{
+	if (!(helper->groups & l->type->groups))
+		refuse(l, EINVAL, msg_load_helper_type, at, l->type->name, helper->name);
+	if (helper->gpl_only && !l->gpl)
+		refuse(l, EINVAL, msg_load_gpl, at, helper->name, l->license);
+	if (helper->may_sleep && !(l->attr->prog_flags & SKEP_F_SLEEPABLE))
+		refuse(l, EINVAL, msg_load_may_sleep, at, helper->name);
+}
+
 static void check_call(struct loading *l, u32 at)
 {
 	u32 id = (u32)l->insns[at].imm;
@@ -268,14 +268,11 @@ static void check_call(struct loading *l, u32 at)
 		refuse(l, EINVAL, msg_load_refused, at, helper_refusal(id));
 	if (!helper)
 		refuse(l, EINVAL, msg_load_helper, at, id);
-	if (!(helper->groups & l->type->groups))
-		refuse(l, EINVAL, msg_load_helper_type, at, l->type->name, helper->name);
-	if (helper->gpl_only && !l->gpl)
-		refuse(l, EINVAL, msg_load_gpl, at, helper->name, l->license);
-	if (helper->may_sleep && !(l->attr->prog_flags & SKEP_F_SLEEPABLE))
-		refuse(l, EINVAL, msg_load_may_sleep, at, helper->name);
+	if (runs_unverified(store_runs(l->store)))
+		check_use(l, at, helper);
 }
 
+/* What the engine has not, whatever the verifier thinks of it. */
 static void check_calls(struct loading *l)
 {
 	for (u32 i = 0; i < l->n; i++) {
@@ -400,6 +397,35 @@ static int make_object(struct loading *l)
 	return err;
 }
 
+/* By the verifier, or as far as the interpreter needs it. */
+static int check_program(struct loading *l)
+{
+	const union skep_attr *attr = l->attr;
+	struct verify_prog prog = {
+		.type = attr->prog_type,
+		.attach_type = attr->expected_attach_type,
+		.flags = attr->prog_flags,
+		.gpl = l->gpl,
+		.code = l->code,
+		.n = l->n,
+		.nmaps = l->nmaps,
+		.func_info = l->func_info,
+		.line_info = l->line_info,
+		.nfunc_info = l->func_info ? attr->func_info_cnt : 0,
+		.func_info_size = attr->func_info_rec_size,
+		.nline_info = l->line_info ? attr->line_info_cnt : 0,
+		.line_info_size = attr->line_info_rec_size,
+	};
+	int err;
+
+	memcpy(prog.name, attr->prog_name, sizeof(prog.name) - 1);
+	if (runs_unverified(store_runs(l->store)))
+		return insn_check_flow(l->insns, l->n, l->pass.log);
+	err = prog_verify(l->store, &prog, l->btf_id, l->maps, attr->log_level,
+			  l->pass.log);
+	return err ? err : insn_check_flow(l->insns, l->n, l->pass.log);
+}
+
 static int load(struct loading *l)
 {
 	int err;
@@ -415,14 +441,15 @@ static int load(struct loading *l)
 		return l->log_err;
 	check_sleepable(l);
 	err = insn_decode(l->code, l->n, l->insns, l->pass.log);
-	if (!err)
-		err = insn_check_flow(l->insns, l->n, l->pass.log);
 	if (err)
 		return err;
 	make_tag(l);
 	take_btf(l);
 	resolve_maps(l);
 	check_calls(l);
+	err = check_program(l);
+	if (err)
+		return err;
 	check_prog_arrays(l);
 	return make_object(l);
 }

@@ -1,0 +1,68 @@
+/* What the verifier is told of a program that is being loaded, and of its maps. */
+#include "prog_verify.h"
+#include "btf_object.h"
+#include "mem.h"
+#include "verify.h"
+
+struct described {
+	struct verify_map maps[SKEP_MAX_USED_MAPS];
+	struct verify_field fields[SKEP_MAX_USED_MAPS][VERIFY_MAP_FIELDS];
+	struct object *held[SKEP_MAX_USED_MAPS + 1]; /* BTF objects */
+	u32 nheld;
+};
+
+/* NULL: there is none, or it is gone. */
+static const struct skep_btf *hold_btf(struct described *d, struct store *store, u32 id)
+{
+	struct object *obj;
+
+	if (!id || object_get_id(store, OBJECT_BTF, id, &obj))
+		return NULL;
+	d->held[d->nheld++] = obj;
+	return container_of(obj, struct btf_object, obj)->btf;
+}
+
+static void describe(struct described *d, struct store *store, struct map *map, u32 i)
+{
+	const struct map_info *info = &map->info;
+	struct verify_map *m = &d->maps[i];
+	int n;
+
+	*m = (struct verify_map){.type = info->type,
+				 .key_size = info->key_size,
+				 .value_size = info->value_size,
+				 .max_entries = info->max_entries,
+				 .flags = info->flags,
+				 .btf = hold_btf(d, store, info->btf_id),
+				 .key_type = info->btf_key_type,
+				 .value_type = info->btf_value_type,
+				 .fields = d->fields[i]};
+	memcpy(m->name, info->name, sizeof(m->name) - 1);
+	n = verify_map_fields(m->btf, m->value_type, d->fields[i]);
+	m->nfields = (u32)MAX(n, 0);
+	if (info->type == SKEP_MAP_TYPE_ARRAY && info->max_entries == 1 &&
+	    info->flags & SKEP_F_RDONLY_PROG && map_frozen(map))
+		m->frozen = ptr_of(map->values.lo + map->values.at);
+}
+
+int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
+		struct map *const *maps, u32 log_level, struct skep_log *log)
+{
+	static const struct profile everything = {
+		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
+	struct described *d = mem_alloc(1, sizeof(*d));
+	struct verify_result result = {0};
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	for (u32 i = 0; i < prog->nmaps; i++)
+		describe(d, store, maps[i], i);
+	prog->maps = d->maps;
+	prog->btf = hold_btf(d, store, btf_id);
+	err = verify(prog, &everything, log_level, log, &result);
+	while (d->nheld)
+		object_put(d->held[--d->nheld]);
+	mem_free(d);
+	return err;
+}

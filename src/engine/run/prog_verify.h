@@ -1,0 +1,13 @@
+/* prog_verify.h - BPF_PROG_LOAD asks the verifier */
+#ifndef PROG_VERIFY_H
+#define PROG_VERIFY_H
+
+#include "map.h"
+#include "verify.h"
+
+/* 0 or -errno, and the kernel's log. The caller fills in `prog` but for maps and btf: its
+ * map references are indices into maps[], of which there are prog->nmaps. */
+int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
+		struct map *const *maps, u32 log_level, struct skep_log *log);
+
+#endif
