@@ -76,7 +76,8 @@ static void open_victim(struct victim *v)
 					.shared = true,
 					.dir = dir,
 					.slots = 2,
-					.budget = 100000};
+					.budget = 100000,
+					.unverified = true};
 
 	if (skep_engine_open(&opts, &v->engine))
 		v->engine = NULL;
