@@ -34,8 +34,7 @@ struct skep_engine_opts {
 				 possible CPUs, which is what libbpf programs expect */
 	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
-	bool unverified;      /* BPF_PROG_LOAD takes what the verifier would refuse: the
-				 interpreter bounds every access anyway */
+	bool unverified;      /* BPF_PROG_LOAD does not verify: for tests */
 };
 
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when
@@ -132,8 +131,7 @@ struct skep_prog;
 SKEP_API int skep_prog_get(struct skep_engine *engine, int fd, struct skep_prog **out);
 SKEP_API void skep_prog_put(struct skep_prog *prog);
 
-/* A CPU slot: what makes two runs not share a per-CPU value at the same time. */
-struct skep_cpu;
+struct skep_cpu; /* a CPU slot: two runs do not share a per-CPU value at a time */
 
 /* Takes a free slot for a batch of runs by this thread, waiting for one if need be; dead
  * processes' slots are taken back. NULL: the thread holds one already, which the engine
