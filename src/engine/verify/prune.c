@@ -151,6 +151,7 @@ static _Noreturn void refuse_endless(struct verifier *v, const struct packed *ol
 {
 	const struct reject *why = &reject_loop_endless;
 
+	log_line(v, v->insn);
 	verify_print(v, why->text, (int)v->insn);
 	verify_print(v, "\ncur state:");
 	log_state(v, v->cur, v->cur->depth, true);

@@ -213,6 +213,8 @@ void verify_print(struct verifier *v, const char *fmt, ...) PRINTF(2, 3);
 /* The instruction that is about to be taken, with its source line, behind the registers
  * and slots that the one before it touched. */
 void log_insn(struct verifier *v, u32 insn);
+/* The source line of an instruction, if it is not the last one that was said. */
+void log_line(struct verifier *v, u32 insn);
 /* After a step: what a jump touched is said at once. */
 void log_changes(struct verifier *v);
 /* Registers and slots of a frame: all, or those that were touched since the last time. */

@@ -66,7 +66,7 @@ static const char *string(const struct skep_btf *b, u32 off)
 	return off < b->first_str + b->str_len ? btf_str(b, off) : "";
 }
 
-static void print_line(struct verifier *v, u32 insn)
+void log_line(struct verifier *v, u32 insn)
 {
 	const struct skep_line_info *line = v->prog->btf ? line_of(v, insn) : NULL;
 	const struct skep_line_info *last = v->noted.line;
@@ -89,6 +89,18 @@ static void print_line(struct verifier *v, u32 insn)
 
 /* ---- instructions ---- */
 
+static void print_kfunc(struct verifier *v, const struct insn *in)
+{
+	const struct skep_btf *b = v->profile->vmlinux;
+	u32 id = (u32)in->imm;
+
+	verify_print(v, "call %s#%d",
+		     b && id < b->end_id && btf_kind_of(b, id) == SKEP_BTF_KIND_FUNC
+			     ? btf_name(b, id)
+			     : "",
+		     (int)id);
+}
+
 void log_plain_insn(void *verifier, u32 insn)
 {
 	struct verifier *v = verifier;
@@ -101,6 +113,8 @@ void log_plain_insn(void *verifier, u32 insn)
 			     in->src == SKEP_PSEUDO_CONST || in->src == SKEP_PSEUDO_FUNC
 				     ? (unsigned long long)in->imm
 				     : 0ULL);
+	else if (in->op == op_call_kfunc)
+		print_kfunc(v, in);
 	else
 		insn_print(v->pass.log, in, NULL);
 	verify_print(v, "\n");
@@ -114,8 +128,8 @@ static u32 touched_by(const struct insn *in)
 	u32 regs = 0;
 
 	switch (in->op) {
+	case op_call_kfunc: return in->imm ? 0x3f : 0; /* 0 is looked at later */
 	case op_call_helper:
-	case op_call_kfunc:
 	case op_call_local: return 0x3f;
 	case op_exit: return 0;
 	}
@@ -150,7 +164,7 @@ void log_insn(struct verifier *v, u32 insn)
 {
 	if (v->noted.regs || v->noted.slots)
 		print_behind(v);
-	print_line(v, insn);
+	log_line(v, insn);
 	v->noted.at = log_at(v);
 	verify_print(v, "%u: ", insn);
 	log_plain_insn(v, insn);
