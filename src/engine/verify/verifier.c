@@ -75,6 +75,7 @@ static void check_references(struct verifier *v)
 			continue;
 		if ((u32)in->imm >= v->prog->nmaps)
 			refuse(v, map_reference, (int)(u32)in->imm);
+		map_check_use(v, &v->prog->maps[(u32)in->imm]);
 		if (in->src == SKEP_PSEUDO_MAP_IDX_VALUE)
 			check_value_reference(v, &v->prog->maps[(u32)in->imm],
 					      (u32)((u64)in->imm >> 32));

@@ -147,6 +147,11 @@ void do_addr_space_cast(struct verifier *v, const struct insn *in);
 /* In `s`: all that have r's id and may be NULL are it (is_null), or are not. */
 void null_mark(struct verifier *v, struct state *s, u32 regno, bool is_null);
 
+/* ---- map_use.c ---- */
+
+/* Refuses a map that programs of this type may not name. */
+void map_check_use(struct verifier *v, const struct verify_map *map);
+
 /* ---- call.c, func.c, callback.c, ref.c ---- */
 
 void do_call_helper(struct verifier *v, const struct insn *in);
