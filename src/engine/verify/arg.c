@@ -100,8 +100,8 @@ static void check_kind(struct verifier *v, const struct call *call, u32 regno, u
 	if (r->type != reg_btf)
 		return;
 	if (want != kinds_mem)
-		refuse(v, later_btf_arg, regno);
-	if (!(take & take_rdonly))
+		arg_check_typed(v, call, regno, take);
+	else if (!(take & take_rdonly))
 		refuse(v, arg_may_be_written, call->proto->name, regno,
 		       reg_type_name(v, r, name));
 }

@@ -132,13 +132,13 @@ static void give_map_value(struct verifier *v, const struct call *call, struct r
 static void give_typed(struct verifier *v, const struct call *call, struct reg *r,
 		       u32 flags)
 {
-	const struct skep_btf *btf = v->profile->vmlinux;
-	u32 id = btf ? skep_btf_find(btf, call->proto->ret_btf, SKEP_BTF_KIND_STRUCT) : 0;
+	u32 id = call_type(v, call->proto->ret_btf,
+			   &calls_of(v)->ret_type[call->proto->id]);
 
 	if (!id)
 		refuse(v, later_btf_ret, call->proto->name);
 	reg_set_pointer(r, reg_btf, flags);
-	r->btf = btf;
+	r->btf = v->profile->vmlinux;
 	r->btf_id = id;
 }
 

@@ -33,6 +33,14 @@ void arg_check(struct verifier *v, struct call *call, u32 i);
  * allows. */
 void arg_check_offset(struct verifier *v, u32 regno, bool release);
 
+/* ---- arg_btf.c ---- */
+
+/* The kernel's struct of that name, remembered in *id; 0: there is none. */
+u32 call_type(const struct verifier *v, const char *name, u32 *id);
+
+/* r[regno], a reg_btf of a kind that the argument takes, is of the right type. */
+void arg_check_typed(struct verifier *v, const struct call *call, u32 regno, u16 take);
+
 /* ---- func.c: functions of the program ---- */
 
 enum func_arg_kind { func_scalar, func_ctx, func_mem, func_arena };
@@ -63,6 +71,9 @@ struct loop_note {
 struct calls {
 	struct func_note *func; /* v->flow.nfuncs */
 	struct loop_note *loop; /* v->n */
+	/* By helper: what call_type() has found. */
+	u32 arg_type[SKEP_FUNC_cgrp_storage_delete + 1];
+	u32 ret_type[SKEP_FUNC_cgrp_storage_delete + 1];
 };
 
 struct calls *calls_of(struct verifier *v);
