@@ -75,7 +75,15 @@ void access_typed_ctx(struct verifier *v, const struct access *a);
 const char *access_struct_ops(struct verifier *v);
 /* The flag that a type tag (user, percpu, rcu) stands for. */
 u32 access_btf_tag(const struct skep_btf *btf, u32 id);
+/* Objects that RCU protects stay. */
+bool access_in_rcu(const struct state *s);
 bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */
+
+/* access_kptr.c */
+
+/* The whole of field `f` of a map's value, a kept pointer. */
+void access_kptr(struct verifier *v, const struct access *a,
+		 const struct verify_field *f);
 
 /* stack.c, stack_range.c */
 

@@ -240,7 +240,7 @@ static bool is_trusted(const struct reg *r)
 	return r->ref || (r->flags & good && !(r->flags & ~good));
 }
 
-static bool in_rcu(const struct state *s)
+bool access_in_rcu(const struct state *s)
 {
 	return s->rcu_locks || s->locks || !s->sleepable;
 }
@@ -258,7 +258,7 @@ static u32 found_flags(struct verifier *v, const struct reg *r, const struct pla
 	safe = safe_flags(btf_name(r->btf, r->btf_id), p->member);
 	if (safe & flag_trusted)
 		return p->flags | safe;
-	if (!in_rcu(v->cur))
+	if (!access_in_rcu(v->cur))
 		return flag_untrusted;
 	if (safe == flag_rcu)
 		return p->flags | flag_rcu;

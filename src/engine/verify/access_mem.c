@@ -102,7 +102,6 @@ static void check_field(struct verifier *v, const struct access *a,
 		refuse(v, field_misaligned, name, f->off, at);
 	if (a->size != 8)
 		refuse(v, field_size, name);
-	refuse(v, field_later, name);
 }
 
 static void check_value(struct verifier *v, const struct access *a, bool zero,
@@ -119,6 +118,17 @@ static void check_value(struct verifier *v, const struct access *a, bool zero,
 		    f->off < a->r->n.umax + (u64)(s64)a->off + a->size)
 			check_field(v, a, f, helper);
 	}
+}
+
+/* The kept pointer that a, which was checked, is an access of; NULL: of none. */
+static const struct verify_field *kept_at(const struct verify_map *map,
+					  const struct access *a)
+{
+	for (u32 i = 0; i < map->nfields; i++)
+		if (fields[map->fields[i].kind].whole && scalar_is_const(&a->r->n) &&
+		    map->fields[i].off == a->r->n.bits.value + (u64)(s64)a->off)
+			return &map->fields[i];
+	return NULL;
 }
 
 static u64 load_const(const u8 *at, u32 size, bool sign)
@@ -145,8 +155,15 @@ void access_value(struct verifier *v, const struct access *a)
 {
 	const struct verify_map *map = reg_map_of(v, a->r);
 
+	const struct verify_field *f;
+
 	access_leak(v, a, "map");
 	check_value(v, a, false, false);
+	f = kept_at(map, a);
+	if (f) {
+		access_kptr(v, a, f);
+		return;
+	}
 	if (a->how == mem_read && a->value >= 0 && map->frozen &&
 	    scalar_is_const(&a->r->n))
 		load_frozen(v, a, map);

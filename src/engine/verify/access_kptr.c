@@ -1,0 +1,108 @@
+/* access_kptr.c - pointers to objects that a map's value keeps */
+#include "access.h"
+
+/* What the field points to: the kernel's type of that name. */
+struct kept {
+	const struct verify_field *field;
+	const struct skep_btf *btf;
+	u32 id;
+	const char *name;
+};
+
+static struct kept kept_of(struct verifier *v, const struct verify_field *f)
+{
+	struct kept k = {.field = f, .btf = v->profile->vmlinux};
+	const struct skep_btf_type *t = btf_type(f->btf, f->btf_id);
+
+	k.name = btf_str(f->btf, t->name_off);
+	if (k.btf)
+		k.id = skep_btf_find(k.btf, k.name, btf_kind(t));
+	/* else the program made it itself */
+	if (!k.id)
+		refuse(v, field_later, "kptr");
+	return k;
+}
+
+/* Types whose objects live on until the end of an RCU section. */
+static bool is_rcu_protected(const char *name)
+{
+	static const char *const names[] = {"prog_test_ref_kfunc", "cgroup",
+					    "bpf_cpumask", "task_struct",
+					    "bpf_crypto_ctx"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static u32 load_flags(struct verifier *v, const struct kept *k)
+{
+	const bool percpu = k->field->kind == field_kptr_percpu;
+
+	if (!access_in_rcu(v->cur) ||
+	    !(percpu || (k->field->kind == field_kptr_ref && is_rcu_protected(k->name))))
+		return flag_null | flag_untrusted;
+	return flag_null | flag_rcu | (percpu ? (u32)flag_percpu : 0);
+}
+
+static void load_user(struct verifier *v, const struct verify_field *f, struct reg *to)
+{
+	reg_set_pointer(to, reg_mem, flag_null);
+	to->size = btf_size(f->btf, f->btf_id);
+	to->id = new_id(v);
+}
+
+static void load(struct verifier *v, const struct verify_field *f, struct reg *to)
+{
+	struct kept k;
+
+	if (f->kind == field_uptr) {
+		load_user(v, f, to);
+		return;
+	}
+	k = kept_of(v, f);
+	reg_set_pointer(to, reg_btf, load_flags(v, &k));
+	to->btf = k.btf;
+	to->btf_id = k.id;
+	to->id = new_id(v);
+}
+
+static void check_stored(struct verifier *v, const struct verify_field *f, u32 regno)
+{
+	const struct reg *r = &regs_of(v)[regno];
+	const u32 good = flag_null | flag_trusted | flag_rcu | flag_untrusted;
+	struct kept k;
+	char type[64];
+
+	if (reg_is_zero(r))
+		return;
+	k = kept_of(v, f);
+	if (r->type != reg_btf || r->flags & ~good)
+		refuse(v, kptr_type, regno, reg_type_name(v, r, type), k.name, k.name);
+	mem_check_plain(v, regno, r, true);
+	if (r->btf != k.btf || r->btf_id != k.id || r->off)
+		refuse(v, kptr_match_later);
+}
+
+void access_kptr(struct verifier *v, const struct access *a, const struct verify_field *f)
+{
+	const struct insn *in = &v->insns[v->insn];
+	const struct op_info *op = &op_info[in->op];
+
+	if ((op->class != class_load && op->class != class_store) || op->is_signed ||
+	    op->imm)
+		refuse(v, kptr_mode);
+	if (a->how == mem_read) {
+		load(v, f, &regs_of(v)[a->value]);
+		return;
+	}
+	if (f->kind == field_uptr)
+		refuse(v, uptr_store);
+	if (f->kind != field_kptr_unref)
+		refuse(v, kptr_store);
+	if (a->value >= 0)
+		check_stored(v, f, (u32)a->value);
+	else if (in->imm)
+		refuse(v, kptr_constant, f->off);
+}
