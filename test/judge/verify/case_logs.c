@@ -21,12 +21,12 @@ static u32 level = 2, same, differ, broken;
 static bool next_line(const char **text, char line[LINE])
 {
 	size_t len = strcspn(*text, "\n"), n = 0;
-	const char *from = *text, *address = strstr(from, "(18) r");
+	const char *from = *text, *address = memmem(from, len, "(18) r", 6);
 
 	if (!*from)
 		return false;
 	*text += len + (from[len] == '\n');
-	for (size_t i = 0; i < len && n < LINE - 1; i++) {
+	for (size_t i = 0; i < len && n < LINE - 8; i++) {
 		if (address && from + i >= address && !strncmp(from + i, "= 0x", 4)) {
 			n += (size_t)sprintf(line + n, "= 0x.");
 			i += 3 + strspn(from + i + 4, "0123456789abcdef");
