@@ -11,7 +11,7 @@ struct side {
 	bool asked;
 	int err; /* a positive errno; 0: accepted */
 	u32 processed, states, peak, max_per_insn;
-	u64 ns;	   /* best of the repeats: the kernel's own figure, CPU time of ours */
+	u64 ns;	   /* best of the repeats: CPU time; the kernel's own figure if less */
 	u64 bytes; /* most memory */
 	char message[240]; /* the last line */
 };
