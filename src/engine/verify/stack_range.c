@@ -113,14 +113,19 @@ static bool write_maybe(struct verifier *v, struct frame *f, s32 at, bool zero)
 {
 	struct slot *s = &f->slot[stack_slot(at)];
 	u8 *kind = stack_kind(f, at);
-	const bool stays = zero && *kind == slot_zero;
+	bool stays;
 
 	log_touch(v, 0, 1ull << stack_slot(at));
 	if (!v->profile->perfmon && *kind != slot_misc && *kind != slot_zero)
 		refuse(v, stack_var_spilled, v->insn, at);
 	if (zero && *kind == slot_spill && slot_is_spilled(s) && reg_is_zero(&s->reg))
 		return true;
+	if (slot_is_spilled(s))
+		for (u32 i = 0; i < 8; i++)
+			if (s->kind[i] != slot_invalid)
+				s->kind[i] = slot_misc;
 	s->reg.type = reg_none;
+	stays = zero && *kind == slot_zero;
 	*kind = stays ? slot_zero : slot_misc;
 	return stays;
 }
