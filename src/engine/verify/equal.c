@@ -95,7 +95,7 @@ static bool reg_safe(struct verifier *v, struct packed_reg o, bool precise,
 	if (how == exact)
 		return regs_exact(v, o, c, ids) &&
 		       (old->type != reg_stack || old->frame == cur->frame);
-	if (o.form == FORM_NONE)
+	if (o.form == FORM_NONE && (how == not_exact || c.form == FORM_NONE))
 		return true;
 	if (old->type != cur->type || old->flags != cur->flags)
 		return false;
@@ -209,7 +209,7 @@ static bool slot_safe(struct verifier *v, const struct packed_slot *old, bool pr
 	u32 kind = old->kinds >> 28;
 	bool wanted = false;
 
-	if (how == exact && (!cur || old->kinds != cur->kinds))
+	if (how != not_exact && (!cur || old->kinds != cur->kinds))
 		return false;
 	for (u32 i = 0; i < 8; i++) {
 		u32 k = kind_at(old->kinds, i);
