@@ -161,21 +161,18 @@ static void load_bytes(struct verifier *v, struct frame *f, s32 off, u32 size, i
 static void fill_whole(struct verifier *v, struct slot *s, s32 off, int value)
 {
 	if (value >= 0) {
-		if (v->profile->bpf)
-			give_id(v, &s->reg);
 		regs_of(v)[value] = s->reg;
 	} else if (!v->profile->perfmon && s->reg.type != reg_scalar) {
 		refuse(v, stack_leak, off);
 	}
 }
 
-/* The low `size` bytes of a spilled number of at least as many. */
-static void fill_low(struct verifier *v, struct slot *s, u32 size, u32 spilled, int value)
+/* The low `size` bytes of a spilled number of at least as many. The kernel gives neither
+ * the slot nor the register an id that it did not have. */
+static void fill_low(struct verifier *v, struct slot *s, u32 size, int value)
 {
 	struct reg *to = &regs_of(v)[value];
 
-	if (v->profile->bpf && size == 4 && spilled == 4 && width(&s->reg) <= 32)
-		give_id(v, &s->reg);
 	*to = s->reg;
 	if (width(to) > 8 * size)
 		to->id = 0;
@@ -205,7 +202,7 @@ static bool fill(struct verifier *v, struct frame *f, s32 off, u32 size, int val
 	if (value < 0)
 		return false;
 	if (size <= spilled && off % 8 == 0) {
-		fill_low(v, s, size, spilled, value);
+		fill_low(v, s, size, value);
 		return true;
 	}
 	check_readable(v, f, off, size, true);
