@@ -53,7 +53,7 @@ struct func_arg {
 
 struct func_note {
 	bool called, verified; /* global ones: in some path; as if called by anybody */
-	bool callback, async_callback;
+	bool async_callback;
 	bool args_known;
 	u32 nargs;
 	struct func_arg arg[5];

@@ -115,7 +115,6 @@ void callback_push(struct verifier *v, const struct call *call)
 	struct frame *caller, *f;
 	struct state *s;
 
-	calls_of(v)->func[call->func].callback = true;
 	if (k->async) {
 		push_later(v, k, call->func);
 		return;

@@ -127,6 +127,20 @@ static void walk_chains(struct walk *w, u32 func)
 	}
 }
 
+/* Where the kernel writes out a loop, the counters of it need stack, too: of bpf_loop()
+ * three saved registers, of may_goto a count and a time. It does not count them when it
+ * looks at how deep the stack gets. */
+static void add_inlined(struct verifier *v, u32 func)
+{
+	bool loop = false, may_goto = false;
+
+	for (u32 i = v->flow.funcs[func].start; i < v->flow.funcs[func].end; i++) {
+		loop |= v->calls->loop[i].fit == loop_fits;
+		may_goto |= v->aux[i].seen && v->insns[i].op == op_may_goto;
+	}
+	v->result->stack[func] += (loop ? 24 : 0) + (may_goto ? 16 : 0);
+}
+
 void depth_check(struct verifier *v)
 {
 	u32 n = v->flow.nfuncs;
@@ -148,4 +162,6 @@ void depth_check(struct verifier *v)
 		w.private = !i && own;
 		walk_chains(&w, i);
 	}
+	for (u32 i = 0; i < n; i++)
+		add_inlined(v, i);
 }
