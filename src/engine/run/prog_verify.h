@@ -3,7 +3,8 @@
 #define PROG_VERIFY_H
 
 #include "map.h"
-#include "verify.h"
+
+struct verify_prog; /* verify.h */
 
 /* 0 or -errno, and the kernel's log. The caller fills in `prog` but for maps and btf: its
  * map references are indices into maps[], of which there are prog->nmaps. */
