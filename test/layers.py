@@ -45,40 +45,49 @@ def flags(root, build, folder):
     return None
 
 
-def compiles(command, directory, header):
-    """What the compiler says against the header, or ''."""
-    command = command + ['-fsyntax-only', '-fdiagnostics-color=never', '-xc', '-']
-    r = subprocess.run(command, cwd=directory, text=True, input='#include "%s"\n' % header,
-                       stderr=subprocess.PIPE)
+def source(headers):
+    return ''.join('#include "%s"\n' % h for h in headers)
+
+
+def complaint(command, directory, headers, how):
+    """What the compiler says against a file that includes them, or ''."""
+    command = command + [how, '-fdiagnostics-color=never', '-xc', '-']
+    r = subprocess.run(command, cwd=directory, text=True, input=source(headers),
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     return r.stderr if r.returncode else ''
 
 
-def finds(command, directory, path):
-    """Does an include by name reach that very file? A system header may share it."""
+def found(command, directory, headers):
+    """The files that includes of these names reach, whole paths: a system header may
+    share a name. What is not found is no error."""
     r = subprocess.run(command + ['-M', '-MG', '-xc', '-'], cwd=directory, text=True,
-                       input='#include "%s"\n' % os.path.basename(path),
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    seen = re.findall(r'[^\s\\]+', r.stdout)
-    return path in (os.path.normpath(os.path.join(directory, s)) for s in seen)
+                       input=source(headers), stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL)
+    return {os.path.normpath(os.path.join(directory, path))
+            for path in re.findall(r'[^\s\\]+', r.stdout)}
 
 
 def check(root, layers, own, name, command, directory):
-    """The faults of one layer, and the number of headers tried."""
-    faults, tried = [], 0
+    """The faults of one layer, and the number of includes tried: each of its own headers
+    alone, what all that it may see includes in turn, and which are found at all."""
+    faults = []
+    allowed = [other for other in own if other == name or other in layers[name][1]]
+    for header in own[name]:
+        said = complaint(command, directory, [header], '-fsyntax-only')
+        if said:
+            faults.append('%s: %s does not compile alone:\n%s' % (name, header, said))
+    said = complaint(command, directory, [h for o in allowed for h in own[o]], '-M')
+    if said:
+        faults.append('%s may see what includes something it may not:\n%s' % (name, said))
+    seen = found(command, directory, [h for hs in own.values() for h in hs])
     for other, hs in own.items():
-        allowed = other == name or other in layers[name][1]
         for header in hs:
             path = os.path.normpath(os.path.join(root, layers[other][0], header))
-            said = compiles(command, directory, header) if allowed else ''
-            tried += 1
-            if said:
-                faults.append('%s may see %s, but %s does not compile there:\n%s'
-                              % (name, other, header, said))
-            elif finds(command, directory, path) != allowed:
+            if (path in seen) != (other in allowed):
                 faults.append('%s %s see %s, but %s %s' % (
-                    name, 'may' if allowed else 'must not', other,
-                    'does not find' if allowed else 'finds', header))
-    return faults, tried
+                    name, 'may' if other in allowed else 'must not', other,
+                    'does not find' if other in allowed else 'finds', header))
+    return faults, sum(map(len, own.values()))
 
 
 def main(root, build):
@@ -86,11 +95,11 @@ def main(root, build):
     own = headers(root, layers)
     faults, total, empty = [], 0, []
     for name, (folder, _) in layers.items():
-        found = flags(root, build, folder)
-        if not found:
+        how = flags(root, build, folder)
+        if not how:
             empty.append(name)
             continue
-        more, tried = check(root, layers, own, name, *found)
+        more, tried = check(root, layers, own, name, *how)
         faults += more
         total += tried
     print('\n'.join(faults))

@@ -7,6 +7,7 @@
 #include "pass.h"
 #include "prog_verify.h"
 #include "sha256.h"
+#include "verify.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
