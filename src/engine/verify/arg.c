@@ -326,6 +326,16 @@ static void check_lock(struct verifier *v, const struct call *call, u32 regno)
 		lock_release(v, regno);
 }
 
+static void note_percpu(struct verifier *v, struct call *call, u32 regno)
+{
+	const struct reg *r = &regs_of(v)[regno];
+
+	if (!r->btf_id)
+		refuse(v, percpu_id, regno);
+	call->percpu_btf = r->btf;
+	call->percpu_id = r->btf_id;
+}
+
 /* What the argument means beyond its kind. */
 static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take)
 {
@@ -343,7 +353,7 @@ static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take
 	case take_timer: check_timer(v, call, regno); break;
 	case take_spin_lock: check_lock(v, call, regno); break;
 	case take_func: call->func = regs_of(v)[regno].func; break;
-	case take_percpu_btf_id: refuse(v, later_btf_arg, regno);
+	case take_percpu_btf_id: note_percpu(v, call, regno); break;
 	case take_kptr_dest: refuse(v, later_kptr);
 	case take_dynptr: refuse(v, later_dynptr);
 	default: break;

@@ -77,6 +77,8 @@ void arg_check_typed(struct verifier *v, const struct call *call, u32 regno, u16
 	bool itself = take & take_release && call->proto->id != SKEP_FUNC_sk_release;
 	u32 id;
 
+	if (r->flags & flag_percpu)
+		return;
 	if ((take & take_kind) == take_btf_sock_common)
 		want = "sock_common";
 	if (!want || r->flags & ~(u32)(flag_null | flag_trusted | flag_rcu) ||

@@ -1,6 +1,6 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
-#include "call.h"
+#include "typed.h"
 
 static bool may_sleep(const struct verifier *v)
 {
@@ -161,6 +161,7 @@ static void give(struct verifier *v, const struct call *call, struct reg *r)
 		r->size = call->mem_size;
 		break;
 	case give_btf_id: give_typed(v, call, r, flags); break;
+	case give_mem_or_btf_id: typed_give_percpu(v, call, r, flags); break;
 	default: refuse(v, later_btf_ret, call->proto->name);
 	}
 	if (r->flags & flag_null)

@@ -19,6 +19,8 @@ struct call {
 	u32 func;		      /* the callback */
 	u32 mem_size;		      /* of what is returned */
 	u64 size_max;		      /* of the memory that was passed */
+	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
+	u32 percpu_id;
 	s64 key;		      /* of a lookup in an array; -1: not known */
 	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */
 	u32 uninit_size; /* writes so many bytes that need not be initialised */

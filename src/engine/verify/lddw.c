@@ -1,6 +1,7 @@
 /* lddw: constants of 64 bits, addresses of maps, values and functions; and casts between
  * the address spaces of an arena. */
 #include "alu.h"
+#include "typed.h"
 
 static void load_map(struct verifier *v, const struct insn *in, struct reg *d)
 {
@@ -54,6 +55,7 @@ void do_lddw(struct verifier *v, const struct insn *in)
 	case SKEP_PSEUDO_MAP_IDX:
 	case SKEP_PSEUDO_MAP_IDX_VALUE: load_map(v, in, d); break;
 	case SKEP_PSEUDO_FUNC: load_func(v, in, d); break;
+	case SKEP_PSEUDO_BTF_ID: typed_load_symbol(v, in, d); break;
 	default: refuse(v, ksym_address);
 	}
 }

@@ -1,6 +1,7 @@
 /* verify(): the pipeline. */
 #include "call.h"
 #include "info.h"
+#include "typed.h"
 #include "verifier.h"
 #include <errno.h>
 #include <time.h>
@@ -70,6 +71,8 @@ static void check_references(struct verifier *v)
 	for (u32 i = 0; i < v->n; i++) {
 		const struct insn *in = &v->insns[i];
 
+		if (in->op == op_lddw && in->src == SKEP_PSEUDO_BTF_ID)
+			typed_check_symbol(v, in);
 		if (in->op != op_lddw || (in->src != SKEP_PSEUDO_MAP_IDX &&
 					  in->src != SKEP_PSEUDO_MAP_IDX_VALUE))
 			continue;

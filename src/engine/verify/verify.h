@@ -19,6 +19,8 @@ struct profile {
 	u32 kernel; /* 0x060c00 is 6.12; 0: the newest that is known */
 	bool bpf, perfmon, net_admin, admin; /* capabilities */
 	const struct skep_btf *vmlinux;	     /* the kernel's types; NULL: none */
+	bool variables; /* the kernel tells the addresses of its variables
+			   (CONFIG_KALLSYMS_ALL), not only of functions */
 	u32 max_insns;			     /* processed; 0: one million */
 	u32 cpus; /* possible ones: bounds bpf_get_smp_processor_id(); 0: not known */
 };
