@@ -173,14 +173,14 @@ static void print_side(const char *who, const struct side *s)
 void tally_list(const struct case_result *results, size_t n, struct tally_sides sides)
 {
 	static const char *const words[VERDICTS] = {"", "WRONG ACCEPT", "wrong reject",
-						    "unjudged", "broken"};
+						    "", "broken"};
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const struct case_result *r = &results[i];
 		enum verdict v = tally_verdict(r, sides);
 
-		if (v == verdict_agrees)
+		if (v == verdict_agrees || v == verdict_unjudged)
 			continue;
 		printf("%s: %s: %s%s%s\n", words[v], r->group, r->name,
 		       *r->broken ? ": " : "", r->broken);

@@ -25,7 +25,7 @@ enum verdict tally_verdict(const struct case_result *r, struct tally_sides sides
 /* Prints the table; true: nothing accepted wrongly, nothing broken. */
 bool tally_print(const struct case_result *results, size_t n, struct tally_sides sides);
 
-/* Each case that does not agree, with both messages. */
+/* Each case that was judged and does not agree, with both messages. */
 void tally_list(const struct case_result *results, size_t n, struct tally_sides sides);
 
 #endif
