@@ -18,6 +18,7 @@ struct skep_verifier;
 struct skep_verifier_opts {
 	size_t size;			/* sizeof(struct skep_verifier_opts) */
 	bool unprivileged;		/* judge as for a user without capabilities */
+	bool explain;			/* a refusal is put into words */
 	const struct skep_btf *vmlinux; /* the kernel's types, which must outlive the
 					   verifier; NULL: none */
 };
@@ -33,6 +34,31 @@ struct skep_verifier_stats {
 	uint64_t ns, bytes; /* CPU time; most memory at a time */
 };
 
+/* One of the lines that led to a refusal, in the order in which they ran. */
+struct skep_explanation_line {
+	const char *file; /* NULL: the program has no line information */
+	uint32_t line, insn;
+	const char *source; /* the line's text; without lines the instruction */
+	const char *note;   /* what it did */
+};
+
+/* A refusal in words. Texts may be NULL where there is nothing to say, but for code,
+ * class_name, source, headline and kernel. */
+struct skep_explanation {
+	const char *code;	/* "V113" */
+	const char *class_name; /* "offset_outside": stable, as the code is */
+	const char *headline;
+	const char *file; /* of the refused instruction, as in the lines */
+	uint32_t line, column, insn;
+	const char *source;
+	const char *required, *known; /* what must hold, what holds instead */
+	const char *input;	      /* with which it goes wrong */
+	const char *fix;
+	const char *kernel; /* the last line of the kernel's log */
+	const struct skep_explanation_line *chain;
+	uint32_t nchain;
+};
+
 /* Opens a verifier; opts may be NULL. 0 or -errno; close it with skep_verifier_close,
  * which closes what was made with it. One thread at a time. */
 SKEP_API int skep_verifier_open(const struct skep_verifier_opts *opts,
@@ -43,5 +69,9 @@ SKEP_API void skep_verifier_close(struct skep_verifier *v);
 SKEP_API struct skep_sys *skep_verifier_sys(struct skep_verifier *v);
 SKEP_API const struct skep_verifier_stats *
 skep_verifier_stats(const struct skep_verifier *v);
+/* Of the last BPF_PROG_LOAD, until the next one; NULL: it was accepted, or `explain` was
+ * not set, or it was refused before it was verified. */
+SKEP_API const struct skep_explanation *
+skep_verifier_explanation(const struct skep_verifier *v);
 
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cmd.h"
+#include "explain.h"
 #include "mem.h"
 #include "os.h"
 #include "vec.h"
@@ -28,6 +29,8 @@ struct skep_verifier {
 	struct skep_sys sys;
 	struct profile profile;
 	struct skep_verifier_stats stats;
+	bool explain;
+	struct explained explained;
 	vec(struct thing *) things;
 };
 
@@ -288,6 +291,8 @@ static int judge(struct skep_verifier *v, struct load *l, const union skep_attr 
 	memcpy(prog.name, attr->prog_name, sizeof(prog.name) - 1);
 	err = verify(&prog, &v->profile, attr->log_level, log, &result);
 	take_stats(v, err, &result);
+	if (err && v->explain)
+		verify_explain(&prog, &v->profile, &v->explained);
 	return err;
 }
 
@@ -308,6 +313,12 @@ static int load_with(struct skep_verifier *v, struct load *l, const union skep_a
 	return err ? err : t ? t->fd : -ENOMEM;
 }
 
+static void forget_explanation(struct skep_verifier *v)
+{
+	arena_free(&v->explained.arena);
+	v->explained = (struct explained){0};
+}
+
 static int prog_load(struct skep_verifier *v, union skep_attr *attr)
 {
 	struct load l = {0};
@@ -315,6 +326,7 @@ static int prog_load(struct skep_verifier *v, union skep_attr *attr)
 	int err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
 
 	v->stats = (struct skep_verifier_stats){0};
+	forget_explanation(v);
 	if (err)
 		return err;
 	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
@@ -433,6 +445,7 @@ int skep_verifier_open(const struct skep_verifier_opts *opts, struct skep_verifi
 		memcpy(&o, opts, MIN(opts->size, sizeof(o)));
 	may = !o.unprivileged;
 	v->sys = side;
+	v->explain = o.explain;
 	v->profile = (struct profile){.bpf = may,
 				      .perfmon = may,
 				      .net_admin = may,
@@ -451,6 +464,7 @@ void skep_verifier_close(struct skep_verifier *v)
 	vec_each(t, &v->things)
 		thing_free(*t);
 	vec_free(&v->things);
+	forget_explanation(v);
 	mem_free(v);
 }
 
@@ -462,4 +476,9 @@ struct skep_sys *skep_verifier_sys(struct skep_verifier *v)
 const struct skep_verifier_stats *skep_verifier_stats(const struct skep_verifier *v)
 {
 	return &v->stats;
+}
+
+const struct skep_explanation *skep_verifier_explanation(const struct skep_verifier *v)
+{
+	return v->explained.out.headline ? &v->explained.out : NULL;
 }

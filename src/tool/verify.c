@@ -1,5 +1,6 @@
 /* skep verify: what the verifier says of the programs of object files, without a kernel.
  */
+#include "explain_print.h"
 #include "mem.h"
 #include "tool.h"
 #include "tool_msg.h"
@@ -15,10 +16,13 @@ const char help_verify[] =
 	"\n"
 	"Says of each program whether Linux 6.18's verifier would take it, and why not: a line\n"
 	"a program, with the instructions that were processed on all paths, states that were\n"
-	"kept, CPU time and stack. Needs no root and no kernel, and runs nothing.\n"
+	"kept, CPU time and stack. Needs no root and no kernel, and runs nothing. Below a\n"
+	"refused one stands why: where, what had to hold and what was known, the lines that\n"
+	"led there, and what to change.\n"
 	"\n"
 	"  --prog NAME     this program only\n"
-	"  --log LEVEL     the verifier's log in the kernel's form: 1, 2 (every step), 4\n"
+	"  --log LEVEL     the verifier's log in the kernel's form instead of words: 1, 2\n"
+	"                  (every step), 4\n"
 	"  --unprivileged  judge as for a user without capabilities\n"
 	"  --json          for programs\n"
 	"\n"
@@ -33,6 +37,7 @@ struct trial {
 	int err;
 	struct skep_verifier_stats stats;
 	struct skep_log log;
+	struct skep_verifier *verifier; /* whose explanation it is; NULL */
 };
 
 struct trials {
@@ -68,7 +73,8 @@ static int judge(const struct trials *all, struct trial *t, struct skep_verifier
 static void run_trial(const struct trials *all, struct trial *t)
 {
 	const struct skep_verifier_opts opts = {.size = sizeof(opts),
-						.unprivileged = all->unprivileged};
+						.unprivileged = all->unprivileged,
+						.explain = !all->level};
 	size_t room = all->level ? LOG_SIZE : 1 << 16;
 	struct skep_verifier *v;
 
@@ -78,7 +84,7 @@ static void run_trial(const struct trials *all, struct trial *t)
 	if (t->err)
 		return;
 	t->err = judge(all, t, v);
-	skep_verifier_close(v);
+	t->verifier = v;
 }
 
 static void *work(void *arg)
@@ -163,6 +169,11 @@ static const char *verdict(const struct trial *t)
 	return !t->err ? "accepted" : t->stats.code ? "refused" : "failed";
 }
 
+static const struct skep_explanation *explanation_of(const struct trial *t)
+{
+	return t->err && t->verifier ? skep_verifier_explanation(t->verifier) : NULL;
+}
+
 static void say_line(const struct trial *t, int width)
 {
 	int used = printf("%s/%s", base_name(t->path), t->name);
@@ -172,7 +183,9 @@ static void say_line(const struct trial *t, int width)
 		printf(" %9u %7u %9.3f %6u", t->stats.processed, t->stats.states,
 		       (double)t->stats.ns / 1e6, t->stats.stack);
 	putchar('\n');
-	if (t->log.len && t->log.buf)
+	if (explanation_of(t))
+		explain_print(stdout, explanation_of(t));
+	else if (t->log.len && t->log.buf)
 		fputs(t->log.buf, stdout);
 }
 
@@ -209,6 +222,8 @@ static void say_json(const struct trials *all)
 		       t->stats.processed, t->stats.states, t->stats.peak_states,
 		       (unsigned long long)t->stats.ns,
 		       (unsigned long long)t->stats.bytes, t->stats.stack);
+		if (explanation_of(t))
+			explain_json(stdout, explanation_of(t));
 		printf(", \"log\": ");
 		json_string(stdout, t->log.len && t->log.buf ? t->log.buf : "");
 		printf("}%s\n", t + 1 < all->list.at + all->list.n ? "," : "");
@@ -224,6 +239,7 @@ static int finish(struct trials *all, bool good)
 		good = good && !t->err;
 		mem_free((char *)t->name);
 		mem_free(t->log.buf);
+		skep_verifier_close(t->verifier);
 	}
 	vec_free(&all->list);
 	return good ? exit_ok : exit_failed;

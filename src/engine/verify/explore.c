@@ -1,4 +1,5 @@
 /* The walk over all paths of a function, step by step */
+#include "explain_record.h"
 #include "path.h"
 
 enum { PROCESSED_MAX = 1000000 };
@@ -133,15 +134,28 @@ static bool step(struct verifier *v)
 	if (at->flags & flow_jump)
 		history_add(v, 0, 0, 0, 0);
 	log_step(v);
+	if (v->record)
+		record_step(v);
 	mark_seen(v, in);
 	v->paths->jumps += is_jump(in);
 	take(v, in);
 	v->prev_insn = v->insn;
 	path_close_fork(v);
+	if (v->record)
+		record_forks(v);
 	log_changes(v);
 	if (in->op == op_exit && v->cur->depth < depth)
 		v->paths->print_state = true;
 	return !v->ended;
+}
+
+static bool next_path(struct verifier *v)
+{
+	bool more = path_pop(v);
+
+	if (v->record)
+		(more ? record_pop : record_end)(v);
+	return more;
 }
 
 void explore(struct verifier *v)
@@ -151,6 +165,8 @@ void explore(struct verifier *v)
 	path_begin(v);
 	func_enter(v, v->func);
 	v->paths->print_state = false;
+	if (v->record)
+		record_begin(v);
 	do {
 		while (step(v))
 			;
@@ -158,7 +174,7 @@ void explore(struct verifier *v)
 		log_touch(v, ~0u, ~0ull);
 		stack_live_update(v);
 		v->paths->print_state = true;
-	} while (path_pop(v));
+	} while (next_path(v));
 	path_forget(v);
 	log_back(v, 0);
 }

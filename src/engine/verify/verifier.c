@@ -136,7 +136,7 @@ static void walk(struct verifier *v)
 	}
 }
 
-static void run(struct verifier *v)
+void verify_run(struct verifier *v)
 {
 	check_program(v);
 	decode(v);
@@ -178,7 +178,7 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 
 	memset(result, 0, sizeof(*result));
 	if (pass_try(&v.pass))
-		run(&v);
+		verify_run(&v);
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
 	result->insn = v.insn;
 	result->ns = cpu_ns() - begun;

@@ -52,6 +52,7 @@ struct verifier {
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
 	struct log_note noted;
 	struct calls *calls; /* call.h: what is known of functions and calls */
+	struct record *record; /* explain_record.h: while a refusal is explained; NULL */
 	struct typed *typed; /* access_btf.c: types of the kernel that were looked for */
 };
 
@@ -68,6 +69,11 @@ static inline u32 new_id(struct verifier *v)
 {
 	return ++v->next_id;
 }
+
+/* ---- verifier.c ---- */
+
+/* The pipeline: throws to v->pass. */
+void verify_run(struct verifier *v);
 
 /* ---- reg.c: registers alone ---- */
 

@@ -1,0 +1,51 @@
+#!/bin/sh
+# explain.sh [--bless] SKEP SOURCE_ROOT: refusals in words
+#
+# test/explain/NAME.bpf.c is a program with one fault; NAME.txt what `skep verify` says of
+# it. A first line `// skep: ARGUMENTS` in the source is for the command. The last line of
+# each text is the kernel's own message: where its bpf(2) serves, the kernel is asked as
+# well, and has to say the same; `// kernel: WHY NOT` in the source leaves that out.
+# --bless writes the texts anew. Prints PASS, FAIL or SKIP lines as HACKING.md has it.
+set -u
+bless=
+[ "${1-}" != --bless ] || { bless=1; shift; }
+skep=$(realpath "$1") root=$(realpath "$2")
+tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+for clang in clang clang-19 clang-20 clang-21 clang-14; do
+	command -v $clang >/dev/null && break
+done
+command -v $clang >/dev/null || { echo "SKIP explain: clang is not installed (Debian: clang)"; exit 0; }
+kernel=
+[ "$(id -u)" != 0 ] || [ -z "${HAVE_BPF-}" ] || [ -n "$("$HAVE_BPF")" ] || kernel=1
+
+# one NAME: prints its result
+one() {
+	source=$root/test/explain/$1.bpf.c text=$root/test/explain/$1.txt object=$tmp/$1.bpf.o
+	if ! $clang -O2 -g -target bpf -I../../bpf -I"/usr/include/$(uname -m)-linux-gnu" \
+		-c "$1.bpf.c" -o "$object" 2>"$tmp/cc"; then
+		echo "FAIL $1: does not compile"; sed 's/^/    /' "$tmp/cc"
+		return 1
+	fi
+	"$skep" verify "$object" $(sed -n '1s,^// skep: ,,p' "$source") | tail -n +4 >"$tmp/out"
+	[ -z "$bless" ] || cp "$tmp/out" "$text"
+	[ -s "$tmp/out" ] || { echo "FAIL $1: accepted"; return 1; }
+	if ! diff -u "$text" "$tmp/out" >"$tmp/diff"; then
+		echo "FAIL $1: - expected, + came out"; sed '1,2d; s/^/    /' "$tmp/diff"
+		return 1
+	fi
+	if [ -n "$kernel" ] && ! grep -q '^// kernel: ' "$source"; then
+		"$skep" run --on kernel "$object" >"$tmp/log" 2>&1 </dev/null &&
+			{ echo "FAIL $1: the kernel takes it"; return 1; }
+		message=$(sed -n 's/^  kernel *//p' "$text")
+		grep -qF -- "$message" "$tmp/log" ||
+			{ echo "FAIL $1: the kernel says"; tail -5 "$tmp/log" | sed 's/^/    /'; return 1; }
+	fi
+	echo "PASS $1"
+}
+
+cd "$root/test/explain" || exit 1
+status=0
+for source in "$root"/test/explain/*.bpf.c; do
+	one "$(basename "$source" .bpf.c)" || status=1
+done
+exit $status

@@ -1,0 +1,12 @@
+#include "explain.h"
+
+MAP(counts, BPF_MAP_TYPE_HASH, __u32, struct entry, 64);
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	__u32 key = ctx->ingress_ifindex;
+	struct entry *e = bpf_map_lookup_elem(&counts, &key);
+
+	e->count++;
+	return XDP_PASS;
+}

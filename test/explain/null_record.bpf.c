@@ -1,0 +1,12 @@
+#include "explain.h"
+
+RINGBUF(events);
+
+SEC("raw_tp/sys_enter") int prog(void *ctx)
+{
+	__u64 *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	*event = bpf_ktime_get_ns();
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
