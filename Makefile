@@ -9,6 +9,7 @@
 #   make test-roots  ./check and ./demo in fresh roots of Debian 12
 #   make verify-corpus  others' programs as case files, from Debian's packages, as root
 #   make judge-verify   the verifier's verdicts on them, beside the kernel's
+#   make fuzz-verify    N (2000000) random programs, and mutants of the corpus if it is there
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
 BUILD := $(or $(SKEP_BUILD),build-$(shell id -u))
@@ -16,6 +17,7 @@ SAN := $(BUILD)-asan
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 VERIFY_CASES ?= $(BUILD)/cases
+N ?= 2000000
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 all: $(BUILD)/build.ninja
@@ -69,5 +71,10 @@ verify-corpus: all
 judge-verify: all
 	$(BUILD)/test/judge/verify/replay $(VERIFY_CASES)
 
+fuzz-verify: all
+	$(BUILD)/test/judge/verify/verify_fuzz -n $(N) -o $(BUILD)/fuzz-verify
+	! test -d $(VERIFY_CASES) || $(BUILD)/test/judge/verify/verify_fuzz \
+		-n $(N) -c $(VERIFY_CASES) -o $(BUILD)/fuzz-verify/mutants
+
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
-	verify-corpus judge-verify
+	verify-corpus judge-verify fuzz-verify

@@ -1,0 +1,145 @@
+/* verify_fuzz_gen.h - inside the generator: what registers and stack hold
+ *
+ * The generator emits a program from top to bottom and keeps what a register holds as
+ * the verifier would see it, more coarsely: a scalar with its most, a pointer with the
+ * bytes that may be touched from it. Statements leave it true on every path.
+ */
+#ifndef VERIFY_FUZZ_GEN_H
+#define VERIFY_FUZZ_GEN_H
+
+#include "insn.h"
+#include "verify_fuzz.h"
+
+enum {
+	FP = 10,
+	WORDS = 8,     /* stack words that statements use: fp-8 to fp-64 */
+	BUFFER = -128, /* bytes for helpers */
+	BUFFER_SIZE = 64,
+	CTX_SLOT = -136, /* where the context is kept */
+	REF_SLOT = -144, /* and references, downward */
+	REFS = 3,
+	FUNCS = 6,
+	BAILS = 32,
+	NONE = 0xff,
+};
+
+enum held {
+	h_none,
+	h_scalar, /* at most `most`, without a sign */
+	h_ctx,
+	h_stack,  /* of this frame: fp + off */
+	h_memory, /* map value, ring buffer, a caller's stack: bytes off..room */
+	h_packet, /* bytes off..room */
+	h_map,	  /* of a callback */
+};
+
+struct value {
+	u8 kind;
+	u8 map;	    /* h_memory of a map: which, else NONE */
+	bool fixed; /* h_memory, h_packet: no variable offset was added */
+	bool read_only;
+	s32 off;
+	u32 room;
+	u64 most;
+};
+
+struct state {
+	struct value reg[FP + 1];
+	struct value word[WORDS]; /* fp - 8 * (i + 1) */
+};
+
+/* A function that calls name before it is written. */
+struct func {
+	u8 nargs;
+	struct value arg[4];
+	bool is_callback;
+	u32 start; /* 0: not yet */
+};
+
+struct type_row {
+	u8 type, attach_type;
+	s16 data, end;	/* of the packet in the context; -1: none */
+	u8 data_size;	/* of these fields */
+	bool can_write; /* packets */
+	bool has_skb, has_probe, has_sockets, has_redirect;
+	u8 most_return; /* 0: any */
+	u8 flags;	/* of the program */
+	u8 size;	/* of the context's fields below */
+	u8 nread;
+	s16 read[8];
+	s16 write; /* -1: none */
+};
+
+struct gen {
+	u64 *seed;
+	struct fuzz_prog *p;
+	const struct type_row *type;
+	u32 type_row;
+	struct state s;
+	u32 locked; /* registers that statements leave alone */
+	u32 locked_words;
+	bool is_sloppy, has_ctx, in_loop;
+	u32 depth, nloops, nifs;
+	u32 nrefs; /* that have to be released on every way out */
+	struct {
+		s32 slot;
+		u32 release;
+	} refs[REFS];
+	u32 bails[BAILS], nbails;
+	struct func funcs[FUNCS];
+	u32 nfuncs, writing; /* calls name only functions behind this one */
+	struct {
+		u32 at, func;
+	} calls[32];
+	u32 ncalls;
+};
+
+#define EMIT(g, name, ...) gen_emit(g, (struct insn){.op = op_##name, __VA_ARGS__})
+
+/* ---- verify_fuzz_gen.c ---- */
+
+u32 gen_pick(struct gen *g, u32 n);
+bool gen_room(const struct gen *g); /* for another statement */
+void gen_emit(struct gen *g, struct insn in);
+void gen_feature(struct gen *g, enum fuzz_feature f);
+void gen_aim(struct gen *g, u32 jump); /* at what is emitted next */
+
+void gen_set(struct gen *g, u8 reg, s64 value);
+void gen_copy(struct gen *g, u8 to, u8 from);
+void gen_holds(struct gen *g, u8 reg, struct value v);
+void gen_scalar(struct gen *g, u8 reg, u64 most);
+u8 gen_dest(struct gen *g);  /* an unlocked register */
+u8 gen_saved(struct gen *g); /* one that calls leave alone; NONE: all are locked */
+u8 gen_find(struct gen *g, enum held kind); /* NONE: none holds one */
+
+/* The result is valid until the next statement. */
+u8 gen_need_scalar(struct gen *g);
+u8 gen_need_memory(struct gen *g);
+void gen_ctx(struct gen *g, u8 reg);
+
+void gen_call(struct gen *g, u32 helper); /* r0: any number */
+void gen_bail(struct gen *g); /* leaves the function; what follows is reached by jumps */
+void gen_bound(struct gen *g, u8 reg, u32 most);
+void gen_access(struct gen *g, u8 reg, s32 off, u32 size, bool write);
+bool gen_atomic(struct gen *g, u8 to, s32 off, u32 size); /* false: not now */
+s64 gen_number(struct gen *g);
+
+/* ---- verify_fuzz_stmt.c ---- */
+
+void gen_statement(struct gen *g);
+void gen_statements(struct gen *g, u32 n);
+void gen_meet(struct state *s, const struct state *other);
+
+/* ---- verify_fuzz_call.c: statements about calls ---- */
+
+void stmt_lookup(struct gen *g);
+void stmt_map_in_map(struct gen *g);
+void stmt_memory_helper(struct gen *g);
+void stmt_any_helper(struct gen *g);
+void stmt_ringbuf(struct gen *g);
+void stmt_socket(struct gen *g);
+void stmt_tail_call(struct gen *g);
+void stmt_function(struct gen *g);
+void stmt_callback(struct gen *g);
+
+#endif
