@@ -133,6 +133,14 @@ static const struct {
 
 #define KEY "*(u32 *)(r10 -4) = 1\n r2 = r10\n r2 += -4\n"
 #define END "r0 = 0\n exit\n"
+/* a dynptr at fp - 16: of a record, over a map's value */
+#define RESERVE \
+	"r1 = map[idx:3]\n r2 = 8\n r3 = 0\n r4 = r10\n r4 += -16\n call " \
+	"bpf_ringbuf_reserve_dynptr\n "
+#define LOCAL \
+	KEY "r1 = map[idx:0]\n call bpf_map_lookup_elem\n if r0 == 0 goto out\n r1 = " \
+	    "r0\n r2 = 8\n r3 = 0\n r4 = r10\n r4 += -16\n call " \
+	    "bpf_dynptr_from_mem\n "
 
 #define SOCKET SKEP_PROG_TYPE_SOCKET_FILTER
 #define CLS    SKEP_PROG_TYPE_SCHED_CLS

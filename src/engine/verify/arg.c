@@ -1,6 +1,7 @@
 /* Arguments of helpers: what the prototype takes against what the register holds. */
 #include "access.h"
 #include "call.h"
+#include "object.h"
 #include <stdio.h>
 
 struct kind {
@@ -144,7 +145,8 @@ void arg_check_offset(struct verifier *v, u32 regno, bool release)
 {
 	const struct reg *r = &regs_of(v)[regno];
 
-	if (release) {
+	/* of a dynptr on the stack not the pointer is released */
+	if (release && r->type != reg_stack) {
 		if (r->off)
 			refuse(v, release_offset, regno);
 		mem_check_plain(v, regno, r, false);
@@ -158,7 +160,10 @@ static void note_reference(struct verifier *v, struct call *call, u32 regno, u16
 {
 	const struct reg *r = &regs_of(v)[regno];
 
-	if (take & take_release) {
+	if (take & take_release && (take & take_kind) == take_dynptr) {
+		dynptr_check_owned(v, regno);
+		call->release = regno;
+	} else if (take & take_release) {
 		if (!r->ref && !reg_is_zero(r))
 			refuse(v, release_unowned, regno);
 		call->release = regno;
@@ -336,6 +341,21 @@ static void note_percpu(struct verifier *v, struct call *call, u32 regno)
 	call->percpu_id = r->btf_id;
 }
 
+static void check_dynptr(struct verifier *v, struct call *call, u32 regno, u16 take)
+{
+	enum dynptr_kind kind = take & take_local     ? dynptr_local
+				: take & take_ringbuf ? dynptr_ringbuf
+						      : dynptr_none;
+	const struct reg *r = dynptr_check(v, regno,
+					   take & take_uninit	? dynptr_new
+					   : take & take_rdonly ? dynptr_read
+								: dynptr_write,
+					   kind);
+
+	if (r)
+		call->dynptr = *r;
+}
+
 /* What the argument means beyond its kind. */
 static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take)
 {
@@ -355,7 +375,7 @@ static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take
 	case take_func: call->func = regs_of(v)[regno].func; break;
 	case take_percpu_btf_id: note_percpu(v, call, regno); break;
 	case take_kptr_dest: refuse(v, later_kptr);
-	case take_dynptr: refuse(v, later_dynptr);
+	case take_dynptr: check_dynptr(v, call, regno, take); break;
 	default: break;
 	}
 }

@@ -1,5 +1,6 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
+#include "object.h"
 #include "typed.h"
 
 static bool may_sleep(const struct verifier *v)
@@ -157,6 +158,7 @@ static void give(struct verifier *v, const struct call *call, struct reg *r)
 	case give_tcp_sock: reg_set_pointer(r, reg_tcp_sock, flags); break;
 	case give_sock_common: reg_set_pointer(r, reg_sock_common, flags); break;
 	case give_mem:
+	case give_dynptr_mem:
 		reg_set_pointer(r, reg_mem, flags);
 		r->size = call->mem_size;
 		break;
@@ -172,7 +174,10 @@ static void give_reference(struct verifier *v, const struct call *call, struct r
 {
 	const struct helper_proto *p = call->proto;
 
-	if (p->flags & helper_cast) {
+	if (p->flags & helper_dynptr_slice) {
+		r->dynptr_id = call->dynptr.id;
+		r->ref = call->dynptr.ref;
+	} else if (p->flags & helper_cast) {
 		r->ref = call->ref;
 	} else if (p->flags & helper_acquires ||
 		   (p->id == SKEP_FUNC_map_lookup_elem && is_socket_map(call))) {
@@ -215,6 +220,10 @@ static void refine(const struct verifier *v, const struct call *call, struct reg
 
 static void release(struct verifier *v, const struct call *call)
 {
+	if (call->release && call->dynptr.type == reg_dynptr) {
+		dynptr_release(v, call->release);
+		return;
+	}
 	if (!call->release || (!call->ref && reg_is_zero(&regs_of(v)[call->release])))
 		return;
 	if (!call->ref || !ref_release(v, call->ref))

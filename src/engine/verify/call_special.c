@@ -124,6 +124,14 @@ static void check_func_ip(struct verifier *v)
 		refuse(v, func_ip_type, v->prog->type);
 }
 
+static void check_dynptr_memory(struct verifier *v)
+{
+	char name[64];
+
+	if (regs_of(v)[1].type != reg_value || regs_of(v)[1].flags)
+		refuse(v, dynptr_memory, reg_type_name(v, &regs_of(v)[1], name));
+}
+
 void call_special(struct verifier *v, struct call *call)
 {
 	switch (call->proto->id) {
@@ -139,6 +147,7 @@ void call_special(struct verifier *v, struct call *call)
 	case SKEP_FUNC_user_ringbuf_drain: callback_push(v, call); break;
 	case SKEP_FUNC_snprintf: check_snprintf(v); break;
 	case SKEP_FUNC_get_func_ip: check_func_ip(v); break;
+	case SKEP_FUNC_dynptr_from_mem: check_dynptr_memory(v); break;
 	case SKEP_FUNC_set_retval:
 		if (v->prog->type == SKEP_PROG_TYPE_LSM)
 			refuse(v, later_btf_prog);

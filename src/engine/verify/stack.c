@@ -87,7 +87,7 @@ void stack_drop_dynptr(struct verifier *v, struct frame *f, u32 n)
 	if (f->slot[n].reg.dynptr == dynptr_ringbuf ||
 	    f->slot[n].reg.dynptr == dynptr_file)
 		refuse(v, dynptr_overwrite);
-	id = f->slot[n].reg.own_id;
+	id = f->slot[n].reg.id;
 	state_each_reg(v->cur, walk, r)
 	{
 		if (r->type != reg_mem || r->flags & ~(u32)flag_null ||

@@ -104,10 +104,7 @@ struct reg {
 			u32 btf_id;
 		};
 		u32 func; /* reg_func: index of the function */
-		struct {
-			bool first_slot; /* of a dynptr's two */
-			u32 own_id;	 /* the dynptr's own */
-		};
+		bool first_slot; /* of a dynptr's two */
 		struct {
 			const struct skep_btf *iter_btf; /* of a slot of an iterator */
 			u32 iter_btf_id;
