@@ -58,8 +58,8 @@ void explain_print(FILE *f, const struct skep_explanation *e)
 	say_chain(f, e);
 	say(f, "fails for", e->input);
 	say(f, "to fix", e->fix);
-	fprintf(f, "  %-*s%s\n", INDENT - 2, "kernel",
-		e->kernel); /* to be searched for */
+	if (*e->kernel) /* in one line, to be searched for */
+		fprintf(f, "  %-*s%s\n", INDENT - 2, "kernel", e->kernel);
 	fputs("\n", f);
 }
 

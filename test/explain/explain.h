@@ -37,6 +37,9 @@ struct entry {
 		__uint(max_entries, 4096); \
 	} name SEC(".maps")
 
-char _license[] SEC("license") = "Dual BSD/GPL";
+#ifndef LICENSE
+#define LICENSE "Dual BSD/GPL"
+#endif
+char _license[] SEC("license") = LICENSE;
 
 #endif

@@ -106,6 +106,16 @@ static bool when_fixed(const struct tale *t)
 	return !when_varies(t) && !when_size(t);
 }
 
+static bool when_locks(const struct tale *t)
+{
+	return t->helper && t->helper->id == SKEP_FUNC_spin_lock;
+}
+
+static bool when_call(const struct tale *t)
+{
+	return t->in && (t->in->op == op_call_helper || t->in->op == op_call_local);
+}
+
 static bool when_write(const struct tale *t)
 {
 	return t->in && op_info[t->in->op].class == class_store;
@@ -171,6 +181,19 @@ static int operand(const struct tale *t)
 	return class == class_store || class == class_atomic ? t->in->dst : -1;
 }
 
+/* Before any path is walked the message has the number; after it, it is about calls. */
+static u32 insn_without_path(const struct tale *t)
+{
+	const char *number = strstr(t->out->kernel, "insn ");
+	u32 i = 0;
+
+	if (number && number[5] >= '0' && number[5] <= '9')
+		return (u32)atoi(number + 5);
+	while (t->v->insns && i < t->v->n && t->v->insns[i].op != op_call_local)
+		i++;
+	return i < t->v->n ? i : 0;
+}
+
 static void look(struct tale *t)
 {
 	struct verifier *v = t->v;
@@ -178,6 +201,8 @@ static void look(struct tale *t)
 
 	t->insn = v->insn;
 	t->regno = named_register(t->out->kernel);
+	if (!rec->nsnaps && !rec->last)
+		t->insn = insn_without_path(t);
 	if (!rec->nsnaps || !v->cur || rec->snaps[rec->nsnaps - 1].insn != v->insn)
 		return;
 	t->in = &v->insns[v->insn];
@@ -245,6 +270,8 @@ static void say(struct tale *t)
 	out->headline = tale_expand(t, t->class->headline);
 	out->required = tale_expand(t, t->class->required);
 	out->known = tale_expand(t, t->class->known);
+	if (out->known && !strcmp(out->known, out->kernel))
+		out->known = NULL;
 	out->input = tale_expand(t, t->class->input);
 	out->fix = tale_expand(t, t->class->fix);
 	say_chain(t);
@@ -262,6 +289,9 @@ static void tell(struct verifier *v, char *log, struct explained *e)
 			 .cleared = ~0u};
 
 	e->out.kernel = last_line(&t, log);
+	if (v->refusal.why == &reject_loop_endless) /* the states stand behind it */
+		e->out.kernel =
+			tale_text(&t, "infinite loop detected at insn %u", v->insn);
 	look(&t);
 	cleared = clearing_step(&t);
 	if (cleared != ~0u)
@@ -272,9 +302,15 @@ static void tell(struct verifier *v, char *log, struct explained *e)
 	say(&t);
 }
 
-/* One walk; the second one ends in the texts. */
+/* Where all paths together count there is none to be told. */
+static bool is_limit(const struct reject *why)
+{
+	return why == &reject_insns_many || why == &reject_paths_many;
+}
+
+/* One walk. The second one ends in the texts, the first one where it says enough. */
 static int walk(const struct verify_prog *prog, const struct profile *profile,
-		struct record *rec, struct explained *e)
+		struct record *rec, bool second, struct explained *e)
 {
 	char *text = mem_alloc(1, KERNEL_LOG);
 	struct skep_log log = {text, KERNEL_LOG, 0};
@@ -289,7 +325,7 @@ static int walk(const struct verify_prog *prog, const struct profile *profile,
 		return -ENOMEM;
 	if (pass_try(&v.pass))
 		verify_run(&v);
-	if (e && v.refusal.why)
+	if (v.refusal.why && (second || is_limit(v.refusal.why)))
 		tell(&v, text, e);
 	mem_free(text);
 	return pass_end(&v.pass);
@@ -299,13 +335,12 @@ int verify_explain(const struct verify_prog *prog, const struct profile *profile
 		   struct explained *e)
 {
 	struct record rec = {0};
-	int err = walk(prog, profile, &rec, NULL);
+	int err;
 
 	*e = (struct explained){0};
-	if (err && !record_choose(&rec))
-		err = -ENOMEM;
-	else if (err)
-		walk(prog, profile, &rec, e);
+	err = walk(prog, profile, &rec, false, e);
+	if (err && !e->out.headline && record_choose(&rec))
+		walk(prog, profile, &rec, true, e);
 	record_free(&rec);
 	if (err && !e->out.headline)
 		return -ENOMEM;

@@ -94,7 +94,10 @@ static void tell_between(struct tale *t, u32 step, const char *note)
 
 	for (u32 k = 0; k < t->nevents; k++)
 		if (line_of(t, t->events[k].insn) == line_of(t, insn)) {
-			t->events[k].note = note;
+			t->events[k].note =
+				t->events[k].origin && step != t->origin
+					? tale_text(t, "%s; %s", t->events[k].note, note)
+					: note;
 			return;
 		}
 	if (t->nevents == CHAIN_MOST) {
@@ -398,7 +401,7 @@ static void walk_back(struct walk *w)
 
 /* ---- forth: a check that did not count ---- */
 
-enum taint { taint_none, taint_same, taint_low, taint_derived };
+enum taint { taint_none, taint_same, taint_low, taint_high, taint_derived };
 
 struct taints {
 	u8 reg[SKEP_MAX_FRAMES][REGS], slot[SKEP_MAX_FRAMES][SLOTS];
@@ -409,7 +412,12 @@ static void taint_alu(u8 *reg, const struct insn *in)
 	const struct op_info *info = &op_info[in->op];
 	bool has_src = info->fields & field_src;
 
-	if (!is_mov(in))
+	/* << 32 and >> 32 cut as a move of 32 bits does */
+	if (in->op == op_lsh64k && in->imm == 32 && reg[in->dst] == taint_same)
+		reg[in->dst] = taint_high;
+	else if (in->op == op_rsh64k && in->imm == 32 && reg[in->dst] == taint_high)
+		reg[in->dst] = taint_low;
+	else if (!is_mov(in))
 		reg[in->dst] = reg[in->dst] || (has_src && reg[in->src]) ? taint_derived
 									 : taint_none;
 	else if (info->is_imm || !reg[in->src])
@@ -519,6 +527,7 @@ static void find_lost_check(struct walk *w)
 		[taint_low] =
 			"lost here: the check is of a copy of the low 32 bits; what "
 			"is used later has all 64",
+		[taint_high] = "lost here: the check is of a copy of the low 32 bits",
 		[taint_derived] =
 			"lost here: the check is of a number that was made from "
 			"the value, not of the value itself",
@@ -643,6 +652,26 @@ static const char *argument_text(struct tale *t)
 	return NULL;
 }
 
+/* "i" of "return e->data[i];": the last index that is a variable. */
+static const char *index_text(struct tale *t)
+{
+	const struct skep_line_info *line = tale_line(t, t->insn);
+	const char *found = NULL;
+	size_t len = 0;
+
+	for (const char *at = tale_source(t, line); (at = strchr(at, '[')); at++) {
+		size_t n = 0;
+
+		while (is_name(at[1 + n]))
+			n++;
+		if (n && at[1 + n] == ']' && at[1] > '9') {
+			found = at + 1;
+			len = n;
+		}
+	}
+	return found ? tale_text(t, "%.*s", (int)len, found) : NULL;
+}
+
 static void find_name(struct tale *t)
 {
 	const struct skep_line_info *line;
@@ -652,7 +681,9 @@ static void find_name(struct tale *t)
 	if (t->name || t->origin == ~0u)
 		return;
 	line = tale_line(t, snap_of(t, t->origin)->insn);
-	if (line)
+	if (t->class->follow != follow_pointer)
+		t->name = index_text(t);
+	if (line && !t->name)
 		t->name = assigned(t, tale_source(t, line), tale_column(t, line));
 }
 

@@ -134,7 +134,7 @@ const char *tale_range(struct tale *t, const struct scalar *n)
 				 (long long)n->smax);
 	if (n->umin)
 		return tale_text(t, "%llu or more", (unsigned long long)n->umin);
-	if (n->smax != INT64_MAX)
+	if (n->smax < INT64_MAX / 2)
 		return tale_text(t, "%lld or less, negative numbers too",
 				 (long long)n->smax);
 	if (n->smin != INT64_MIN)
@@ -227,8 +227,8 @@ static s64 witness(const struct tale *t)
 
 	if (t->class->follow == follow_size)
 		return n->smin < 0 ? -1 : MAX(room_of(t) + 1, (s64)n->umin);
-	if (n->smin + tale_offset(t) < 0 && t->reg.type != reg_stack)
-		return n->smax >= -1 && scale == 1 ? -1 : n->smin / scale;
+	if (n->smin < -MAX(t->reg.type == reg_stack ? 0 : tale_offset(t), 0))
+		return n->smin <= -scale && n->smax >= -scale ? -1 : n->smin / scale;
 	return MAX(most(t) + 1, (s64)MIN(n->umin, INT64_MAX) / scale);
 }
 
@@ -442,6 +442,12 @@ WORD(bytes)
 	str_printf(s, "%lld", (long long)(tale_offset(t) + (s64)tale_size(t)));
 }
 
+/* From where a variable on the stack begins to the frame's end. */
+WORD(room)
+{
+	str_printf(s, "%lld", (long long)MAX(-tale_offset(t), 0));
+}
+
 WORD(required)
 {
 	str_printf(s, "offset >= 0 and offset + %llu <= %llu (bytes)",
@@ -556,6 +562,34 @@ WORD(unwritten)
 		str_printf(s, "%s", t->out->kernel);
 }
 
+/* The member at an offset of the struct that the main function takes as its context. */
+static void say_field(struct tale *t, struct str *s)
+{
+	const struct skep_btf *b = t->v->prog->btf;
+	u32 id = b ? func_btf_id(t->v, 0) : 0;
+	const struct skep_btf_type *ty = id ? btf_type(b, id) : NULL;
+	const struct skep_btf_member *m, *at = NULL;
+
+	if (!ty || btf_kind(ty) != SKEP_BTF_KIND_FUNC)
+		return;
+	ty = btf_type(b, ty->type);
+	id = btf_vlen(ty) ? btf_skip(b, ((struct skep_btf_param *)btf_tail(ty))->type)
+			  : 0;
+	if (btf_kind_of(b, id) != SKEP_BTF_KIND_PTR)
+		return;
+	id = btf_skip(b, btf_type(b, id)->type);
+	if (btf_kind_of(b, id) != SKEP_BTF_KIND_STRUCT)
+		return;
+	ty = btf_type(b, id);
+	m = btf_tail(ty);
+	for (u32 i = 0; i < btf_vlen(ty); i++)
+		if (btf_member_bit(ty, &m[i]) / 8 <= tale_offset(t))
+			at = &m[i];
+	if (at)
+		str_printf(s, ", which is `%s` of struct %s", btf_str(b, at->name_off),
+			   btf_name(b, id));
+}
+
 WORD(access)
 {
 	bool write = t->in && op_info[t->in->op].class == class_store;
@@ -563,6 +597,7 @@ WORD(access)
 	str_printf(s, "%llu bytes are %s at offset %lld of the context",
 		   (unsigned long long)tale_size(t), write ? "written" : "read",
 		   (long long)tale_offset(t));
+	say_field(t, s);
 }
 
 WORD(release)
@@ -622,42 +657,66 @@ WORD(stacks)
 	str_printf(s, " bytes; each counts as a multiple of 32");
 }
 
-/* The source lines that took most steps, all instructions of a line together. */
+/* Steps by line of the source. */
+enum { SPENT_LINES = 4096 };
+struct spent {
+	u32 file, line, insn;
+	u64 n;
+};
+
+static struct spent *spent_at(struct tale *t, struct spent *all, u32 insn)
+{
+	const struct skep_line_info *line = tale_line(t, insn);
+	u32 file = line ? line->file_name_off : ~0u;
+	u32 number = line ? line->line_col >> 10 : insn;
+	u32 at = (file * 31 + number) % SPENT_LINES;
+
+	for (u32 i = 0; i < SPENT_LINES; i++, at = (at + 1) % SPENT_LINES) {
+		struct spent *s = &all[at];
+
+		if (!s->n)
+			*s = (struct spent){file, number, insn, 0};
+		if (s->file == file && s->line == number)
+			return s;
+	}
+	return NULL;
+}
+
+/* The three lines that took most steps. */
 WORD(spent)
 {
-	u64 all = 0, worst[3] = {0};
-	u32 where[3] = {0};
+	struct spent *all = arena_alloc(t->arena, SPENT_LINES, sizeof(all[0]));
+	u64 sum = 0;
 
-	for (u32 i = 0; i < t->v->n; i++) {
-		const struct skep_line_info *line = tale_line(t, i);
-		u32 from = i;
-		u64 n = 0, rank;
+	for (u32 i = 0; all && t->rec->spent && i < t->v->n; i++) {
+		struct spent *at = t->rec->spent[i] ? spent_at(t, all, i) : NULL;
 
-		for (; i < t->v->n && tale_line(t, i) == line; i++) {
-			n += t->rec->spent ? t->rec->spent[i] : 0;
-			if (!line)
-				break;
-		}
-		i -= line != NULL;
-		all += n;
-		for (rank = 0; rank < 3 && n; rank++) {
-			u64 other = worst[rank];
-			u32 at = where[rank];
-
-			if (other >= n)
-				continue;
-			worst[rank] = n, where[rank] = from;
-			n = other, from = at;
-		}
+		if (at)
+			at->n += t->rec->spent[i];
+		sum += t->rec->spent[i];
 	}
-	for (u32 k = 0; k < 3 && worst[k]; k++)
-		str_printf(s, "%s%s (%llu %%)", k ? ", " : "", tale_at(t, where[k]),
-			   (unsigned long long)(worst[k] * 100 / all));
+	for (u32 k = 0; all && k < 3; k++) {
+		struct spent *most_of = all;
+
+		for (u32 i = 0; i < SPENT_LINES; i++)
+			if (all[i].n > most_of->n)
+				most_of = &all[i];
+		if (!most_of->n)
+			break;
+		str_printf(s, "%s%s (%llu %%)", k ? ", " : "", tale_at(t, most_of->insn),
+			   (unsigned long long)(most_of->n * 100 / sum));
+		most_of->n = 0;
+	}
 }
 
 WORD(type)
 {
-	str_printf(s, "%u", t->v->prog->type);
+	const struct rule_prog *rule = rules_prog(t->v->prog->type);
+
+	if (rule)
+		str_printf(s, "%s", rule->name);
+	else
+		str_printf(s, "%u", t->v->prog->type);
 }
 
 static const struct {
@@ -668,18 +727,25 @@ static const struct {
 	{ \
 #name, word_##name \
 	}
-	ROW(limit_size), ROW(size_limit), ROW(here),
-	ROW(made_at),	 ROW(origin),	  ROW(call_cleared),
-	ROW(cleared_at), ROW(kernel),	  ROW(reg),
-	ROW(name),	 ROW(value),	  ROW(is),
-	ROW(map),	 ROW(memory),	  ROW(limit),
-	ROW(size),	 ROW(bytes),	  ROW(required),
-	ROW(offsets),	 ROW(range),	  ROW(witness),
-	ROW(most),	 ROW(or_mask),	  ROW(packet_known),
-	ROW(helper),	 ROW(call_here),  ROW(arg),
-	ROW(takes),	 ROW(unwritten),  ROW(access),
-	ROW(release),	 ROW(returns),	  ROW(witness_return),
-	ROW(stacks),	 ROW(spent),	  ROW(type),
+	ROW(limit_size),   ROW(size_limit),
+	ROW(here),	   ROW(room),
+	ROW(made_at),	   ROW(origin),
+	ROW(call_cleared), ROW(cleared_at),
+	ROW(kernel),	   ROW(reg),
+	ROW(name),	   ROW(value),
+	ROW(is),	   ROW(map),
+	ROW(memory),	   ROW(limit),
+	ROW(size),	   ROW(bytes),
+	ROW(required),	   ROW(offsets),
+	ROW(range),	   ROW(witness),
+	ROW(most),	   ROW(or_mask),
+	ROW(packet_known), ROW(helper),
+	ROW(call_here),	   ROW(arg),
+	ROW(takes),	   ROW(unwritten),
+	ROW(access),	   ROW(release),
+	ROW(returns),	   ROW(witness_return),
+	ROW(stacks),	   ROW(spent),
+	ROW(type),
 };
 
 /* False: no word; a brace stands for itself. */

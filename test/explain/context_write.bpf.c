@@ -1,0 +1,7 @@
+#include "explain.h"
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	ctx->data_end = 0;
+	return XDP_PASS;
+}

@@ -1,0 +1,8 @@
+#include "explain.h"
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	while (ctx->rx_queue_index)
+		asm volatile("" ::: "memory");
+	return XDP_PASS;
+}

@@ -1,0 +1,7 @@
+#include "explain.h"
+
+SEC("xdp") __attribute__((naked)) int prog(struct xdp_md *ctx)
+{
+	asm volatile("r0 = 2; \
+		      r0 += 1;");
+}

@@ -1,0 +1,13 @@
+#include "explain.h"
+
+MAP(counts, BPF_MAP_TYPE_HASH, __u32, struct entry, 64);
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	struct entry *e = bpf_map_lookup_elem(&counts, &key);
+
+	if (e)
+		__sync_fetch_and_add((__u64 *)&e->data[1], 1);
+	return XDP_PASS;
+}

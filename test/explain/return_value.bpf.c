@@ -1,0 +1,6 @@
+#include "explain.h"
+
+SEC("cgroup_skb/ingress") int prog(struct __sk_buff *skb)
+{
+	return skb->len;
+}
