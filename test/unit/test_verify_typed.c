@@ -118,7 +118,35 @@ static void make_kernel(struct blob *b)
 #define SOCK "r1 = *(u64 *)(r1 +16)\n"
 #define END  "r0 = 0\nexit\n"
 
-enum { at_tp, at_iter, at_tp_no_variables };
+enum {
+	at_tp,
+	at_iter,
+	at_tp_no_variables,
+	at_iter_asleep,
+	at_tp_asleep,
+	at_nothing,
+	at_behind,
+	at_int,
+	at_tp_iter,
+	at_trace,
+};
+
+/* What the programs are attached to. */
+static const struct {
+	u32 attach_type, id, flags;
+	bool no_variables;
+} targets[] = {
+	[at_tp] = {SKEP_TRACE_RAW_TP, t_tracepoint, 0, false},
+	[at_iter] = {SKEP_TRACE_ITER, t_iter_func, 0, false},
+	[at_tp_no_variables] = {SKEP_TRACE_RAW_TP, t_tracepoint, 0, true},
+	[at_iter_asleep] = {SKEP_TRACE_ITER, t_iter_func, SKEP_F_SLEEPABLE, false},
+	[at_tp_asleep] = {SKEP_TRACE_RAW_TP, t_tracepoint, SKEP_F_SLEEPABLE, false},
+	[at_nothing] = {SKEP_TRACE_RAW_TP, 0, 0, false},
+	[at_behind] = {SKEP_TRACE_RAW_TP, 99, 0, false},
+	[at_int] = {SKEP_TRACE_RAW_TP, t_u32, 0, false},
+	[at_tp_iter] = {SKEP_TRACE_ITER, t_tracepoint, 0, false},
+	[at_trace] = {SKEP_TRACE_FEXIT, t_iter_func, 0, false},
+};
 
 static const struct row {
 	const char *name, *text;
@@ -177,6 +205,23 @@ static const struct row {
 	{"iter_null", "r1 = *(u64 *)(r1 +8)\nr0 = *(u32 *)(r1 +0)\n" END, EACCES,
 	 "R1 invalid mem access 'trusted_ptr_or_null_'", at_iter},
 	{"iter", "r1 = *(u64 *)(r1 +8)\nif r1 == 0 goto +1\nr0 = *(u32 *)(r1 +0)\n" END, 0, "", at_iter},
+
+	{"union_beyond", TASK "r1 = *(u64 *)(r1 +48)\nr0 = *(u64 *)(r1 +0)\n" END, EACCES,
+	 "access beyond the end of member pid (mend:4) in struct task_struct with off 0 size 8", at_tp},
+	{"awake", "r1 = *(u64 *)(r1 +8)\nif r1 == 0 goto +6\nr1 = *(u64 *)(r1 +16)\nr2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall get_task_stack\n" END,
+	 0, "", at_iter},
+	{"asleep", "r1 = *(u64 *)(r1 +8)\nif r1 == 0 goto +6\nr1 = *(u64 *)(r1 +16)\nr2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall get_task_stack\n" END,
+	 EACCES, "R1 type=untrusted_ptr_ expected=ptr_, trusted_ptr_, rcu_ptr_", at_iter_asleep},
+	{"tp_asleep", END, EINVAL,
+	 "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable", at_tp_asleep},
+	{"nothing", END, EINVAL, "Tracing programs must provide btf_id", at_nothing},
+	{"no_type", END, EINVAL, "attach_btf_id 99 is invalid", at_behind},
+	{"no_typedef", END, EINVAL, "attach_btf_id 1 is not a typedef", at_int},
+	{"no_function", END, EINVAL, "attach_btf_id 12 is not a function", at_tp_iter},
+	{"returned", "r0 = *(u64 *)(r1 +16)\n" END, 0, "", at_trace},
+	{"traced", "r1 = *(u64 *)(r1 +8)\nr2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall get_task_stack\n" END, 0, "", at_trace},
+	{"return_range", "r0 = 1\nexit\n", EINVAL,
+	 "At program exit the register R0 has smin=1 smax=1 should have been in [0, 0]", at_trace},
 	/* clang-format on */
 };
 
@@ -201,18 +246,18 @@ static bool row_holds(const struct row *row)
 	char text[16384] = "";
 	struct skep_log log = {.buf = text, .size = sizeof(text)};
 	int n = skep_asm(row->text, strlen(row->text), NULL, code, 64, &log);
-	const struct verify_prog prog = {
-		.type = SKEP_PROG_TYPE_TRACING,
-		.attach_type = row->at != at_iter ? SKEP_TRACE_RAW_TP : SKEP_TRACE_ITER,
-		.attach_btf_id = row->at != at_iter ? t_tracepoint : t_iter_func,
-		.gpl = true,
-		.code = code,
-		.n = (u32)n};
+	const struct verify_prog prog = {.type = SKEP_PROG_TYPE_TRACING,
+					 .attach_type = targets[row->at].attach_type,
+					 .attach_btf_id = targets[row->at].id,
+					 .flags = targets[row->at].flags,
+					 .gpl = true,
+					 .code = code,
+					 .n = (u32)n};
 	const struct profile root = {.bpf = true,
 				     .perfmon = true,
 				     .admin = true,
 				     .vmlinux = kernel,
-				     .variables = row->at != at_tp_no_variables};
+				     .variables = !targets[row->at].no_variables};
 	struct verify_result result;
 	const char *message;
 	int err;

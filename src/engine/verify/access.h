@@ -76,7 +76,7 @@ const char *access_struct_ops(struct verifier *v);
 /* The flag that a type tag (user, percpu, rcu) stands for. */
 u32 access_btf_tag(const struct skep_btf *btf, u32 id);
 /* Objects that RCU protects stay. */
-bool access_in_rcu(const struct state *s);
+bool access_in_rcu(const struct verifier *v);
 bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */
 
 /* access_kptr.c */

@@ -31,6 +31,18 @@ bool access_btf_is_struct(const struct skep_btf *btf, u32 id)
 	return kind == SKEP_BTF_KIND_STRUCT || kind == SKEP_BTF_KIND_UNION;
 }
 
+static const char *name_of(const struct skep_btf *btf, u32 off)
+{
+	const char *name = btf_str(btf, off);
+
+	return *name ? name : "(anon)";
+}
+
+static const char *type_name(const struct skep_btf *btf, u32 id)
+{
+	return name_of(btf, btf_type(btf, id)->name_off);
+}
+
 /* ---- members ---- */
 
 /* The array that ends the struct has no length of its own: an element's struct, and the
@@ -104,7 +116,7 @@ static enum found pointer_member(struct verifier *v, struct place *p, u32 id, s3
 	u32 target = btf_type(p->btf, id)->type;
 
 	if (p->size != 8 || p->off != begin)
-		refuse(v, btf_pointer_part, p->member, begin, btf_name(p->btf, p->type),
+		refuse(v, btf_pointer_part, p->member, begin, type_name(p->btf, p->type),
 		       p->off, p->size);
 	p->target = btf_skip(p->btf, target);
 	if (!access_btf_is_struct(p->btf, p->target))
@@ -124,7 +136,7 @@ static bool into_member(struct verifier *v, struct place *p,
 
 	if (p->off >= end)
 		return false;
-	p->member = btf_str(p->btf, m->name_off);
+	p->member = name_of(p->btf, m->name_off);
 	p->begin = begin;
 	p->end = end;
 	id = element(p, m->type, &begin);
@@ -138,8 +150,8 @@ static bool into_member(struct verifier *v, struct place *p,
 	*found = found_number;
 	if (kind == SKEP_BTF_KIND_PTR)
 		*found = pointer_member(v, p, id, begin);
-	else if (p->off + (s32)p->size > end)
-		refuse(v, btf_beyond_member, p->member, end, btf_name(p->btf, p->type),
+	else if (p->off + (s32)p->size > end && !(p->flags & flag_untrusted))
+		refuse(v, btf_beyond_member, p->member, end, type_name(p->btf, p->type),
 		       p->off, p->size);
 	return false;
 }
@@ -170,7 +182,7 @@ static enum found descend(struct verifier *v, struct place *p, bool *done)
 		if (into_member(v, p, m, begin, &found, done) || *done)
 			return found;
 	}
-	refuse(v, btf_no_field, btf_name(p->btf, p->type), p->off);
+	refuse(v, btf_no_field, type_name(p->btf, p->type), p->off);
 }
 
 static enum found look(struct verifier *v, struct place *p)
@@ -182,14 +194,14 @@ static enum found look(struct verifier *v, struct place *p)
 		const struct skep_btf_type *t = btf_type(p->btf, p->type);
 
 		if (!access_btf_is_struct(p->btf, p->type))
-			refuse(v, btf_no_struct, btf_str(p->btf, t->name_off));
+			refuse(v, btf_no_struct, name_of(p->btf, t->name_off));
 		/* nobody knows which of its members a union holds */
 		if (btf_kind(t) == SKEP_BTF_KIND_UNION && btf_vlen(t) != 1)
 			p->flags |= flag_untrusted;
 		if (p->off + (s64)p->size <= t->size)
 			found = descend(v, p, &done);
 		else if (!into_tail(p, &done))
-			refuse(v, btf_beyond, btf_str(p->btf, t->name_off), p->off,
+			refuse(v, btf_beyond, name_of(p->btf, t->name_off), p->off,
 			       p->size);
 	}
 	return found;
@@ -240,9 +252,12 @@ static bool is_trusted(const struct reg *r)
 	return r->ref || (r->flags & good && !(r->flags & ~good));
 }
 
-bool access_in_rcu(const struct state *s)
+bool access_in_rcu(const struct verifier *v)
 {
-	return s->rcu_locks || s->locks || !s->sleepable;
+	const struct state *s = v->cur;
+
+	return s->rcu_locks || s->locks ||
+	       !(v->prog->flags & SKEP_F_SLEEPABLE || s->sleepable);
 }
 
 /* Of a pointer that was found in what r points to. */
@@ -258,7 +273,7 @@ static u32 found_flags(struct verifier *v, const struct reg *r, const struct pla
 	safe = safe_flags(btf_name(r->btf, r->btf_id), p->member);
 	if (safe & flag_trusted)
 		return p->flags | safe;
-	if (!access_in_rcu(v->cur))
+	if (!access_in_rcu(v))
 		return flag_untrusted;
 	if (safe == flag_rcu)
 		return p->flags | flag_rcu;

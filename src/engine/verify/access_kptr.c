@@ -40,7 +40,7 @@ static u32 load_flags(struct verifier *v, const struct kept *k)
 {
 	const bool percpu = k->field->kind == field_kptr_percpu;
 
-	if (!access_in_rcu(v->cur) ||
+	if (!access_in_rcu(v) ||
 	    !(percpu || (k->field->kind == field_kptr_ref && is_rcu_protected(k->name))))
 		return flag_null | flag_untrusted;
 	return flag_null | flag_rcu | (percpu ? (u32)flag_percpu : 0);

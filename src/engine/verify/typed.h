@@ -17,4 +17,17 @@ void typed_load_symbol(struct verifier *v, const struct insn *in, struct reg *d)
 void typed_give_percpu(struct verifier *v, const struct call *call, struct reg *r,
 		       u32 flags);
 
+/* ---- typed_target.c ---- */
+
+/* What the program is attached to is of the kind that its type takes, and it may sleep
+ * there. */
+void typed_check_target(struct verifier *v);
+
+/* ---- typed_ctx.c ---- */
+
+/* "bpf_iter_task": programs may be attached to the iterator. */
+bool typed_is_iter(const char *name);
+/* As the log has a type's kind: "FUNC_PROTO". */
+const char *typed_kind_name(const struct skep_btf *btf, u32 id);
+
 #endif

@@ -1,6 +1,7 @@
 /* typed_ctx.c - contexts that are the arguments of a kernel function: of tracepoints,
  * iterators and functions that are traced */
 #include "access.h"
+#include "typed.h"
 #include <stdio.h>
 
 /* The function whose arguments the context is. */
@@ -29,6 +30,14 @@ static const struct {
 #define NULLABLE(name, arg) {#name, arg},
 #include "typed_ctx.def"
 };
+
+bool typed_is_iter(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(iters); i++)
+		if (!strcmp(iters[i].name, name))
+			return true;
+	return false;
+}
 
 static bool find_args(struct traced *f, const struct skep_btf *btf, u32 proto,
 		      u32 skipped)
@@ -247,6 +256,18 @@ static void load_pointer(struct verifier *v, const struct pointer_arg *p,
 		to->id = new_id(v);
 }
 
+const char *typed_kind_name(const struct skep_btf *btf, u32 id)
+{
+	static const char *const names[] = {
+		"UNKNOWN",
+#define KIND(name, ...) #name,
+#include "btf_kind.def"
+#undef KIND
+	};
+
+	return names[btf_kind_of(btf, id)];
+}
+
 static void access_pointer(struct verifier *v, const struct traced *f, u32 arg, u32 id,
 			   const struct access *a)
 {
@@ -256,8 +277,11 @@ static void access_pointer(struct verifier *v, const struct traced *f, u32 arg, 
 		verify_print(v, "func '%s' size %u must be 8\n", f->name, a->size);
 		refuse(v, bad_ctx_access, a->off, a->size);
 	}
-	if (p.type == reg_btf && !access_btf_is_struct(f->btf, p.target))
+	if (p.type == reg_btf && !access_btf_is_struct(f->btf, p.target)) {
+		verify_print(v, "func '%s' arg%u type %s is not a struct\n", f->name, arg,
+			     typed_kind_name(f->btf, p.target));
 		refuse(v, bad_ctx_access, a->off, a->size);
+	}
 	if (p.type == reg_btf && !p.iter && v->log_level)
 		verify_print(v, "func '%s' arg%u has btf_id %u type %s '%s'\n", f->name,
 			     arg, p.target,
@@ -303,11 +327,21 @@ void access_typed_ctx(struct verifier *v, const struct access *a)
 	arg = arg_at(&f, a->off);
 	id = type_of(v, &f, arg);
 	kind = btf_kind_of(f.btf, id);
-	if (kind == SKEP_BTF_KIND_PTR)
+	if (kind == SKEP_BTF_KIND_PTR) {
 		access_pointer(v, &f, arg, id, a);
-	else if (kind == SKEP_BTF_KIND_INT || kind == SKEP_BTF_KIND_ENUM ||
-		 kind == SKEP_BTF_KIND_ENUM64 || access_btf_is_struct(f.btf, id))
+	} else if ((kind == SKEP_BTF_KIND_INT && btf_size(f.btf, id) <= 8) ||
+		   kind == SKEP_BTF_KIND_ENUM || kind == SKEP_BTF_KIND_ENUM64 ||
+		   access_btf_is_struct(f.btf, id)) {
 		access_unknown(v, a);
-	else
+	} else {
+		if (id)
+			verify_print(v,
+				     "func '%s' arg%u '%s' has type %s. Only pointer "
+				     "access is allowed\n",
+				     f.name, arg,
+				     *btf_name(f.btf, id) ? btf_name(f.btf, id)
+							  : "(anon)",
+				     typed_kind_name(f.btf, id));
 		refuse(v, bad_ctx_access, a->off, a->size);
+	}
 }

@@ -26,6 +26,8 @@ static void check_program(struct verifier *v)
 
 	if (!rule || rules_attach(prog->type, prog->attach_type))
 		refuse(v, program_type);
+	if (prog->attach_btf_id && !rule->btf)
+		refuse(v, program_type);
 	if ((rule->net_admin && !v->profile->net_admin) ||
 	    (rule->perfmon && !v->profile->perfmon))
 		refuse(v, program_rights);
@@ -105,6 +107,7 @@ static void flow(struct verifier *v)
 	info_check_funcs(v);
 	check_references(v);
 	flow_check_graph(&v->flow, &env);
+	typed_check_target(v);
 	flow_find_loops(&v->flow, &env);
 }
 
