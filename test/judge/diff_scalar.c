@@ -520,7 +520,7 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	if (no_bpf()) {
-		printf("%s\n", no_bpf());
+		printf("SKIP diff_scalar: %s\n", no_bpf());
 		return 77;
 	}
 	while (sum.programs < programs && sum.wrong < 10)

@@ -1,6 +1,6 @@
 /* Arithmetic: of numbers; pointers are handed to pointer.c. */
 #include "alu.h"
-#include "link.h"
+#include "linked.h"
 
 /* clang-format off */
 static const u8 rows[op_count] = {

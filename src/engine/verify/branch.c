@@ -1,7 +1,7 @@
 /* Conditional jumps: which way they go, and what either way tells. */
 #include "branch.h"
 #include "alu.h"
-#include "link.h"
+#include "linked.h"
 
 /* clang-format off */
 static const u8 rows[op_count] = {

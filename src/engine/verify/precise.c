@@ -4,7 +4,7 @@
  * value decides, the path is walked back, instruction by instruction, to what the value
  * was made of; the checkpoints on the way get the marks.
  */
-#include "link.h"
+#include "linked.h"
 #include "path.h"
 
 struct back {

@@ -195,9 +195,9 @@ void stack_live_write(struct verifier *v, u32 frame, u64 slots)
 	v->paths->live->writing[frame] |= slots;
 }
 
-/* The first time all counts that was written, later what always was. Linux 6.18 keeps what
- * it was in 32 bits: of the slots below fp - 256 it forgets to take away, unless one above
- * goes. */
+/* The first time all counts that was written, later what always was. Linux 6.18 keeps
+ * what it was in 32 bits: of the slots below fp - 256 it forgets to take away, unless one
+ * above goes. */
 static void end_writes(struct verifier *v, struct instance *in)
 {
 	struct stack_live *l = v->paths->live;

@@ -81,9 +81,9 @@ struct reg {
 	u8 dynptr;	 /* enum dynptr_kind, of reg_dynptr and of a slot */
 	u32 flags;	 /* enum reg_flag */
 	s32 off;	 /* of a pointer: the fixed part. of a scalar: see ID_ADD_CONST */
-	u32 id;	 /* others with it are the same number, or null together, or have the
-		    same variable part. 0: none */
-	u32 ref; /* the reference that it stands for; 0: none */
+	u32 id;	  /* others with it are the same number, or null together, or have the
+		     same variable part. 0: none */
+	u32 ref;  /* the reference that it stands for; 0: none */
 	u32 form; /* path.c's own: what it was packed as the last time */
 	union {
 		struct {
@@ -126,8 +126,8 @@ enum slot_kind {
 	slot_irq,
 };
 
-/* Eight bytes. kind[i] is the byte at fp - 8 * slot - 1 - i: downwards, as the kernel's log
- * has them, so kind[7] is the lowest byte. It is slot_spill exactly when reg holds a
+/* Eight bytes. kind[i] is the byte at fp - 8 * slot - 1 - i: downwards, as the kernel's
+ * log has them, so kind[7] is the lowest byte. It is slot_spill exactly when reg holds a
  * spilled register, of 8, 4, 2 or 1 bytes: those are kind[7], kind[6]... */
 struct slot {
 	u8 kind[8];

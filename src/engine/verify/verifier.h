@@ -24,7 +24,7 @@ struct insn_aux {
 
 /* What the log has said, and has to say: see verify_log.c. */
 struct log_note {
-	u32 regs;	  /* touched: 1 << r */
+	u32 regs; /* touched: 1 << r */
 	u64 slots;
 	size_t at, width; /* where the last instruction ends, and how long it is */
 	const struct skep_line_info *line;
@@ -193,9 +193,9 @@ struct state *path_fork(struct verifier *v, u32 insn, u32 from);
 /* The same for a callback that runs another time: one frame, zeroed, and no past. Who
  * called it does not matter. */
 struct state *path_fork_later(struct verifier *v, u32 insn, u32 from);
-/* The checkpoint at `insn` of v->cur's own path, an earlier round of its loop; NULL: none.
- * `now`: it may be the last one that was made, which at a checkpoint that is forced (a
- * call of an iterator) is the running instruction's own. */
+/* The checkpoint at `insn` of v->cur's own path, an earlier round of its loop; NULL:
+ * none. `now`: it may be the last one that was made, which at a checkpoint that is forced
+ * (a call of an iterator) is the running instruction's own. */
 const struct checkpoint *path_previous(struct verifier *v, u32 insn, bool now);
 /* So that a loop's rounds come to the same state: what is imprecise in both and has
  * changed since `before` is unknown in `s`. before: may be NULL. */
@@ -208,7 +208,7 @@ void precise_reg(struct verifier *v, u32 regno);
 void precise_slot(struct verifier *v, u32 frame, u32 slot);
 /* The running instruction, for precise_reg() to find: what it did to the stack (a fill or
  * spill, frame and slot), which operand of a comparison points to the stack (and needs no
- * precision), which registers and slots share an id (linked: link_pack() of link.h). */
+ * precision), which registers and slots share an id (linked: link_pack() of linked.h). */
 enum { HISTORY_STACK = 1, HISTORY_SRC_STACK = 2, HISTORY_DST_STACK = 4 };
 void history_add(struct verifier *v, u32 flags, u32 frame, u32 slot, u64 linked);
 /* Which slots of `frame` the running instruction reads, and surely writes whole. */
@@ -230,8 +230,8 @@ void log_line(struct verifier *v, u32 insn);
 void log_changes(struct verifier *v);
 /* Registers and slots of a frame: all, or those that were touched since the last time. */
 void log_state(struct verifier *v, const struct state *s, u32 frame, bool all);
-/* Registers (1 << r) and slots of the running frame will be said again. log_insn() touches
- * what is plain from the instruction. */
+/* Registers (1 << r) and slots of the running frame will be said again. log_insn()
+ * touches what is plain from the instruction. */
 void log_touch(struct verifier *v, u32 regs, u64 slots);
 /* Level 1 takes back what it said of a path that ended well: up to where the log was. */
 size_t log_at(const struct verifier *v);

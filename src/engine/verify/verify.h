@@ -21,7 +21,7 @@ struct profile {
 	const struct skep_btf *vmlinux;	     /* the kernel's types; NULL: none */
 	bool variables; /* the kernel tells the addresses of its variables
 			   (CONFIG_KALLSYMS_ALL), not only of functions */
-	u32 max_insns;			     /* processed; 0: one million */
+	u32 max_insns;	/* processed; 0: one million */
 	u32 cpus; /* possible ones: bounds bpf_get_smp_processor_id(); 0: not known */
 };
 
@@ -57,9 +57,9 @@ struct verify_map {
 	u32 key_type, value_type; /* ids in btf */
 	const struct verify_field *fields;
 	u32 nfields;
-	const u8 *frozen; /* of an array that neither side may change any more: the value of
-			     its only entry, loads from which are constants; of one with
-			     more entries anything but NULL; else NULL */
+	const u8 *frozen; /* of an array that neither side may change any more: the value
+			     of its only entry, loads from which are constants; of one
+			     with more entries anything but NULL; else NULL */
 	char name[SKEP_OBJ_NAME_LEN];
 };
 

@@ -1,4 +1,4 @@
-#include "link.h"
+#include "linked.h"
 
 static u32 link_id(const struct reg *r)
 {

@@ -1,4 +1,4 @@
-/* link.h - numbers that are equal but for a constant
+/* linked.h - numbers that are equal but for a constant
  *
  * Scalars with the same id (but for ID_ADD_CONST) are copies of one number, and what a
  * branch tells of one holds for all. With ID_ADD_CONST a register is `off` more than that
