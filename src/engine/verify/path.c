@@ -288,12 +288,22 @@ void path_close_fork(struct verifier *v)
 	p->pending_size[p->npending++] = s->bytes;
 }
 
+/* Which errno it is depends on who forks, in the kernel. */
+static _Noreturn void refuse_paths(struct verifier *v, u32 n)
+{
+	u8 op = v->insns[v->insn].op;
+
+	if (op == op_may_goto || op == op_call_kfunc)
+		refuse(v, rounds_many, n);
+	refuse(v, paths_many, n);
+}
+
 /* The kernel counts the fork that is too much. */
 static void open_fork(struct verifier *v)
 {
 	path_close_fork(v);
 	if (v->paths->npending + 1 > PENDING_MAX)
-		refuse(v, paths_many, v->paths->npending + 1);
+		refuse_paths(v, v->paths->npending + 1);
 	v->paths->forked = true;
 }
 

@@ -266,7 +266,7 @@ void log_state(struct verifier *v, const struct state *s, u32 frame, bool all)
 	u32 regs = all ? ~0u : v->noted.regs;
 	u64 slots = all ? ~0ull : v->noted.slots;
 
-	if (!(v->log_level & 3))
+	if (!v->log_level)
 		return;
 	if (f->number)
 		verify_print(v, " frame%u:", f->number);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <time.h>
 
+enum { LENGTH_MAX = 1000000, UNPRIVILEGED_LENGTH_MAX = 4096, MAPS_MAX = 64 };
+
 /* The rules of an instruction's form are the kernel's, which finds faults of form in the
  * order of its walk. */
 static void decode(struct verifier *v)
@@ -18,19 +20,29 @@ static void decode(struct verifier *v)
 		longjmp(v->pass.env, 1);
 }
 
+static bool is_for_everybody(u32 type)
+{
+	return type == SKEP_PROG_TYPE_SOCKET_FILTER || type == SKEP_PROG_TYPE_CGROUP_SKB;
+}
+
 /* What BPF_PROG_LOAD asks before there is a verifier: the log stays empty. */
 static void check_program(struct verifier *v)
 {
 	const struct verify_prog *prog = v->prog;
+	const struct profile *who = v->profile;
 	const struct rule_prog *rule = rules_prog(prog->type);
 
+	if (!prog->n || prog->n > (who->bpf ? LENGTH_MAX : UNPRIVILEGED_LENGTH_MAX))
+		refuse(v, program_long);
+	if (!who->bpf && !is_for_everybody(prog->type))
+		refuse(v, program_rights);
+	if (rule &&
+	    ((rule->net_admin && !who->net_admin) || (rule->perfmon && !who->perfmon)))
+		refuse(v, program_rights);
 	if (!rule || rules_attach(prog->type, prog->attach_type))
 		refuse(v, program_type);
 	if (prog->attach_btf_id && !rule->btf)
 		refuse(v, program_type);
-	if ((rule->net_admin && !v->profile->net_admin) ||
-	    (rule->perfmon && !v->profile->perfmon))
-		refuse(v, program_rights);
 }
 
 static struct flow_call flow_call(void *ctx, const struct insn *in)
@@ -70,6 +82,9 @@ static void check_value_reference(struct verifier *v, const struct verify_map *m
 /* The maps that instructions name, whether a path comes there or not. */
 static void check_references(struct verifier *v)
 {
+	u8 *used = pass_alloc(&v->pass, v->prog->nmaps, 1);
+	u32 nused = 0;
+
 	for (u32 i = 0; i < v->n; i++) {
 		const struct insn *in = &v->insns[i];
 
@@ -80,6 +95,9 @@ static void check_references(struct verifier *v)
 			continue;
 		if ((u32)in->imm >= v->prog->nmaps)
 			refuse(v, map_reference, (int)(u32)in->imm);
+		if (!used[in->imm & UINT32_MAX] && nused++ == MAPS_MAX)
+			refuse(v, maps_many, MAPS_MAX);
+		used[in->imm & UINT32_MAX] = true;
 		map_check_use(v, &v->prog->maps[(u32)in->imm]);
 		if (in->src == SKEP_PSEUDO_MAP_IDX_VALUE)
 			check_value_reference(v, &v->prog->maps[(u32)in->imm],
@@ -169,11 +187,23 @@ static u64 cpu_ns(void)
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
+/* CAP_SYS_ADMIN stands for the others. */
+static struct profile with_admin(const struct profile *profile)
+{
+	struct profile p = *profile;
+
+	p.bpf |= p.admin;
+	p.perfmon |= p.admin;
+	p.net_admin |= p.admin;
+	return p;
+}
+
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
 	   struct skep_log *log, struct verify_result *result)
 {
+	const struct profile who = with_admin(profile);
 	struct verifier v = {.prog = prog,
-			     .profile = profile,
+			     .profile = &who,
 			     .log_level = log_level,
 			     .result = result,
 			     .pass = {.log = log_level ? log : NULL}};

@@ -183,6 +183,8 @@ void log_end(struct verifier *v)
 {
 	const struct verify_result *r = v->result;
 
+	if (!v->insns)
+		return; /* refused before there was a verifier */
 	if (v->log_level & 4) {
 		verify_print(v, "verification time %llu usec\nstack depth ",
 			     (unsigned long long)r->ns / 1000);
