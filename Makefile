@@ -10,6 +10,7 @@
 #   make verify-corpus  others' programs as case files, from Debian's packages, as root
 #   make judge-verify   the verifier's verdicts on them, beside the kernel's
 #   make fuzz-verify    N (2000000) random programs, and mutants of the corpus if it is there
+#   make judge-concrete  what it believes of 100,000 programs, beside what they do
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
 BUILD := $(or $(SKEP_BUILD),build-$(shell id -u))
@@ -76,5 +77,8 @@ fuzz-verify: all
 	! test -d $(VERIFY_CASES) || $(BUILD)/test/judge/verify/verify_fuzz \
 		-n $(N) -c $(VERIFY_CASES) -o $(BUILD)/fuzz-verify/mutants
 
+judge-concrete: all
+	$(BUILD)/test/judge/verify_concrete -n 100000
+
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
-	verify-corpus judge-verify fuzz-verify
+	verify-corpus judge-verify fuzz-verify judge-concrete

@@ -38,6 +38,7 @@ fuzz btf 10000 "$corpus/btf"
 fuzz asm 100000 "$corpus/asm"
 judge diff-kernel "$build/test/judge/diff_kernel" -n "${PROGRAMS:-200000}"
 judge diff-scalar "$build/test/judge/diff_scalar" -n "${PROGRAMS:-200000}"
+judge verify-concrete "$build/test/judge/verify_concrete" -n "${CONCRETE:-100000}"
 judge pktcount sh "$here/pktcount.sh" "$build/src/tool/skep" \
 	"$build/examples/pktcount.bpf.o" "$build/test/have-bpf"
 echo "failed:${failed:- none}; skipped:${skipped:- none}"

@@ -363,14 +363,28 @@ OP void *atomic_at(DO_ARGS, u32 size)
 
 /* ---- the dispatcher ---- */
 
-#define NEXT goto *labels[(++ip)->op]
+/* A judge's copy of this file looks at each instruction before it is taken. */
+#ifndef INTERP_STEP
+#define INTERP_STEP(run, ip, r) ((void)0)
+#endif
+
+#define TAKE_AT \
+	do { \
+		INTERP_STEP(run, ip, r); \
+		goto *labels[ip->op]; \
+	} while (0)
+#define NEXT \
+	do { \
+		ip++; \
+		TAKE_AT; \
+	} while (0)
 #define JUMP \
 	do { \
 		limit += (s64)ip->off * RUN_INSN; \
 		if (unlikely(limit < (s64)u64_of(ip + 1 + ip->off))) \
 			goto out_of_budget; \
 		ip += 1 + ip->off; \
-		goto *labels[ip->op]; \
+		TAKE_AT; \
 	} while (0)
 #define PLAIN(name) L_##name: \
 	if (unlikely(!do_##name(cpu, ip, r))) \
@@ -423,7 +437,7 @@ int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
 
 	if (unlikely(regs != NULL))
 		memcpy(r, regs, sizeof(r));
-	goto *labels[ip->op];
+	TAKE_AT;
 
 #define ALU(name, ...) PLAIN(name##64k) PLAIN(name##64x) PLAIN(name##32k) PLAIN(name##32x)
 #define SWAP(name, ...) PLAIN(name)
@@ -493,7 +507,7 @@ L_call_helper:
 		ip = run->prog->code;
 		limit = run->budget + (s64)u64_of(ip);
 	}
-	goto *labels[ip->op];
+	TAKE_AT;
 L_call_local : {
 	struct frame *f = &frames[run->frame];
 
@@ -535,7 +549,7 @@ L_exit:
 	run->prog = frames[run->frame].prog;
 	limit += (u8 *)frames[run->frame].back - (u8 *)ip;
 	ip = frames[run->frame].back;
-	goto *labels[ip->op];
+	TAKE_AT;
 next: /* of the batch */
 	run->more--;
 	run->ctx = (++run->event)->ctx;
@@ -544,7 +558,7 @@ next: /* of the batch */
 	r[1] = u64_of(run->ctx);
 	ip = run->prog->code;
 	limit = (s64)u64_of(ip) + cpu->budget;
-	goto *labels[ip->op];
+	TAKE_AT;
 L_call_kfunc:
 	set_pc(run, ip);
 	run_fault(run, ENOTSUP, msg_no_kfunc, (long long)ip->imm);

@@ -112,6 +112,15 @@ static void log_step(struct verifier *v)
 	log_insn(v, v->insn);
 }
 
+static bool ends_here(struct verifier *v, u8 flags)
+{
+	const struct verify_watch *w = v->prog->watch;
+
+	if (unlikely(w && w->step))
+		return !w->step(w->arg, v);
+	return (flags & flow_prune) && path_prune(v);
+}
+
 /* One instruction. False: the path is at its end. */
 static bool step(struct verifier *v)
 {
@@ -127,7 +136,7 @@ static bool step(struct verifier *v)
 	v->paths->open = NULL;
 	count(v);
 	v->cur->last_insn = v->prev_insn;
-	if ((at->flags & flow_prune) && path_prune(v)) {
+	if (ends_here(v, at->flags)) {
 		log_safe(v);
 		return false;
 	}

@@ -430,6 +430,7 @@ void path_end(struct verifier *v)
 /* What is evicted and still led back to at the end stays: the arena has it. */
 void path_forget(struct verifier *v)
 {
+	const struct verify_watch *w = v->prog->watch;
 	struct paths *p = v->paths;
 
 	history_clear(v, v->cur);
@@ -438,6 +439,8 @@ void path_forget(struct verifier *v)
 
 		for (; c; c = next) {
 			next = c->next;
+			if (w && w->checkpoint)
+				w->checkpoint(w->arg, v, c);
 			checkpoint_free(v, c);
 		}
 		p->lists[i] = NULL;

@@ -63,6 +63,19 @@ struct verify_map {
 	char name[SKEP_OBJ_NAME_LEN];
 };
 
+struct verifier;
+struct checkpoint;
+
+/* A judge that looks on (see test/judge/verify_concrete.c). With step(), which is called
+ * before each instruction is taken, no path ends because an earlier one was alike, but
+ * where step() says false. Without it checkpoint() sees each checkpoint when nothing can
+ * change it any more. */
+struct verify_watch {
+	bool (*step)(void *arg, const struct verifier *v);
+	void (*checkpoint)(void *arg, struct verifier *v, const struct checkpoint *c);
+	void *arg;
+};
+
 /* A program as BPF_PROG_LOAD gets it, but that map references (lddw) have
  * PSEUDO_MAP_IDX or PSEUDO_MAP_IDX_VALUE and an index into maps[] in the low half of
  * imm. Records of func_info and line_info are of the size given. */
@@ -78,6 +91,7 @@ struct verify_prog {
 	u32 nfunc_info, func_info_size, nline_info, line_info_size;
 	u32 attach_btf_id; /* in the profile's vmlinux */
 	char name[SKEP_OBJ_NAME_LEN];
+	const struct verify_watch *watch; /* NULL: nobody */
 };
 
 struct verify_result {
