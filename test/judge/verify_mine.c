@@ -131,6 +131,8 @@ void mine_types(struct mine_types *t, u32 tracepoint, u32 iterator)
 /* Attach types that loading does not look at, and the verifier does. */
 static u64 seen_later(u32 type)
 {
+	if (type == SKEP_PROG_TYPE_XDP)
+		return 1 | 1ull << SKEP_XDP_DEVMAP;
 	if (type != SKEP_PROG_TYPE_KPROBE)
 		return 1;
 	return 1 | 1ull << SKEP_TRACE_KPROBE_MULTI | 1ull << SKEP_TRACE_UPROBE_MULTI |
