@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "log.h"
 #include "verify_fuzz.h"
@@ -19,13 +20,14 @@ enum {
 	SECONDS = 20,
 	CLASSES = 512,
 	KEPT = 3,
-	MUTANTS = 64,
+	MUTANTS = 32,
 	TYPES = 64,
 	BROKEN_MOST = 100
 };
 
 static const char usage[] =
 	"usage: verify_fuzz [-n PROGRAMS] [-s SEED] [-i INDEX] [-c CASES] [-o DIR]\n"
+	"                   [-t SECONDS] [-v]\n"
 	"Asks the running kernel and skep's verifier about random programs. Exits with 1 if\n"
 	"skep accepts what the kernel refuses, refuses 0.3 % of what it accepts, or breaks.\n"
 	"  -n N      programs (10000)\n"
@@ -33,6 +35,7 @@ static const char usage[] =
 	"  -i INDEX  only the program of that index\n"
 	"  -c CASES  mutants of the cases in this directory, not generated programs\n"
 	"  -o DIR    write disagreements there, minimised; files INDEX are named in them\n"
+	"  -t N      stop after so many seconds\n"
 	"  -v        also name pairs of messages that differ where both refuse\n";
 
 enum kind {
@@ -58,7 +61,7 @@ struct class
 
 struct board {
 	u64 at; /* the program in work */
-	u64 programs, accepted, refused, skipped, broken, kinds[KINDS];
+	u64 programs, accepted, refused, skipped, unjudged, broken, kinds[KINDS];
 	u64 same_processed, near_processed, same_states;
 	u64 same_errno, same_text;
 	u64 features[FUZZ_FEATURES_N], types[TYPES];
@@ -71,6 +74,7 @@ struct fuzz {
 	u64 n, seed, only, at;
 	bool have_only, verbose;
 	const char *cases, *out;
+	time_t end; /* 0: none */
 	vec(char *) paths;
 	struct board *board;
 	struct fuzz_base base;
@@ -221,6 +225,12 @@ static void count(struct board *b, const struct fuzz_prog *p, const struct fuzz_
 	b->same_states += !o->err && k->states == o->states && k->peak == o->peak;
 }
 
+/* Refused before it was verified, by what the kernel lacks or forbids. */
+static bool is_unjudged(const struct fuzz_side *kernel)
+{
+	return kernel->err && !kernel->processed && !*kernel->message;
+}
+
 static void judge(struct fuzz *f, struct fuzz_prog *p)
 {
 	struct fuzz_answer a;
@@ -228,6 +238,10 @@ static void judge(struct fuzz *f, struct fuzz_prog *p)
 	enum kind kind;
 
 	ask(&f->base, p, &a);
+	if (is_unjudged(&a.kernel)) {
+		f->board->unjudged++;
+		return;
+	}
 	count(f->board, p, &a);
 	if (!kind_of(&a, f->verbose, &kind))
 		return;
@@ -300,6 +314,8 @@ static void work(struct fuzz *f)
 	static struct fuzz_prog p;
 
 	for (; f->board->at < f->n; f->board->at++) {
+		if (f->end && time(NULL) >= f->end)
+			return;
 		if (make(f, f->board->at, &p))
 			judge(f, &p);
 		else
@@ -410,6 +426,9 @@ static bool report(const struct fuzz *f)
 	       (unsigned long long)b->accepted, percent(b->accepted, b->programs));
 	if (!f->cases)
 		print_features(b);
+	if (b->unjudged || b->skipped)
+		printf("not verified by the kernel: %llu; could not be made: %llu\n",
+		       (unsigned long long)b->unjudged, (unsigned long long)b->skipped);
 	printf("of those both accept: processed equal %.2f %%, within 5 %% %.2f %%, states "
 	       "equal %.2f %%\n",
 	       percent(b->same_processed, b->accepted),
@@ -470,7 +489,7 @@ static bool options(struct fuzz *f, int argc, char **argv)
 
 	f->n = 10000;
 	f->seed = 1;
-	while ((c = getopt(argc, argv, "n:s:i:c:o:vh")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:i:c:o:t:vh")) != -1) {
 		switch (c) {
 		case 'n': f->n = strtoull(optarg, NULL, 0); break;
 		case 's': f->seed = strtoull(optarg, NULL, 0); break;
@@ -480,6 +499,7 @@ static bool options(struct fuzz *f, int argc, char **argv)
 			break;
 		case 'c': f->cases = optarg; break;
 		case 'o': f->out = optarg; break;
+		case 't': f->end = time(NULL) + atoi(optarg); break;
 		case 'v': f->verbose = true; break;
 		default: fputs(usage, c == 'h' ? stdout : stderr); return false;
 		}

@@ -53,6 +53,9 @@ struct fuzz_base {
 	struct case_fds fds;
 	struct case_verify v;
 	u32 target_id;
+	const struct skep_insn *code; /* the case's own program */
+	u32 n, info_len;
+	const u8 *info;
 };
 
 struct fuzz_side {

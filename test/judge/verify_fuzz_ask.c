@@ -6,7 +6,14 @@
 #include "log.h"
 #include "verify_fuzz.h"
 
-enum { LOG = 16 << 10, TEXT = 256 << 10, LEVEL_STATS = 4, CAPS = 15, SCALE = 1000 };
+enum {
+	LOG = 16 << 10,
+	TEXT = 256 << 10,
+	LEVEL_STATS = 4,
+	CAPS = 15,
+	SCALE = 1000,
+	PROCESSED_MOST = 3000
+};
 
 /* ---- bases ---- */
 
@@ -83,6 +90,10 @@ static int open_base(struct fuzz_base *b, struct skep_log *log)
 	b->c.line_info = (struct case_bytes){0};
 	b->v.prog.line_info = NULL;
 	b->v.prog.nline_info = 0;
+	b->code = b->c.code;
+	b->n = b->c.n;
+	b->info = b->c.func_info.at;
+	b->info_len = b->c.func_info.len;
 	return err;
 }
 
@@ -138,18 +149,19 @@ bool fuzz_base_program(const struct fuzz_base *b, struct fuzz_prog *p)
 	const struct vcase *c = &b->c;
 	size_t i;
 
-	if (c->n > FUZZ_ROOM / 2 || c->func_info.len > FUZZ_INFO ||
-	    c->ksyms.n > FUZZ_KSYMS)
+	if (b->n > FUZZ_ROOM / 2 || c->answer.processed > PROCESSED_MOST ||
+	    b->info_len > FUZZ_INFO || c->ksyms.n > FUZZ_KSYMS)
 		return false;
-	p->n = c->n;
+	p->n = b->n;
 	p->type = c->type;
 	p->attach_type = c->attach_type;
 	p->flags = c->flags;
 	p->features = 0;
-	p->info_len = c->func_info.len;
-	memcpy(p->code, c->code, c->n * sizeof(*c->code));
+	p->info_len = b->info_len;
+	memcpy(p->code, b->code, b->n * sizeof(*b->code));
 	if (p->info_len)
-		memcpy(p->info, c->func_info.at, p->info_len);
+		memcpy(p->info, b->info, p->info_len);
+	memset(p->ksym_at, 0xff, sizeof(p->ksym_at));
 	for (i = 0; i < c->ksyms.n; i++)
 		p->ksym_at[i] = c->ksyms.at[i].insn;
 	return true;

@@ -190,6 +190,11 @@ static bool is_condition(const struct skep_insn *in)
 	return is_jump(in) && op != OP_JA && op != OP_CALL && op != OP_EXIT;
 }
 
+static bool is_imm(const struct skep_insn *in)
+{
+	return (is_alu(in) || is_condition(in)) && !(in->code & SKEP_X);
+}
+
 static bool change_number(u64 *seed, struct skep_insn *in)
 {
 	if (is_memory(in) && (class_of(in) != SKEP_ST || fuzz_pick(seed, 2))) {
@@ -198,7 +203,7 @@ static bool change_number(u64 *seed, struct skep_insn *in)
 		in->off = (s16)(in->off + steps[fuzz_pick(seed, ARRAY_SIZE(steps))]);
 		return true;
 	}
-	if (in->code == LDDW && in->src_reg)
+	if (in->code == LDDW ? in->src_reg : !is_imm(in) && class_of(in) != SKEP_ST)
 		return false;
 	in->imm = edge(seed, in->imm);
 	return true;
@@ -238,7 +243,11 @@ static bool change_size(u64 *seed, struct skep_insn *in)
 
 static bool change_register(u64 *seed, struct skep_insn *in)
 {
-	if (in->code == LDDW || fuzz_pick(seed, 2))
+	bool has_src = !is_imm(in) && class_of(in) != SKEP_ST && in->code != LDDW;
+
+	if (!is_alu(in) && !is_condition(in) && !is_memory(in) && in->code != LDDW)
+		return false;
+	if (!has_src || fuzz_pick(seed, 2))
 		in->dst_reg = fuzz_pick(seed, 11) & 15;
 	else
 		in->src_reg = fuzz_pick(seed, 11) & 15;
