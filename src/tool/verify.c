@@ -2,6 +2,7 @@
  */
 #include "explain_print.h"
 #include "mem.h"
+#include "os.h"
 #include "tool.h"
 #include "tool_msg.h"
 #include "vec.h"
@@ -46,6 +47,9 @@ struct trials {
 	u64 level;
 	bool json, unprivileged;
 	size_t next; /* that no worker has taken */
+	pthread_mutex_t lock;
+	struct skep_btf *vmlinux; /* the running kernel's types; NULL: none, or not yet */
+	bool looked;		  /* for vmlinux, with the lock held */
 };
 
 /* ---- one trial, in a thread of its own ---- */
@@ -70,21 +74,55 @@ static int judge(const struct trials *all, struct trial *t, struct skep_verifier
 	return err;
 }
 
-static void run_trial(const struct trials *all, struct trial *t)
+static int judge_with(const struct trials *all, struct trial *t,
+		      const struct skep_btf *vmlinux)
 {
 	const struct skep_verifier_opts opts = {.size = sizeof(opts),
 						.unprivileged = all->unprivileged,
+						.vmlinux = vmlinux,
 						.explain = !all->level};
+	int err;
+
+	skep_verifier_close(t->verifier);
+	t->verifier = NULL;
+	t->log.len = 0;
+	err = skep_verifier_open(&opts, &t->verifier);
+	return err ? err : judge(all, t, t->verifier);
+}
+
+/* Read once; all threads share it. */
+static const struct skep_btf *kernel_types(struct trials *all)
+{
+	void *data;
+	size_t len;
+
+	pthread_mutex_lock(&all->lock);
+	if (!all->looked &&
+	    !os_read_file("/sys/kernel/btf/vmlinux", 64 << 20, &data, &len)) {
+		if (skep_btf_parse(&all->vmlinux, data, len, NULL, "vmlinux", NULL))
+			all->vmlinux = NULL;
+		mem_free(data);
+	}
+	all->looked = true;
+	pthread_mutex_unlock(&all->lock);
+	return all->vmlinux;
+}
+
+/* Few programs need the kernel's types, and none is accepted for the lack of them: what
+ * is refused without them is judged again. */
+static void run_trial(struct trials *all, struct trial *t)
+{
 	size_t room = all->level ? LOG_SIZE : 1 << 16;
-	struct skep_verifier *v;
+	const struct skep_btf *vmlinux;
 
 	t->log.buf = mem_alloc(1, room);
 	t->log.size = t->log.buf ? room : 0;
-	t->err = skep_verifier_open(&opts, &v);
-	if (t->err)
+	t->err = judge_with(all, t, NULL);
+	if (!t->err || !t->stats.code)
 		return;
-	t->err = judge(all, t, v);
-	t->verifier = v;
+	vmlinux = kernel_types(all);
+	if (vmlinux)
+		t->err = judge_with(all, t, vmlinux);
 }
 
 static void *work(void *arg)
@@ -242,12 +280,13 @@ static int finish(struct trials *all, bool good)
 		skep_verifier_close(t->verifier);
 	}
 	vec_free(&all->list);
+	skep_btf_free(all->vmlinux);
 	return good ? exit_ok : exit_failed;
 }
 
 int cmd_verify(int argc, char **argv)
 {
-	struct trials all = {0};
+	struct trials all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	const struct opt opts[] = {{"prog", 0, opt_text, &all.prog},
 				   {"log", 0, opt_number, &all.level},
 				   {"unprivileged", 0, opt_flag, &all.unprivileged},

@@ -363,12 +363,20 @@ static void write_tcp(struct verifier *v, const struct access *a)
 	refuse(v, tcp_write, a->off);
 }
 
+/* Programs that may write some members of some types: of sockets, of connections. */
+static bool writes_members(u32 prog_type)
+{
+	return prog_type == SKEP_PROG_TYPE_STRUCT_OPS ||
+	       prog_type == SKEP_PROG_TYPE_SCHED_CLS ||
+	       prog_type == SKEP_PROG_TYPE_SCHED_ACT || prog_type == SKEP_PROG_TYPE_XDP;
+}
+
 static void write_typed(struct verifier *v, const struct access *a)
 {
 	const struct reg *r = a->r;
 	const char *ops;
 
-	if (v->prog->type == SKEP_PROG_TYPE_TRACING)
+	if (!writes_members(v->prog->type))
 		refuse(v, btf_read_only);
 	ops = access_struct_ops(v);
 	if (!ops)
