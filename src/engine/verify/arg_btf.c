@@ -69,6 +69,11 @@ static bool holds(const struct skep_btf *btf, u32 id, u32 off, u32 want, bool it
 	return false;
 }
 
+bool arg_is_typed(const struct reg *r, u32 type)
+{
+	return r->off >= 0 && holds(r->btf, r->btf_id, (u32)r->off, type, false);
+}
+
 void arg_check_typed(struct verifier *v, const struct call *call, u32 regno, u16 take)
 {
 	const struct reg *r = &regs_of(v)[regno];

@@ -265,19 +265,3 @@ void do_call_helper(struct verifier *v, const struct insn *in)
 	else if (call.proto->flags & helper_moves)
 		packet_forget(v);
 }
-
-/* Of a function that this kernel has not (id 0): legal where no path comes, or where what
- * it gives is not looked at until kfunc_check_left(). */
-void do_call_kfunc(struct verifier *v, const struct insn *in)
-{
-	if (in->imm)
-		refuse(v, later_kfunc);
-}
-
-void kfunc_check_left(struct verifier *v)
-{
-	for (u32 i = 0; i < v->n; i++) {
-		if (v->insns[i].op == op_call_kfunc && !v->insns[i].imm && v->aux[i].seen)
-			refuse(v, kfunc_left);
-	}
-}

@@ -44,6 +44,9 @@ u32 call_type(const struct verifier *v, const char *name, u32 *id);
 /* r[regno], a reg_btf of a kind that the argument takes, is of the right type. */
 void arg_check_typed(struct verifier *v, const struct call *call, u32 regno, u16 take);
 
+/* Where r, a reg_btf, points to a struct of that type begins. */
+bool arg_is_typed(const struct reg *r, u32 type);
+
 /* ---- func.c: functions of the program ---- */
 
 enum func_arg_kind { func_scalar, func_ctx, func_mem, func_arena };

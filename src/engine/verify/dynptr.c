@@ -11,11 +11,11 @@ int object_slot(struct verifier *v, const struct reg *r, const char *what, u32 n
 		verify_print(v, "%s has to be at a constant offset\n", what);
 		return OBJECT_MISPLACED;
 	}
-	if (off % 8 || off > -8 * (s64)n) {
+	if (off % 8 || (off ? off > -8 * (s64)n : n > 1)) {
 		verify_print(v, "cannot pass in %s at an offset=%d\n", what, off);
 		return OBJECT_MISPLACED;
 	}
-	if (off < -SKEP_MAX_STACK || stack_slot(off) >= stack_of(v, r)->nslots)
+	if (!off || off < -SKEP_MAX_STACK || stack_slot(off) >= stack_of(v, r)->nslots)
 		return OBJECT_OUTSIDE;
 	return (int)stack_slot(off);
 }

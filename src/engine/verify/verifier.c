@@ -1,5 +1,6 @@
 /* verify(): the pipeline. */
 #include "call.h"
+#include "kfunc.h"
 #include "info.h"
 #include "typed.h"
 #include "verifier.h"
@@ -45,6 +46,21 @@ static void check_program(struct verifier *v)
 		refuse(v, program_type);
 }
 
+static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *in)
+{
+	struct flow_call call = {.nargs = 5};
+	const struct kfunc *k;
+	u32 proto;
+
+	k = in->off ? NULL : kfunc_find(v, in->imm, &proto);
+	if (!k)
+		return call;
+	call.known = true;
+	call.nargs = (u8)MIN(btf_vlen(btf_type(v->profile->vmlinux, proto)), 5u);
+	call.iter_next = k->flags & kfunc_next;
+	return call;
+}
+
 static struct flow_call flow_call(void *ctx, const struct insn *in)
 {
 	const struct verifier *v = ctx;
@@ -55,6 +71,8 @@ static struct flow_call flow_call(void *ctx, const struct insn *in)
 			: NULL;
 	struct flow_call call = {.nargs = 5};
 
+	if (in->op == op_call_kfunc)
+		return flow_kfunc(v, in);
 	if (!h)
 		return call;
 	call.known =
@@ -114,6 +132,7 @@ static void flow(struct verifier *v)
 			       .bpf = v->profile->bpf,
 			       .ctx = v,
 			       .call = flow_call,
+			       .kfunc = kfunc_check_named,
 			       .untyped = !v->prog->nfunc_info,
 			       .exception_callback = info_exception_callback,
 			       .print = v->log_level & 2 ? log_plain_insn : NULL};
