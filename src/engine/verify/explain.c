@@ -181,6 +181,19 @@ static int operand(const struct tale *t)
 	return class == class_store || class == class_atomic ? t->in->dst : -1;
 }
 
+/* The last instruction of the first function that has no end. */
+static u32 open_end(const struct flow *f)
+{
+	for (u32 i = 0; i < f->nfuncs; i++) {
+		u32 last = f->funcs[i].end ? f->funcs[i].end - 1 : 0;
+		u16 op = last < f->n ? f->code[last].op : (u16)op_exit;
+
+		if (op != op_exit && op != op_ja && op != op_gotol)
+			return last;
+	}
+	return 0;
+}
+
 /* Before any path is walked the message has the number; after it, it is about calls. */
 static u32 insn_without_path(const struct tale *t)
 {
@@ -189,6 +202,8 @@ static u32 insn_without_path(const struct tale *t)
 
 	if (number && number[5] >= '0' && number[5] <= '9')
 		return (u32)atoi(number + 5);
+	if (t->v->refusal.why == &reject_func_no_end)
+		return open_end(&t->v->flow);
 	while (t->v->insns && i < t->v->n && t->v->insns[i].op != op_call_local)
 		i++;
 	return i < t->v->n ? i : 0;
@@ -274,6 +289,8 @@ static void say(struct tale *t)
 		out->known = NULL;
 	out->input = tale_expand(t, t->class->input);
 	out->fix = tale_expand(t, t->class->fix);
+	if (t->advice)
+		out->fix = tale_text(t, "%s; or: %s", t->advice, out->fix);
 	say_chain(t);
 }
 

@@ -339,15 +339,20 @@ static const char *condition(struct walk *w, u32 step, const struct insn *in,
 						 : "from here on it is not NULL";
 	if (before->type != reg_scalar)
 		return NULL;
-	if (op_info[in->op].size == 4 && after->n.umax > UINT32_MAX)
+	if (op_info[in->op].size == 4 && after->n.umax > UINT32_MAX) {
+		w->t->advice = "check all 64 bits, or declare the variable with 32";
 		return "lost here: the comparison looks at the low 32 bits only, and the "
 		       "upper 32 stay unknown";
+	}
 	if (text[0] == 's' && after->n.smin < 0 && after->n.smax >= 0 &&
-	    in->dst == w->at.n && before->n.smax != after->n.smax)
+	    in->dst == w->at.n && before->n.smax != after->n.smax) {
+		w->t->advice =
+			"declare the variable unsigned, which makes the check count";
 		return tale_text(w->t,
 				 "lost here: the comparison is signed, so negative "
 				 "values pass: %s",
 				 tale_range(w->t, &after->n));
+	}
 	if (scalar_equal(&before->n, &after->n))
 		return NULL;
 	return tale_text(w->t, "from here on %s", tale_range(w->t, &after->n));
@@ -454,15 +459,19 @@ static void taint_step(struct taints *m, const struct tale *t, u32 step)
 	}
 }
 
-/* The last condition after `from`, which made register n, that looked at the value (or a
- * copy of it) without narrowing what is followed; 0: none. The kind is *how. */
-static u32 find_check(struct walk *w, u32 from, u32 n, bool any, enum taint *how)
+/* The last condition after `from`, which made what is at `made`, that looked at the value
+ * (or a copy of it) without narrowing what is followed; 0: none. The kind is *how. */
+static u32 find_check(struct walk *w, u32 from, const struct place *made, bool any,
+		      enum taint *how)
 {
 	const struct tale *t = w->t;
 	struct taints m = {0};
 	u32 last = 0;
 
-	m.reg[snap_of(t, from + 1)->depth][n] = taint_same;
+	if (made->slot)
+		m.slot[made->frame][made->n] = taint_same;
+	else
+		m.reg[made->frame][made->n] = taint_same;
 	for (u32 step = from + 1; step + 1 < t->rec->nsnaps; step++) {
 		const struct snap *s = snap_of(t, step);
 		const struct insn *in = insn_of(t, step);
@@ -506,9 +515,14 @@ static void find_second_read(struct walk *w)
 		if (op_info[earlier->op].class != class_load ||
 		    !same_memory(snap_of(t, step), earlier, snap_of(t, t->origin), in))
 			continue;
-		check = find_check(w, step, earlier->dst, true, &how);
+		check = find_check(
+			w, step,
+			&(struct place){snap_of(t, step)->depth, earlier->dst, false},
+			true, &how);
 		if (!check)
 			continue;
+		t->advice = "read it once into a local variable, and check and use "
+			    "that variable";
 		tell_between(t, check, "checked here, but of an earlier read");
 		tell_between(t, t->origin,
 			     tale_text(t,
@@ -532,17 +546,26 @@ static void find_lost_check(struct walk *w)
 			"lost here: the check is of a number that was made from "
 			"the value, not of the value itself",
 	};
+	static const char *const advice[] = {
+		[taint_low] = "check all 64 bits, without a cast, or use the copy of 32 "
+			      "bits that was checked",
+		[taint_derived] =
+			"check the value itself, in the form in which it is used",
+		[taint_high] = NULL,
+	};
 	struct tale *t = w->t;
 	enum taint how = taint_none;
 	u32 check;
 
 	if (t->origin == ~0u || !w->number)
 		return;
-	check = find_check(w, t->origin, w->where[t->origin + 1].n, false, &how);
-	if (check)
+	check = find_check(w, t->origin, &w->where[t->origin + 1], false, &how);
+	if (check) {
 		tell_between(t, check, notes[how]);
-	else
+		t->advice = advice[how];
+	} else {
 		find_second_read(w);
+	}
 }
 
 /* ---- branches, for what is about the path and not about a value ---- */

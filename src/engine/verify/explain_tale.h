@@ -52,7 +52,8 @@ struct tale {
 	u64 scale;	  /* bytes for each one of the variable: of an index */
 	struct chain_event events[CHAIN_MOST];
 	u32 nevents;
-	const char *held; /* a note about an instruction of no line */
+	const char *advice; /* what to change, where a check was lost; NULL */
+	const char *held;   /* a note about an instruction of no line */
 };
 
 /* ---- explain_chain.c ---- */

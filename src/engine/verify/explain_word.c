@@ -166,21 +166,56 @@ static u64 argument_size(const struct tale *t)
 	return 0;
 }
 
+/* Through a pointer that is being calculated: how many bytes are accessed right behind
+ * that, and at which offset from the pointer; 1 at 0 if that is not plain. */
+static u32 access_ahead(const struct tale *t, s64 *off)
+{
+	u32 reg = t->in->dst;
+
+	*off = 0;
+	for (u32 i = t->insn + 1; i < t->v->n && i < t->insn + 8; i++) {
+		const struct insn *in = &t->v->insns[i];
+		const struct op_info *info = &op_info[in->op];
+		bool load = info->class == class_load;
+
+		if ((load && in->src == reg) ||
+		    (info->class == class_store && in->dst == reg)) {
+			*off += in->off;
+			return info->size;
+		}
+		if (in->op == op_add64k && in->dst == reg)
+			*off += in->imm;
+		else if (in->op != op_lddw && info->class != class_store &&
+			 !(load && in->dst != reg) &&
+			 !(info->class == class_alu && in->dst != reg))
+			break;
+	}
+	*off = 0;
+	return 1;
+}
+
 u64 tale_size(const struct tale *t)
 {
+	s64 off;
+
 	if (t->helper)
 		return argument_size(t);
 	if (!t->in)
 		return 0;
-	return op_info[t->in->op].class == class_alu ? 1 : op_info[t->in->op].size;
+	return op_info[t->in->op].class == class_alu ? access_ahead(t, &off)
+						     : op_info[t->in->op].size;
 }
 
 s64 tale_offset(const struct tale *t)
 {
-	bool access = t->in && op_info[t->in->op].class >= class_load &&
-		      op_info[t->in->op].class <= class_atomic;
+	s64 off = t->in ? t->in->off : 0;
+	u8 class = t->in ? op_info[t->in->op].class : (u8)class_none;
 
-	return (s64)t->reg.off + (access ? t->in->off : 0);
+	if (class == class_alu)
+		access_ahead(t, &off);
+	else if (class < class_load || class > class_atomic)
+		off = 0;
+	return (s64)t->reg.off + off;
 }
 
 /* Of what a pointer points to; 0: not known. */
@@ -213,7 +248,7 @@ static s64 most(const struct tale *t)
  * not known. */
 static s64 room_of(const struct tale *t)
 {
-	const struct reg *r = t->regno > 1 ? &t->regs[t->regno - 1] : &t->reg;
+	const struct reg *r = t->regs && t->regno > 1 ? &t->regs[t->regno - 1] : &t->reg;
 	s64 end = r->type == reg_stack ? 0 : (s64)limit_of(t, r);
 
 	return MAX(end - r->off, 0);
@@ -654,7 +689,7 @@ WORD(stacks)
 			   *name ? "()" : "", t->v->result->stack[i]);
 		sep = ", ";
 	}
-	str_printf(s, " bytes; each counts as a multiple of 32");
+	str_printf(s, " bytes");
 }
 
 /* Steps by line of the source. */
