@@ -116,6 +116,12 @@ static bool when_call(const struct tale *t)
 	return t->in && (t->in->op == op_call_helper || t->in->op == op_call_local);
 }
 
+/* These may read what was never written; all that is refused is a dynptr or iterator. */
+static bool when_privileged(const struct tale *t)
+{
+	return t->v->profile->perfmon;
+}
+
 static bool when_write(const struct tale *t)
 {
 	return t->in && op_info[t->in->op].class == class_store;

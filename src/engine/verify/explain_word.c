@@ -567,6 +567,14 @@ WORD(helper)
 		str_printf(s, "the program");
 }
 
+WORD(call_name)
+{
+	if (t->in && t->in->op == op_call_helper)
+		str_printf(s, "%s", tale_call(t, t->insn));
+	else
+		str_printf(s, "%s", t->out->kernel);
+}
+
 WORD(call_here)
 {
 	str_printf(s, "%s is called", t->in ? tale_call(t, t->insn) : "a function");
@@ -640,7 +648,9 @@ WORD(release)
 	const char *call = t->origin_text ? t->origin_text : "";
 
 	if (strstr(call, "ringbuf_reserve_dynptr"))
-		str_printf(s, "bpf_ringbuf_submit_dynptr()");
+		str_printf(s,
+			   "bpf_ringbuf_submit_dynptr() or bpf_ringbuf_discard_dynptr(), "
+			   "also where the reservation failed,");
 	else if (strstr(call, "ringbuf"))
 		str_printf(s, "bpf_ringbuf_submit() or bpf_ringbuf_discard()");
 	else if (strstr(call, "sk"))
@@ -762,24 +772,43 @@ static const struct {
 	{ \
 #name, word_##name \
 	}
-	ROW(limit_size),   ROW(size_limit),
-	ROW(here),	   ROW(room),
-	ROW(made_at),	   ROW(origin),
-	ROW(call_cleared), ROW(cleared_at),
-	ROW(kernel),	   ROW(reg),
-	ROW(name),	   ROW(value),
-	ROW(is),	   ROW(map),
-	ROW(memory),	   ROW(limit),
-	ROW(size),	   ROW(bytes),
-	ROW(required),	   ROW(offsets),
-	ROW(range),	   ROW(witness),
-	ROW(most),	   ROW(or_mask),
-	ROW(packet_known), ROW(helper),
-	ROW(call_here),	   ROW(arg),
-	ROW(takes),	   ROW(unwritten),
-	ROW(access),	   ROW(release),
-	ROW(returns),	   ROW(witness_return),
-	ROW(stacks),	   ROW(spent),
+	ROW(limit_size),
+	ROW(size_limit),
+	ROW(here),
+	ROW(call_name),
+	ROW(room),
+	ROW(made_at),
+	ROW(origin),
+	ROW(call_cleared),
+	ROW(cleared_at),
+	ROW(kernel),
+	ROW(reg),
+	ROW(name),
+	ROW(value),
+	ROW(is),
+	ROW(map),
+	ROW(memory),
+	ROW(limit),
+	ROW(size),
+	ROW(bytes),
+	ROW(required),
+	ROW(offsets),
+	ROW(range),
+	ROW(witness),
+	ROW(most),
+	ROW(or_mask),
+	ROW(packet_known),
+	ROW(helper),
+	ROW(call_here),
+	ROW(arg),
+	ROW(takes),
+	ROW(unwritten),
+	ROW(access),
+	ROW(release),
+	ROW(returns),
+	ROW(witness_return),
+	ROW(stacks),
+	ROW(spent),
 	ROW(type),
 };
 
