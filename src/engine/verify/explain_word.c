@@ -504,7 +504,7 @@ WORD(offsets)
 
 WORD(limit_size)
 {
-	str_printf(s, "copy %s into a local variable, unsigned n, check `if (n > ",
+	str_printf(s, "copy %s into a local variable, __u64 n, check `if (n > ",
 		   t->name ? t->name : "it");
 	if (room_of(t))
 		str_printf(s, "%lld", (long long)room_of(t));
