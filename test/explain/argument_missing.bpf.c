@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 static long (*bpf_output)(void *ctx, void *map) = (void *)BPF_FUNC_perf_event_output;
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 static long body(__u32 i, void *sum)
 {

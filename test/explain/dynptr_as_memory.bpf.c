@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 RINGBUF(events);
 HELPER(198, long, bpf_ringbuf_reserve_dynptr, void *ringbuf, __u32 size, __u64 flags,

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 HELPER(201, long, bpf_dynptr_read, void *dst, __u32 len, const struct bpf_dynptr *src,
        __u32 offset, __u64 flags);

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 #define NEXT(name, next) \
 	static __attribute__((noinline)) int name(struct xdp_md *ctx) \

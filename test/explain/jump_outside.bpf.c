@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 SEC("xdp") __attribute__((naked)) int prog(struct xdp_md *ctx)
 {

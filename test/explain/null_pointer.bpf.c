@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 HELPER(95, struct bpf_sock *, bpf_sk_fullsock, struct bpf_sock *sk);
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 HELPER(39, long, bpf_skb_pull_data, struct __sk_buff *skb, __u32 len);
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 const volatile __u32 limit = 10;
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 SEC("cgroup_skb/ingress") int prog(struct __sk_buff *skb)
 {

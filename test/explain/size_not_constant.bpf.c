@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 RINGBUF(events);
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 MAP(counts, BPF_MAP_TYPE_HASH, __u32, struct entry, 64);
 

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 SEC("raw_tp/sys_enter") int prog(struct bpf_raw_tracepoint_args *ctx)
 {

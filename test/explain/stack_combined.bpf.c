@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 static __attribute__((noinline)) int parse(struct xdp_md *ctx)
 {

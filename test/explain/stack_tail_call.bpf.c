@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 MAP(stages, BPF_MAP_TYPE_PROG_ARRAY, __u32, __u32, 4);
 

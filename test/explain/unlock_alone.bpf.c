@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain_bpf.h"
 
 struct guarded {
 	struct bpf_spin_lock lock;

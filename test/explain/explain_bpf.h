@@ -1,6 +1,6 @@
-/* explain.h - what the programs of this folder share */
-#ifndef EXPLAIN_H
-#define EXPLAIN_H
+/* explain_bpf.h - what the programs of this folder share */
+#ifndef EXPLAIN_BPF_H
+#define EXPLAIN_BPF_H
 
 #include <linux/types.h>
 #include <linux/bpf.h>
