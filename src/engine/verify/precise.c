@@ -366,7 +366,7 @@ void precise_all(struct verifier *v, const struct trail *t)
 static void follow(struct verifier *v, const struct trail *t, struct back *b,
 		   bool *changed)
 {
-	bool ignored;
+	bool ignored = false;
 
 	b->frame = t->depth;
 	if (profile_bpf(v) && !walk_back(v, t, b, changed ? changed : &ignored))
