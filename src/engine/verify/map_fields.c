@@ -133,6 +133,8 @@ int verify_map_fields(const struct skep_btf *btf, u32 value_type,
 {
 	struct search s = {.btf = btf, .out = out};
 
+	if (btf && value_type >= btf->end_id)
+		return -EINVAL;
 	if (btf && value_type)
 		look_at(&s, value_type, 0, 0);
 	return s.err ? s.err : (int)s.n;
