@@ -12,10 +12,14 @@ struct arena_block {
 static bool arena_grow(struct arena *a, size_t need)
 {
 	size_t size = MAX(need, (size_t)BLOCK_SIZE);
-	struct arena_block *b = mem_alloc(1, sizeof(*b) + size);
+	struct arena_block *b;
 
+	if (a->most && (a->held > a->most || size > a->most - a->held))
+		return false;
+	b = mem_alloc(1, sizeof(*b) + size);
 	if (!b)
 		return false;
+	a->held += size;
 	b->next = a->head;
 	b->size = size;
 	a->head = b;
@@ -57,5 +61,5 @@ void arena_free(struct arena *a)
 		mem_free(b);
 		b = next;
 	}
-	*a = (struct arena){0};
+	*a = (struct arena){.most = a->most};
 }

@@ -12,6 +12,8 @@
 struct arena {
 	struct arena_block *head;
 	size_t used; /* bytes taken from the head block */
+	size_t held; /* bytes of all blocks */
+	size_t most; /* of held; 0: no limit. As good as no memory beyond it. */
 };
 
 /* A zeroed struct arena is empty and ready. NULL when there is no memory. */

@@ -25,6 +25,20 @@ static void arena_memory_is_zero_and_aligned(void **state)
 	arena_free(&a);
 }
 
+static void arena_has_a_limit(void **state)
+{
+	struct arena a = {.most = 1 << 20};
+	u32 n = 0;
+
+	assert_null(arena_alloc(&a, 1 << 20, 2));
+	while (arena_alloc(&a, 1, 1000))
+		n++;
+	assert_true(n >= 1000 && n <= 1048 && a.held <= a.most);
+	arena_free(&a);
+	assert_non_null(arena_alloc(&a, 1, 1 << 20));
+	arena_free(&a);
+}
+
 static void arena_refuses_what_overflows(void **state)
 {
 	struct arena a = {0};
@@ -134,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arena_memory_is_zero_and_aligned),
+		cmocka_unit_test(arena_has_a_limit),
 		cmocka_unit_test(arena_refuses_what_overflows),
 		cmocka_unit_test(log_keeps_counting_what_it_cuts),
 		cmocka_unit_test(pass_throws_to_its_entry),

@@ -14,6 +14,7 @@
 #include <skep/isa.h>
 #include <skep/load.h>
 #include "mem.h"
+#include "verify.h"
 
 enum { ROOM = 4096, BLOB = 1 << 16 };
 
@@ -322,6 +323,45 @@ static void programs(void **state)
 	without_each(load_and_run, 15);
 }
 
+/* ---- the verifier ---- */
+
+/* Loops, a function, an entry of a map, spilled numbers. */
+static int verify_program(void)
+{
+	static const char source[] =
+		"*(u32 *)(r10 - 4) = 1\nr2 = r10\nr2 += -4\nr1 = map[idx:0]\n"
+		"call map_lookup_elem\nif r0 == 0 goto out\nr6 = r0\nr7 = 0\n"
+		"again: r1 = r6\ncall local f\n*(u64 *)(r10 - 16) = r0\nr7 += 1\n"
+		"if r7 < 5 goto again\n"
+		"more: may_goto out\nr8 = r7\ngoto more\nout: r0 = 0\nexit\n"
+		"f: r0 = *(u64 *)(r1 + 0)\nif r0 > 9 goto big\nr0 = 1\nbig: exit\n";
+	static struct skep_insn code[64];
+	static const struct verify_map map = {.type = SKEP_MAP_TYPE_ARRAY,
+					      .key_size = 4,
+					      .value_size = 16,
+					      .max_entries = 4};
+	const struct profile profile = {.bpf = true, .perfmon = true, .admin = true};
+	struct skep_log log = new_log();
+	int n = skep_asm(source, sizeof(source) - 1, NULL, code, 64, &log);
+	const struct verify_prog prog = {.type = SKEP_PROG_TYPE_SOCKET_FILTER,
+					 .gpl = true,
+					 .code = code,
+					 .n = (u32)n,
+					 .maps = &map,
+					 .nmaps = 1};
+	struct verify_result result;
+
+	if (n < 0)
+		return n;
+	log = new_log();
+	return verify(&prog, &profile, 2, &log, &result);
+}
+
+static void verifier(void **state)
+{
+	without_each(verify_program, 10);
+}
+
 /* ---- object files ---- */
 
 static int use_object(void)
@@ -356,6 +396,7 @@ int main(void)
 		cmocka_unit_test(opening_an_engine),
 		cmocka_unit_test(maps),
 		cmocka_unit_test(programs),
+		cmocka_unit_test(verifier),
 		cmocka_unit_test(object_files),
 	};
 

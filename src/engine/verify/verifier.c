@@ -9,6 +9,9 @@
 
 enum { LENGTH_MAX = 1000000, UNPRIVILEGED_LENGTH_MAX = 4096, MAPS_MAX = 64 };
 
+/* A program of a million instructions that is no attack needs a tenth of it. */
+enum { MEMORY_MOST = 1 << 30 };
+
 /* The rules of an instruction's form are the kernel's, which finds faults of form in the
  * order of its walk. */
 static void decode(struct verifier *v)
@@ -225,7 +228,8 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 			     .profile = &who,
 			     .log_level = log_level,
 			     .result = result,
-			     .pass = {.log = log_level ? log : NULL}};
+			     .pass = {.arena.most = MEMORY_MOST,
+				      .log = log_level ? log : NULL}};
 	u64 begun = cpu_ns();
 
 	memset(result, 0, sizeof(*result));
@@ -234,6 +238,7 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
 	result->insn = v.insn;
 	result->ns = cpu_ns() - begun;
+	result->bytes = v.pass.arena.held;
 	log_end(&v);
 	return pass_end(&v.pass);
 }
