@@ -156,7 +156,7 @@ static void change_field(struct program *p, struct item *item)
 	case 0: item->in.dst = any_register(p, true); break;
 	case 1: item->in.src = any_register(p, true); break;
 	case 2: item->in.off = (s16)number(p); break;
-	case 3: item->in.off += (s32)pick(p, 17) - 8; break;
+	case 3: item->in.off = (s16)((u32)item->in.off + pick(p, 17) - 8); break;
 	case 4:
 		item->in.imm = number(p);
 		if (item->in.op == op_call_helper)

@@ -30,6 +30,7 @@ fuzz() { # target, runs, corpus
 
 corpus=$here/../fuzz/corpus
 fuzz interp "${FUZZ_RUNS:-1000000}" "$san/test/fuzz/corpus-interp"
+fuzz verify "${FUZZ_RUNS:-300000}" "$corpus/verify"
 fuzz decode "${FUZZ_RUNS:-1000000}" "$corpus/decode"
 fuzz region 50000 "$corpus/region"
 fuzz load 10000 "$corpus/load"
