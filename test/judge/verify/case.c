@@ -326,6 +326,13 @@ static void read_answer(struct reader *r)
 	a->usec = (u64)number(r, 0, INT64_MAX);
 }
 
+static void read_unpriv(struct reader *r)
+{
+	r->c->unpriv.err = (int)number32(r);
+	r->c->unpriv.message = rest(r);
+	r->c->has_unpriv = true;
+}
+
 static void read_stack(struct reader *r)
 {
 	r->c->answer.stack = rest(r);
@@ -370,6 +377,7 @@ static const struct {
 	{"answer", read_answer},
 	{"stack", read_stack},
 	{"message", read_message},
+	{"unpriv", read_unpriv},
 };
 
 /* ---- the whole ---- */

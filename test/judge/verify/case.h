@@ -24,6 +24,9 @@
  * type of the kernel's BTF answer ERRNO PROCESSED STATES PEAK_STATES MAX_STATES_PER_INSN
  * USEC stack TEXT                         bytes, of each function: 40+0 message tab and
  * text: what the kernel said, if it refused
+ *     unpriv ERRNO TEXT                  what users without capabilities were told once:
+ *                                        a part of the message; the errno is not known,
+ *                                        EACCES if refused
  *
  * Reading is safe whatever the file says; memory is the case's own.
  */
@@ -78,6 +81,8 @@ struct vcase {
 	struct skep_insn *code;
 	u32 n;
 	struct case_answer answer;
+	struct case_answer unpriv; /* by who recorded it, not by the kernel */
+	bool has_unpriv;
 };
 
 /* 0, or -errno and a sentence. Zeroes `c` first; free it in any case. */

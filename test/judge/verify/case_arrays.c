@@ -3,7 +3,8 @@
  *
  * record.sh compiles it against the tree that it unpacks: TEST_VERIFIER names that file,
  * whose main() gets another name, and TEST_FILES a list of the array files and how many
- * tests each has, in their order there. The file's own expectation is not looked at.
+ * tests each has, in their order there. Of the file's own expectation only that of
+ * users without capabilities is kept.
  */
 typedef unsigned int u32; /* which that file expects */
 typedef unsigned long long u64;
@@ -15,6 +16,16 @@ typedef unsigned long long u64;
 
 #undef main
 
+/* The file's own expectation, since no kernel that lets everybody load is at hand. */
+static void expect_unprivileged(const struct bpf_test *test)
+{
+	bool own = test->result_unpriv != UNDEF;
+	bool refused = (own ? test->result_unpriv : test->result) == REJECT;
+	const char *text = test->errstr_unpriv ? test->errstr_unpriv : test->errstr;
+
+	record_unprivileged(refused ? EACCES : 0, refused ? text : NULL);
+}
+
 static void record_test(const char *file, size_t i, struct bpf_test *test)
 {
 	char name[300];
@@ -22,6 +33,8 @@ static void record_test(const char *file, size_t i, struct bpf_test *test)
 
 	snprintf(name, sizeof(name), "%03zu %s", i, test->descr);
 	record_case(file, name);
+	if (test_as_unpriv(test))
+		expect_unprivileged(test);
 	do_test_single(test, false, &passes, &errors);
 	record_case(NULL, NULL);
 }

@@ -28,7 +28,8 @@ static struct {
 	char group[1024], name[1024];
 	char **names; /* of record_names() */
 	int nnames;
-	bool asked, off;
+	bool asked, off, has_unpriv;
+	struct case_answer unpriv; /* the message is the caller's */
 	vec(struct seen) maps;
 } state;
 
@@ -56,6 +57,14 @@ __attribute__((visibility("default"))) void record_case(const char *group,
 	snprintf(state.group, sizeof(state.group), "%s", group ? group : "");
 	snprintf(state.name, sizeof(state.name), "%s", name ? name : "");
 	state.names = NULL;
+	state.has_unpriv = false;
+}
+
+__attribute__((visibility("default"))) void record_unprivileged(int err,
+								const char *message)
+{
+	state.has_unpriv = true;
+	state.unpriv = (struct case_answer){.err = err, .message = (char *)message};
 }
 
 __attribute__((visibility("default"))) void record_names(const char *group, char **names,
@@ -458,6 +467,8 @@ static void record(const union skep_attr *attr)
 	if (!m.why) {
 		m.c.group = state.asked ? state.group : (char *)process_name();
 		m.c.name = state.asked ? state.name : m.c.prog_name;
+		m.c.has_unpriv = state.has_unpriv;
+		m.c.unpriv = state.unpriv;
 		ask(&m, log);
 		err = case_write(&m.c, state.dir);
 		if (err)

@@ -12,6 +12,10 @@
  * name: nothing is written. */
 void record_case(const char *group, const char *name) __attribute__((weak));
 
+/* What users without capabilities are said to be told of that case: 0 or an errno, and a
+ * part of the message. */
+void record_unprivileged(int err, const char *message) __attribute__((weak));
+
 /* From now on a program belongs to the first case whose name begins as its own (the
  * kernel's names have 15 characters); that name becomes NULL. If it does not load, the
  * process is told that it did. Other programs go through. `names` stays the caller's. */

@@ -118,6 +118,13 @@ static int open_as_loader(struct asking *k, struct skep_log *log)
 	return err;
 }
 
+/* Without an expectation: as one that the kernel did not judge. */
+static void become_nobody(struct vcase *c)
+{
+	c->caps = 0;
+	c->answer = c->has_unpriv ? c->unpriv : (struct case_answer){.err = EPERM};
+}
+
 static int prepare(struct asking *k, struct case_result *r, struct skep_log *log)
 {
 	struct vcase *c = &k->c;
@@ -125,6 +132,8 @@ static int prepare(struct asking *k, struct case_result *r, struct skep_log *log
 
 	snprintf(r->name, sizeof(r->name), "%s", c->name);
 	snprintf(r->group, sizeof(r->group), "%s", c->group);
+	if (k->o->unprivileged)
+		become_nobody(c);
 	take(&r->recorded, &c->answer, c->answer.usec * 1000, c->answer.message);
 	case_resolve(c, case_vmlinux(), &k->target_id);
 	if (k->o->kernel)

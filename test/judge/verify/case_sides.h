@@ -25,7 +25,9 @@ struct case_result {
 struct case_options {
 	bool kernel, skep; /* whom to ask */
 	u32 repeats;
-	bool verbose; /* whole logs of level 2 on stdout */
+	bool unprivileged; /* as a user without capabilities; judged by the case's own
+			      expectation, where it has one */
+	bool verbose;	   /* whole logs of level 2 on stdout */
 };
 
 void case_ask(const char *path, const struct case_options *o, struct case_result *r);

@@ -116,6 +116,14 @@ static void put_answer(struct str *s, const struct case_answer *a)
 		put_text(s, "message", a->message);
 }
 
+/* A word and its values: of many lines the first. */
+static void put_unpriv(struct str *s, const struct case_answer *a)
+{
+	const char *text = a->message ? a->message : "";
+
+	str_printf(s, "unpriv %d %.*s\n", a->err, (int)strcspn(text, "\n"), text);
+}
+
 static int put_case(struct str *s, const struct vcase *c, const char *folder)
 {
 	const struct case_bytes *b;
@@ -141,6 +149,8 @@ static int put_case(struct str *s, const struct vcase *c, const char *folder)
 	put_info(s, "line_info", &c->line_info, c->line_info_size);
 	put_code(s, c);
 	put_answer(s, &c->answer);
+	if (c->has_unpriv)
+		put_unpriv(s, &c->unpriv);
 	return 0;
 }
 

@@ -76,6 +76,8 @@ static void make(struct vcase *c)
 					 99,
 					 (char *)"8+0",
 					 (char *)"R1 is bad\nand that is all\n"};
+	c->has_unpriv = true;
+	c->unpriv = (struct case_answer){.err = 13, .message = (char *)"R1 leaks addr"};
 }
 
 static void path_of(char *path, size_t size)
@@ -120,6 +122,9 @@ static void test_case_comes_back(void **unused)
 	assert_int_equal(out.answer.usec, 99);
 	assert_string_equal(out.answer.stack, "8+0");
 	assert_string_equal(out.answer.message, in.answer.message);
+	assert_true(out.has_unpriv);
+	assert_int_equal(out.unpriv.err, 13);
+	assert_string_equal(out.unpriv.message, "R1 leaks addr");
 	case_free(&out);
 	case_free(&in);
 }
