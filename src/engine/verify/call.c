@@ -63,6 +63,13 @@ static void check_read_only(struct verifier *v, const struct call *call)
 	}
 }
 
+/* An index that is guarded against speculation has one map that bounds it. */
+static void note_tail_map(struct insn_aux *aux, const struct verify_map *map)
+{
+	aux->tail_maps |= aux->tail_map && aux->tail_map != map;
+	aux->tail_map = map;
+}
+
 /* A tail call to a known program can be made a jump. */
 static void check_tail_call(struct verifier *v, const struct call *call)
 {
@@ -72,6 +79,7 @@ static void check_tail_call(struct verifier *v, const struct call *call)
 		return;
 	if (!call->map || call->map->type != SKEP_MAP_TYPE_PROG_ARRAY)
 		refuse(v, tail_call_map);
+	note_tail_map(&v->aux[v->insn], call->map);
 	if (reg_is_const(index) && index->n.bits.value < call->map->max_entries)
 		precise_reg(v, 3);
 }

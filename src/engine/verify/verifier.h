@@ -19,7 +19,9 @@ struct insn_aux {
 	u16 ptr_type; /* reg_type + 1 of the memory that it touches, with ptr_flags: no
 			 path may disagree where the access is converted */
 	u32 ptr_flags;
-	bool seen; /* walked in some path: it is no dead code */
+	bool seen;			   /* walked in some path: it is no dead code */
+	bool tail_maps;			   /* a tail call through more than one map */
+	const struct verify_map *tail_map; /* through which, on some path */
 };
 
 /* What the log has said, and has to say: see verify_log.c. */
@@ -51,7 +53,7 @@ struct verifier {
 	u32 func;    /* that explore() began with */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
 	struct log_note noted;
-	struct calls *calls; /* call.h: what is known of functions and calls */
+	struct calls *calls;   /* call.h: what is known of functions and calls */
 	struct record *record; /* explain_record.h: while a refusal is explained; NULL */
 	struct typed *typed; /* access_btf.c: types of the kernel that were looked for */
 };
@@ -179,7 +181,7 @@ bool func_is_global(const struct verifier *v, u32 func);
 /* After the walk: refuses chains of calls whose stacks together are too large. */
 void depth_check(struct verifier *v);
 /* After that: refuses calls of kernel functions that there are not, in code that is not
- * dead. */
+ * dead, and tail calls through several maps whose index has to be guarded. */
 void kfunc_check_left(struct verifier *v);
 
 /* ---- explore.c, path.c, prune.c, precise.c, stack_live.c ---- */
