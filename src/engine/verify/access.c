@@ -92,6 +92,11 @@ static void extend_loaded(struct reg *r, u32 size, bool sign)
 {
 	if (size == 8 || r->type != reg_scalar)
 		return;
+	/* Linux 6.18.44 keeps the id of a number that was spilled, as if it were the same
+	 * when its upper bits change: what is known of one is then believed of the other.
+	 * judge-concrete found it. */
+	if (sign && r->n.umax >> (8 * size - 1))
+		r->id = 0;
 	if (sign)
 		scalar_sign_extend(&r->n, size);
 	else
