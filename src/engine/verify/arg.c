@@ -1,7 +1,7 @@
 /* Arguments of helpers: what the prototype takes against what the register holds. */
 #include "access.h"
 #include "call.h"
-#include "object.h"
+#include "stack_object.h"
 #include <stdio.h>
 
 struct kind {

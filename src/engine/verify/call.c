@@ -1,6 +1,6 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
-#include "object.h"
+#include "stack_object.h"
 #include "typed.h"
 
 static bool may_sleep(const struct verifier *v)

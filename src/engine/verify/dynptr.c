@@ -1,7 +1,7 @@
 /* Dynptrs: pointers to memory with their bounds, which the kernel keeps in 16 bytes of
  * the program's stack. */
 #include "access.h"
-#include "object.h"
+#include "stack_object.h"
 
 int object_slot(struct verifier *v, const struct reg *r, const char *what, u32 n)
 {

@@ -6,7 +6,7 @@
 #ifndef KFUNC_H
 #define KFUNC_H
 
-#include "object.h"
+#include "stack_object.h"
 
 enum kfunc_flag {
 	kfunc_new = 1 << 0, /* of an iterator, its first argument */

@@ -103,7 +103,7 @@ struct reg {
 			const struct skep_btf *btf; /* reg_btf */
 			u32 btf_id;
 		};
-		u32 func; /* reg_func: index of the function */
+		u32 func;	 /* reg_func: index of the function */
 		bool first_slot; /* of a dynptr's two */
 		struct {
 			const struct skep_btf *iter_btf; /* of a slot of an iterator */

@@ -224,12 +224,12 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	   struct skep_log *log, struct verify_result *result)
 {
 	const struct profile who = with_admin(profile);
-	struct verifier v = {.prog = prog,
-			     .profile = &who,
-			     .log_level = log_level,
-			     .result = result,
-			     .pass = {.arena.most = MEMORY_MOST,
-				      .log = log_level ? log : NULL}};
+	struct verifier v = {
+		.prog = prog,
+		.profile = &who,
+		.log_level = log_level,
+		.result = result,
+		.pass = {.arena.most = MEMORY_MOST, .log = log_level ? log : NULL}};
 	u64 begun = cpu_ns();
 
 	memset(result, 0, sizeof(*result));

@@ -1,4 +1,4 @@
-/* object.h - what the kernel keeps in a program's stack: dynptrs, iterators
+/* stack_object.h - what the kernel keeps in a program's stack: dynptrs, iterators
  *
  * An object takes whole slots, which loads and stores may not touch but to destroy it.
  * The argument of a helper or kfunc is a pointer to it; each function here prints and
