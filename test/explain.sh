@@ -5,16 +5,18 @@
 # it. A first line `// skep: ARGUMENTS` in the source is for the command. The last line of
 # each text is the kernel's own message: where its bpf(2) serves, the kernel is asked as
 # well, and has to say the same; `// kernel: WHY NOT` in the source leaves that out.
-# --bless writes the texts anew. Prints PASS, FAIL or SKIP lines as HACKING.md has it.
+# The texts are of what clang 14 makes of the sources; another compiler's code may be refused
+# elsewhere, so then a text that differs is skipped. --bless writes the texts anew. Prints PASS, FAIL or SKIP lines as HACKING.md has it.
 set -u
 bless=
 [ "${1-}" != --bless ] || { bless=1; shift; }
 skep=$(realpath "$1") root=$(realpath "$2")
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-for clang in clang clang-19 clang-20 clang-21 clang-14; do
+for clang in clang-14 clang clang-19 clang-20 clang-21; do
 	command -v $clang >/dev/null && break
 done
 command -v $clang >/dev/null || { echo "SKIP explain: clang is not installed (Debian: clang)"; exit 0; }
+version=$($clang -dumpversion | cut -d. -f1)
 kernel=
 [ "$(id -u)" != 0 ] || [ -z "${HAVE_BPF-}" ] || [ -n "$("$HAVE_BPF")" ] || kernel=1
 
@@ -29,18 +31,23 @@ one() {
 	"$skep" verify "$object" $(sed -n '1s,^// skep: ,,p' "$source") | tail -n +4 >"$tmp/out"
 	[ -z "$bless" ] || cp "$tmp/out" "$text"
 	[ -s "$tmp/out" ] || { echo "FAIL $1: accepted"; return 1; }
-	if ! diff -u "$text" "$tmp/out" >"$tmp/diff"; then
+	result="PASS $1"
+	if diff -u "$text" "$tmp/out" >"$tmp/diff"; then
+		:
+	elif [ "$version" != 14 ]; then
+		result="SKIP $1: refused, but the text is of clang 14's code, this is clang $version"
+	else
 		echo "FAIL $1: - expected, + came out"; sed '1,2d; s/^/    /' "$tmp/diff"
 		return 1
 	fi
 	if [ -n "$kernel" ] && ! grep -q '^// kernel: ' "$source"; then
 		"$skep" run --on kernel "$object" >"$tmp/log" 2>&1 </dev/null &&
 			{ echo "FAIL $1: the kernel takes it"; return 1; }
-		message=$(sed -n 's/^  kernel *//p' "$text")
+		message=$(sed -n 's/^  kernel *//p' "$tmp/out")
 		grep -qF -- "$message" "$tmp/log" ||
 			{ echo "FAIL $1: the kernel says"; tail -5 "$tmp/log" | sed 's/^/    /'; return 1; }
 	fi
-	echo "PASS $1"
+	echo "$result"
 }
 
 cd "$root/test/explain" || exit 1
