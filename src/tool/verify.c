@@ -75,12 +75,12 @@ static int judge(const struct trials *all, struct trial *t, struct skep_verifier
 }
 
 static int judge_with(const struct trials *all, struct trial *t,
-		      const struct skep_btf *vmlinux)
+		      const struct skep_btf *vmlinux, bool explain)
 {
 	const struct skep_verifier_opts opts = {.size = sizeof(opts),
 						.unprivileged = all->unprivileged,
 						.vmlinux = vmlinux,
-						.explain = !all->level};
+						.explain = explain};
 	int err;
 
 	skep_verifier_close(t->verifier);
@@ -109,20 +109,16 @@ static const struct skep_btf *kernel_types(struct trials *all)
 }
 
 /* Few programs need the kernel's types, and none is accepted for the lack of them: what
- * is refused without them is judged again. */
+ * is refused without them is judged again, and explained. */
 static void run_trial(struct trials *all, struct trial *t)
 {
 	size_t room = all->level ? LOG_SIZE : 1 << 16;
-	const struct skep_btf *vmlinux;
 
 	t->log.buf = mem_alloc(1, room);
 	t->log.size = t->log.buf ? room : 0;
-	t->err = judge_with(all, t, NULL);
-	if (!t->err || !t->stats.code)
-		return;
-	vmlinux = kernel_types(all);
-	if (vmlinux)
-		t->err = judge_with(all, t, vmlinux);
+	t->err = judge_with(all, t, NULL, false);
+	if (t->err && t->stats.code)
+		t->err = judge_with(all, t, kernel_types(all), !all->level);
 }
 
 static void *work(void *arg)

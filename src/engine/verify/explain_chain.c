@@ -26,12 +26,6 @@ static const struct insn *insn_of(const struct tale *t, u32 step)
 	return &t->v->insns[snap_of(t, step)->insn];
 }
 
-static bool is_mov(const struct insn *in)
-{
-	return op_info[in->op].class == class_alu && op_info[in->op].text[0] == '=' &&
-	       op_info[in->op].fields & (field_src | field_imm);
-}
-
 /* What the value is before a step; NULL: not known, it lies on the stack. */
 static const struct reg *value_at(const struct walk *w, const struct place *p, u32 step)
 {
@@ -200,7 +194,7 @@ static bool through_alu(struct walk *w, u32 step, const struct insn *in)
 	const struct reg *d = &s->r[in->dst], *o = &s->r[in->src];
 	bool has_src = op_info[in->op].fields & field_src;
 
-	if (is_mov(in))
+	if (flow_is_move(in))
 		return through_mov(w, step, in);
 	if (has_src && reg_is_pointer(d) && w->number && !reg_is_const(o)) {
 		w->at.n = in->src;
@@ -422,7 +416,7 @@ static void taint_alu(u8 *reg, const struct insn *in)
 		reg[in->dst] = taint_high;
 	else if (in->op == op_rsh64k && in->imm == 32 && reg[in->dst] == taint_high)
 		reg[in->dst] = taint_low;
-	else if (!is_mov(in))
+	else if (!flow_is_move(in))
 		reg[in->dst] = reg[in->dst] || (has_src && reg[in->src]) ? taint_derived
 									 : taint_none;
 	else if (info->is_imm || !reg[in->src])

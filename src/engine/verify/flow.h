@@ -95,6 +95,10 @@ void flow_find_loops(struct flow *f, const struct flow_env *env);
  * first. */
 u32 flow_successors(const struct flow *f, u32 insn, u32 succ[2]);
 
+/* dst is a copy of src or imm, whole or a part with its sign: its old value is not read.
+ */
+bool flow_is_move(const struct insn *in);
+
 /* Goes to insn + 1 + off, always or on a condition. */
 static inline bool flow_is_jump(const struct insn *in)
 {

@@ -12,22 +12,6 @@ struct use_def {
 	u16 use, def;
 };
 
-static bool is_move(enum op op)
-{
-	switch (op) {
-	case op_mov64k:
-	case op_mov64x:
-	case op_mov32k:
-	case op_mov32x:
-	case op_movsx864x:
-	case op_movsx832x:
-	case op_movsx1664x:
-	case op_movsx1632x:
-	case op_movsx3264x: return true;
-	default: return false;
-	}
-}
-
 static struct use_def special(const struct insn *in, const struct flow_env *env)
 {
 	u16 dst = (u16)(1 << in->dst), src = (u16)(1 << in->src), use;
@@ -47,13 +31,29 @@ static struct use_def special(const struct insn *in, const struct flow_env *env)
 	}
 }
 
+bool flow_is_move(const struct insn *in)
+{
+	switch (in->op) {
+	case op_mov64k:
+	case op_mov64x:
+	case op_mov32k:
+	case op_mov32x:
+	case op_movsx864x:
+	case op_movsx832x:
+	case op_movsx1664x:
+	case op_movsx1632x:
+	case op_movsx3264x: return true;
+	default: return false;
+	}
+}
+
 static struct use_def registers_of(const struct insn *in, const struct flow_env *env)
 {
 	const struct op_info *info = &op_info[in->op];
 	u16 dst = (u16)(1 << in->dst), src = info->is_imm ? 0 : (u16)(1 << in->src);
 
 	switch ((enum op_class)info->class) {
-	case class_alu: return (struct use_def){is_move(in->op) ? src : src | dst, dst};
+	case class_alu: return (struct use_def){flow_is_move(in) ? src : src | dst, dst};
 	case class_swap: return (struct use_def){dst, dst};
 	case class_jmp:
 	case class_store: return (struct use_def){src | dst, 0};

@@ -90,11 +90,10 @@ struct checkpoint {
 	struct checkpoint *next; /* in its list, or among the free ones */
 	u32 branches;		 /* paths through it that are not at their end */
 	u32 hits, misses;
-	bool evicted;	      /* no longer in a list, but paths still lead back to it */
-	bool cleaned;	      /* what is dead is reg_none and slot_invalid */
-	u8 class;	      /* of its size */
-	struct visit *visit;  /* backedge.c: it lies in a loop */
-	u64 types, type_mask; /* what a state has to have to be equal: see prune.c */
+	bool evicted;	     /* no longer in a list, but paths still lead back to it */
+	bool cleaned;	     /* what is dead is reg_none and slot_invalid */
+	u8 class;	     /* of its size */
+	struct visit *visit; /* backedge.c: it lies in a loop */
 	struct packed s;
 };
 

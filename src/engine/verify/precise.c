@@ -73,22 +73,6 @@ static void bug(struct verifier *v, const char *what)
 	refuse(v, path_bug, what);
 }
 
-static bool is_move(enum op op)
-{
-	switch (op) {
-	case op_mov64k:
-	case op_mov64x:
-	case op_mov32k:
-	case op_mov32x:
-	case op_movsx864x:
-	case op_movsx832x:
-	case op_movsx1664x:
-	case op_movsx1632x:
-	case op_movsx3264x: return true;
-	default: return false;
-	}
-}
-
 static void back_alu(const struct insn *in, struct back *b)
 {
 	const struct op_info *info = &op_info[in->op];
@@ -96,7 +80,7 @@ static void back_alu(const struct insn *in, struct back *b)
 	if (!has(b, in->dst) || info->class == class_swap || in->op == op_neg64k ||
 	    in->op == op_neg32k)
 		return;
-	if (is_move(in->op))
+	if (flow_is_move(in))
 		clear(b, in->dst);
 	if (!info->is_imm && in->src != FP)
 		set(b, in->src);

@@ -37,10 +37,10 @@ fetch() {
 	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$1" >/dev/null)
 }
 
-# Its files, in $work/root/PACKAGE.
+# Its files, in $work/unpacked/PACKAGE.
 unpack() {
-	[ ! -d "$work/root/$1" ] || return 0
-	fetch "$1" && mkdir -p "$work/root" && dpkg-deb -x "$work/$1"_*.deb "$work/root/$1"
+	[ ! -d "$work/unpacked/$1" ] || return 0
+	fetch "$1" && mkdir -p "$work/unpacked" && dpkg-deb -x "$work/$1"_*.deb "$work/unpacked/$1"
 }
 
 # record FOLDER COMMAND...: the command with each program that it loads as a case.
@@ -102,7 +102,7 @@ packaged() {
 	for package in xdp-tools libxdp1 xdp-tests libbpf-tools libknot13 pcp \
 		ir-keytable qemu-system-x86 golang-github-cilium-ebpf-dev; do
 		unpack $package
-		find "$work/root/$package" -type f -size +300c -print0 |
+		find "$work/unpacked/$package" -type f -size +300c -print0 |
 			xargs -0 python3 "$here/embedded.py" "$work/objects/$package"
 	done
 	# sections that their own loaders know
@@ -133,8 +133,8 @@ samples() {
 	common=${arch%-amd64}-common
 	unpack "$arch"
 	unpack "$common"
-	source=$work/root/$common/usr/src/$common
-	made=$work/root/$arch/usr/src/$arch
+	source=$work/unpacked/$common/usr/src/$common
+	made=$work/unpacked/$arch/usr/src/$arch
 	include=
 	for dir in arch/x86/include include; do
 		include="$include -I$source/$dir -I$made/$dir -I$made/$dir/generated"
