@@ -131,10 +131,16 @@ void mine_types(struct mine_types *t, u32 tracepoint, u32 iterator)
 /* Attach types that loading does not look at, and the verifier does. */
 static u64 seen_later(u32 type)
 {
-	if (type == SKEP_PROG_TYPE_XDP)
-		return 1 | 1ull << SKEP_XDP_DEVMAP;
-	if (type != SKEP_PROG_TYPE_KPROBE)
-		return 1;
+	switch (type) {
+	case SKEP_PROG_TYPE_XDP: return 1 | 1ull << SKEP_XDP_DEVMAP;
+	case SKEP_PROG_TYPE_SOCK_OPS:
+	case SKEP_PROG_TYPE_CGROUP_DEVICE:
+	case SKEP_PROG_TYPE_CGROUP_SYSCTL:
+		return 1 | 1ull << SKEP_CGROUP_SYSCTL |
+		       1ull << SKEP_CGROUP_UNIX_GETSOCKNAME | 1ull << 63;
+	case SKEP_PROG_TYPE_KPROBE: break;
+	default: return 1;
+	}
 	return 1 | 1ull << SKEP_TRACE_KPROBE_MULTI | 1ull << SKEP_TRACE_UPROBE_MULTI |
 	       1ull << SKEP_TRACE_KPROBE_SESSION | 1ull << SKEP_TRACE_UPROBE_SESSION;
 }

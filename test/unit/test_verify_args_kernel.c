@@ -133,7 +133,7 @@ static bool add_socket(struct code *c, const struct mine_who *who, u32 take)
 		add_null_check(c, 8);
 	if ((take & take_kind) != take_socket || f->type == reg_socket)
 		return true;
-	if (!rules_helper_allowed(who->type, who->attach, SKEP_FUNC_sk_fullsock,
+	if (!rules_helper_allowed(who->type, who->attach, NULL, SKEP_FUNC_sk_fullsock,
 				  &profile))
 		return false;
 	add(c, MINE_MOVE(1, 8));
@@ -332,7 +332,8 @@ static void each_helper(check_fn *check)
 	asked = wrongs = 0;
 	while (mine_next(&types, &who)) {
 		for (u32 id = 1; id <= LAST_HELPER; id++) {
-			if (rules_helper_allowed(who.type, who.attach, id, &profile))
+			if (rules_helper_allowed(who.type, who.attach, NULL, id,
+						 &profile))
 				check(&who, rules_helper_for(who.type, who.attach, id));
 		}
 	}
@@ -452,7 +453,7 @@ static void check_memory(const struct mine_who *who, const struct helper_proto *
 	u32 take = p->arg[i];
 
 	if (!prog->perfmon &&
-	    rules_helper_allowed(who->type, who->attach, p->id, &less)) {
+	    rules_helper_allowed(who->type, who->attach, NULL, p->id, &less)) {
 		ask(who, p, i, wrong_unwritten, NULL);
 		expect(take & take_uninit, passes(), who, p, i, "unwritten stack");
 	}

@@ -35,7 +35,8 @@ static void test_helpers_allowed(void **state)
 				continue;
 			who.no_perfmon = !profile.perfmon;
 			theirs = mine_helper(&who, id);
-			ours = rules_helper_allowed(who.type, who.attach, id, &profile);
+			ours = rules_helper_allowed(who.type, who.attach, NULL, id,
+						    &profile);
 			yes += theirs;
 			if (ours == theirs)
 				continue;
@@ -48,6 +49,50 @@ static void test_helpers_allowed(void **state)
 	print_message("%u may be called\n", yes);
 	assert_true(yes > 3000);
 	assert_int_equal(wrong, 0);
+}
+
+/* Helpers that hang on what the program is attached to by BTF id. */
+static void test_helpers_of_hooks(void **state)
+{
+	static const struct {
+		struct rule_hook hook;
+		u32 member, many;
+	} hooks[] = {
+		{{"bpf_iter_task", ""}, 0, 98},
+		{{"bpf_iter_tcp", ""}, 0, 100},
+		{{"bpf_iter_unix", ""}, 0, 100},
+		{{"tcp_congestion_ops", "ssthresh"}, 0, 80},
+		{{"tcp_congestion_ops", "init"}, 16, 80},
+		{{"tcp_congestion_ops", "release"}, 17, 78},
+		{{"bpf_dummy_ops", "test_1"}, 0, 0},
+	};
+	static const struct profile root = {
+		.bpf = true, .perfmon = true, .net_admin = true};
+
+	need_kernel(__func__);
+	for (u32 i = 0; i < ARRAY_SIZE(hooks); i++) {
+		bool iter = !*hooks[i].hook.member;
+		struct mine_who who = {
+			.type = iter ? SKEP_PROG_TYPE_TRACING : SKEP_PROG_TYPE_STRUCT_OPS,
+			.attach = iter ? SKEP_TRACE_ITER : hooks[i].member,
+			.btf_id = kernel_type(hooks[i].hook.name,
+					      iter ? SKEP_BTF_KIND_FUNC
+						   : SKEP_BTF_KIND_STRUCT),
+		};
+		u32 many = 0;
+
+		for (u32 id = 1; id <= LAST_HELPER; id++) {
+			bool ours = rules_helper_allowed(who.type, who.attach,
+							 &hooks[i].hook, id, &root);
+
+			if (ours != mine_helper(&who, id))
+				fail_msg("%s %s: %s: %s", hooks[i].hook.name,
+					 hooks[i].hook.member, rules_helper(id)->name,
+					 words(ours));
+			many += ours;
+		}
+		assert_int_equal(many, hooks[i].many);
+	}
 }
 
 /* ---- contexts, and objects that are read like one ---- */
@@ -304,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_helpers_allowed),
+		cmocka_unit_test(test_helpers_of_hooks),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_attach_types),

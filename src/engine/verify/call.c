@@ -28,6 +28,7 @@ static const struct helper_proto *find_helper(struct verifier *v, s64 id)
 {
 	const struct verify_prog *prog = v->prog;
 	const struct helper_proto *p;
+	struct rule_hook hook;
 
 	if (v->cur->locks && id != SKEP_FUNC_spin_unlock)
 		refuse(v, call_in_lock);
@@ -36,7 +37,9 @@ static const struct helper_proto *find_helper(struct verifier *v, s64 id)
 		refuse(v, helper_none, (int)id);
 	if (!p)
 		refuse(v, helper_unspec);
-	if (!rules_helper_allowed(prog->type, prog->attach_type, p->id, v->profile))
+	hook = typed_hook(v);
+	if (!rules_helper_allowed(prog->type, prog->attach_type, &hook, p->id,
+				  v->profile))
 		refuse(v, helper_forbidden, p->name, p->id);
 	p = rules_helper_for(prog->type, prog->attach_type, p->id);
 	if (p->flags & helper_gpl && !prog->gpl)

@@ -145,10 +145,17 @@ const struct helper_proto *rules_helper_for(u32 prog_type, u32 attach_type, u32 
 
 /* ---- who may call it ---- */
 
+/* What the program is attached to by BTF id: "bpf_iter_tcp" and ""; a struct of functions
+ * and its member, "tcp_congestion_ops" and "init"; both "": nothing that is known. */
+struct rule_hook {
+	const char *name, *member;
+};
+
 /* Whether programs of this type have the helper, with the profile's capabilities and
- * kernel. Where not: "program of this type cannot use helper bpf_%s#%u", EINVAL. */
-bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
-			  const struct profile *profile);
+ * kernel. Where not: "program of this type cannot use helper bpf_%s#%u", EINVAL. hook may
+ * be NULL. */
+bool rules_helper_allowed(u32 prog_type, u32 attach_type, const struct rule_hook *hook,
+			  u32 id, const struct profile *profile);
 
 /* ---- contexts, and objects that are read like one ---- */
 

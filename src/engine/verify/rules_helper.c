@@ -1,12 +1,20 @@
 /* rules_helper.c - what helpers take and give, and who may call them */
+#include <string.h>
 #include "rules.h"
 
 #define T(type)	   (1ull << SKEP_PROG_TYPE_##type)
 #define AT(attach) (1ull << SKEP_##attach)
-#define EVERY	   (~T(LIRC_MODE2))
-#define TC	   (T(SCHED_CLS) | T(SCHED_ACT))
-#define LWT	   (T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
-#define BTF	   (T(TRACING) | T(LSM))
+#define BUT(list)  (~(list))
+#define NO_RETVAL \
+	(AT(CGROUP_INET_INGRESS) | AT(CGROUP_INET_EGRESS) | AT(CGROUP_SOCK_OPS) | \
+	 AT(CGROUP_UDP4_RECVMSG) | AT(CGROUP_UDP6_RECVMSG) | AT(CGROUP_UNIX_RECVMSG) | \
+	 AT(CGROUP_INET4_GETPEERNAME) | AT(CGROUP_INET6_GETPEERNAME) | \
+	 AT(CGROUP_UNIX_GETPEERNAME) | AT(CGROUP_INET4_GETSOCKNAME) | \
+	 AT(CGROUP_INET6_GETSOCKNAME) | AT(CGROUP_UNIX_GETSOCKNAME))
+#define EVERY (~T(LIRC_MODE2))
+#define TC    (T(SCHED_CLS) | T(SCHED_ACT))
+#define LWT   (T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
+#define BTF   (T(TRACING) | T(LSM))
 #define TRACE \
 	(T(KPROBE) | T(TRACEPOINT) | T(PERF_EVENT) | T(RAW_TRACEPOINT) | \
 	 T(RAW_TRACEPOINT_WRITABLE))
@@ -14,10 +22,10 @@
 	(AT(TRACE_KPROBE_MULTI) | AT(TRACE_KPROBE_SESSION) | AT(TRACE_UPROBE_MULTI) | \
 	 AT(TRACE_UPROBE_SESSION))
 
+/* Bit 63 stands for all that have no bit of their own. */
 static bool has(u64 attach_types, u32 attach_type)
 {
-	return attach_types == ~0ull ||
-	       (attach_type < 64 && attach_types >> attach_type & 1);
+	return attach_types >> MIN(attach_type, 63u) & 1;
 }
 
 /* ---- what they take and give ---- */
@@ -104,10 +112,12 @@ static const struct allow allows[] = {
 #define ALLOW(name, capability, types) [SKEP_FUNC_##name] = {cap_##capability, types},
 #define ALSO(...)
 #define ALLOW_AT(...)
+#define ALLOW_HOOK(...)
 #include "helper_allow.def"
 #undef ALLOW
 #undef ALSO
 #undef ALLOW_AT
+#undef ALLOW_HOOK
 };
 
 static const struct {
@@ -118,7 +128,23 @@ static const struct {
 #define ALLOW(...)
 #define ALSO(name, capability, types) \
 	{SKEP_FUNC_##name, {cap_##capability, types}, ~0ull},
-#define ALLOW_AT(name, type, attaches) {SKEP_FUNC_##name, {cap_none, T(type)}, attaches},
+#define ALLOW_AT(name, types, attaches) {SKEP_FUNC_##name, {cap_none, types}, attaches},
+#define ALLOW_HOOK(...)
+#include "helper_allow.def"
+#undef ALLOW
+#undef ALSO
+#undef ALLOW_AT
+#undef ALLOW_HOOK
+};
+
+static const struct {
+	u32 id;
+	const char *hook, *but;
+} hooked[] = {
+#define ALLOW(...)
+#define ALSO(...)
+#define ALLOW_AT(...)
+#define ALLOW_HOOK(name, hook, but) {SKEP_FUNC_##name, hook, but},
 #include "helper_allow.def"
 };
 
@@ -130,13 +156,30 @@ static bool may(const struct allow *a, u32 prog_type, const struct profile *prof
 	       (a->cap == cap_bpf ? profile->bpf : profile->perfmon);
 }
 
-bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
-			  const struct profile *profile)
+static bool hook_allows(const struct rule_hook *hook, u32 id)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hooked); i++) {
+		if (hooked[i].id == id && !strcmp(hooked[i].hook, hook->name) &&
+		    (!*hooked[i].but || strcmp(hooked[i].but, hook->member)))
+			return true;
+	}
+	return false;
+}
+
+/* The struct is there for tests, and has no helpers at all. */
+static bool hook_has_none(const struct rule_hook *hook)
+{
+	return !strcmp(hook->name, "bpf_dummy_ops");
+}
+
+bool rules_helper_allowed(u32 prog_type, u32 attach_type, const struct rule_hook *hook,
+			  u32 id, const struct profile *profile)
 {
 	const struct helper_proto *proto = rules_helper(id);
 
 	if (!proto || !rules_prog(prog_type) ||
-	    (profile->kernel && profile->kernel >> 8 < proto->since))
+	    (profile->kernel && profile->kernel >> 8 < proto->since) ||
+	    (hook && hook_has_none(hook)))
 		return false;
 	if (id < ARRAY_SIZE(allows) && may(&allows[id], prog_type, profile))
 		return true;
@@ -145,5 +188,5 @@ bool rules_helper_allowed(u32 prog_type, u32 attach_type, u32 id,
 		    has(more[i].attaches, attach_type))
 			return true;
 	}
-	return false;
+	return hook && hook_allows(hook, id);
 }

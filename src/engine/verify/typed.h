@@ -25,6 +25,8 @@ void typed_check_target(struct verifier *v);
 
 /* ---- typed_ctx.c ---- */
 
+/* For rules_helper_allowed(). */
+struct rule_hook typed_hook(struct verifier *v);
 /* "bpf_iter_task": programs may be attached to the iterator. */
 bool typed_is_iter(const char *name);
 /* As the log has a type's kind: "FUNC_PROTO". */

@@ -105,6 +105,15 @@ static bool find_traced(struct verifier *v, struct traced *f)
 	       find_args(f, btf, btf_type(btf, id)->type, 0);
 }
 
+struct rule_hook typed_hook(struct verifier *v)
+{
+	struct traced f;
+
+	if (!find_traced(v, &f))
+		return (struct rule_hook){"", ""};
+	return f.ops ? (struct rule_hook){f.ops, f.name} : (struct rule_hook){f.name, ""};
+}
+
 const char *access_struct_ops(struct verifier *v)
 {
 	struct traced f;

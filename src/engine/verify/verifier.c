@@ -67,20 +67,22 @@ static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *
 
 static struct flow_call flow_call(void *ctx, const struct insn *in)
 {
-	const struct verifier *v = ctx;
+	struct verifier *v = ctx;
 	const struct verify_prog *prog = v->prog;
 	const struct helper_proto *h =
 		in->op == op_call_helper
 			? rules_helper_for(prog->type, prog->attach_type, (u32)in->imm)
 			: NULL;
 	struct flow_call call = {.nargs = 5};
+	struct rule_hook hook;
 
 	if (in->op == op_call_kfunc)
 		return flow_kfunc(v, in);
 	if (!h)
 		return call;
-	call.known =
-		rules_helper_allowed(prog->type, prog->attach_type, h->id, v->profile);
+	hook = typed_hook(v);
+	call.known = rules_helper_allowed(prog->type, prog->attach_type, &hook, h->id,
+					  v->profile);
 	for (call.nargs = 0; call.nargs < 5 && h->arg[call.nargs] != take_none;)
 		call.nargs++;
 	call.calls_back = h->flags & helper_calls;
