@@ -289,6 +289,9 @@ static void say(struct tale *t)
 	out->file = line ? tale_file(t, line) : NULL;
 	out->source = line ? tale_source(t, line) : tale_insn(t, t->insn);
 	out->headline = tale_expand(t, t->class->headline);
+	if (!out->headline)
+		out->headline = tale_text(t, "%s, without a word of the kernel",
+					  strerror(t->v->refusal.why->err));
 	out->required = tale_expand(t, t->class->required);
 	out->known = tale_expand(t, t->class->known);
 	if (out->known && !strcmp(out->known, out->kernel))
@@ -336,16 +339,13 @@ static int walk(const struct verify_prog *prog, const struct profile *profile,
 		struct record *rec, bool second, struct explained *e)
 {
 	char *text = mem_alloc(1, KERNEL_LOG);
-	struct skep_log log = {text, KERNEL_LOG, 0};
-	struct verify_result result = {0};
-	struct verifier v = {.prog = prog,
-			     .profile = profile,
-			     .result = &result,
-			     .record = rec,
-			     .pass = {.log = &log}};
+	struct skep_log log = {.buf = text, .size = KERNEL_LOG};
+	struct verify_result result;
+	struct verifier v = {.record = rec, .pass = {.log = &log}};
 
 	if (!text)
 		return -ENOMEM;
+	verifier_init(&v, prog, profile, &result);
 	if (pass_try(&v.pass))
 		verify_run(&v);
 	if (v.refusal.why && (second || is_limit(v.refusal.why)))

@@ -212,30 +212,30 @@ static u64 cpu_ns(void)
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
-/* CAP_SYS_ADMIN stands for the others. */
-static struct profile with_admin(const struct profile *profile)
+void verifier_init(struct verifier *v, const struct verify_prog *prog,
+		   const struct profile *profile, struct verify_result *result)
 {
-	struct profile p = *profile;
+	struct profile *who = &v->who;
 
-	p.bpf |= p.admin;
-	p.perfmon |= p.admin;
-	p.net_admin |= p.admin;
-	return p;
+	v->prog = prog;
+	v->result = result;
+	v->profile = who;
+	v->pass.arena.most = MEMORY_MOST;
+	memset(result, 0, sizeof(*result));
+	*who = *profile;
+	who->bpf |= who->admin; /* CAP_SYS_ADMIN stands for the others */
+	who->perfmon |= who->admin;
+	who->net_admin |= who->admin;
 }
 
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
 	   struct skep_log *log, struct verify_result *result)
 {
-	const struct profile who = with_admin(profile);
-	struct verifier v = {
-		.prog = prog,
-		.profile = &who,
-		.log_level = log_level,
-		.result = result,
-		.pass = {.arena.most = MEMORY_MOST, .log = log_level ? log : NULL}};
+	struct verifier v = {.log_level = log_level};
 	u64 begun = cpu_ns();
 
-	memset(result, 0, sizeof(*result));
+	verifier_init(&v, prog, profile, result);
+	v.pass.log = log_level ? log : NULL;
 	if (pass_try(&v.pass))
 		verify_run(&v);
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;

@@ -36,7 +36,8 @@ struct verifier {
 	struct pass pass;
 	struct refusal refusal; /* why; see reject.h */
 	const struct verify_prog *prog;
-	const struct profile *profile;
+	const struct profile *profile; /* &who */
+	struct profile who;
 	struct insn *insns;
 	u32 n;
 	struct flow flow;
@@ -74,6 +75,9 @@ static inline u32 new_id(struct verifier *v)
 
 /* ---- verifier.c ---- */
 
+/* A zeroed `v` is ready for verify_run(). `result` begins anew. */
+void verifier_init(struct verifier *v, const struct verify_prog *prog,
+		   const struct profile *profile, struct verify_result *result);
 /* The pipeline: throws to v->pass. */
 void verify_run(struct verifier *v);
 
