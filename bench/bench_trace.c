@@ -119,7 +119,7 @@ static void attach(struct skep_object *obj, const char *name, struct skep_log *l
 static int run_on_engine(const char *object, const char *out, char **command)
 {
 	static char text[4096];
-	struct skep_log log = {text, sizeof(text), 0};
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
 	struct skep_trace_opts opts = {.size = sizeof(opts), .log = &log};
 	struct skep_engine *engine;
 	struct skep_object *obj;

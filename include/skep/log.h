@@ -11,10 +11,13 @@
 
 #include <stddef.h>
 
+struct skep_log_window;
+
 struct skep_log {
 	char *buf;   /* the caller's memory, `size` bytes; may be NULL if size is 0 */
 	size_t size; /* in bytes, the final 0 included */
 	size_t len;  /* bytes written or missed so far, without the final 0 */
+	struct skep_log_window *window; /* skep's own; NULL */
 };
 
 #endif

@@ -23,4 +23,17 @@
 void log_printf(struct skep_log *log, const char *fmt, ...) PRINTF(2, 3);
 void log_vprintf(struct skep_log *log, const char *fmt, va_list ap) PRINTF(2, 0);
 
+/* Takes back what stands behind the first `len` bytes. */
+void log_reset(struct skep_log *log, size_t len);
+
+/* A log with a window keeps of a text that is longer than `size` what the kernel's does:
+ * the last part, `buf` being a ring, or if `fixed` the first. A message ends after 1,023
+ * bytes. */
+struct skep_log_window {
+	bool fixed;
+	size_t start;	/* where in the text the part begins that is kept; it ends with
+			   len, and is less than `size` */
+	size_t longest; /* that the text ever was, with its 0; 0: nothing was said */
+};
+
 #endif

@@ -86,7 +86,7 @@ static void options_may_be_missing_or_short(void **state)
 {
 	struct skep_engine_opts opts = {.size = offsetof(struct skep_engine_opts, dir)};
 	char text[256];
-	struct skep_log log = {text, sizeof(text), 0};
+	struct skep_log log = {.buf = text, .size = sizeof(text)};
 	struct skep_engine *engine;
 
 	assert_int_equal(skep_engine_open(NULL, &engine), 0);

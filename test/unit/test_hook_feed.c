@@ -36,7 +36,7 @@ static int setup(void **state)
 	if (skep_engine_open(&opts, &t->engine))
 		return -1;
 	t->sys = skep_engine_sys(t->engine);
-	t->log = (struct skep_log){t->text, sizeof(t->text), 0};
+	t->log = (struct skep_log){.buf = t->text, .size = sizeof(t->text)};
 	strcpy(t->path, "/tmp/skep-feed-XXXXXX");
 	t->fd = mkstemp(t->path);
 	*state = t;

@@ -153,7 +153,7 @@ static int setup(void **state)
 	if (skep_engine_open(NULL, &t->engine))
 		return -1;
 	t->sys = skep_engine_sys(t->engine);
-	t->log = (struct skep_log){t->text, sizeof(t->text), 0};
+	t->log = (struct skep_log){.buf = t->text, .size = sizeof(t->text)};
 	*state = t;
 	return 0;
 }

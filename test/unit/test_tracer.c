@@ -262,7 +262,7 @@ static void on_exit_call(void *arg, struct tracee *t)
 static void prepare(struct seen *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->log = (struct skep_log){s->text, sizeof(s->text), 0};
+	s->log = (struct skep_log){.buf = s->text, .size = sizeof(s->text)};
 	s->t.enter = on_enter;
 	s->t.exit = on_exit_call;
 	s->t.arg = s;

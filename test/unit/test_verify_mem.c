@@ -784,7 +784,7 @@ static bool row_holds(const struct row *row)
 	int err;
 
 	assert_in_range(n, 1, 64);
-	log = (struct skep_log){text, sizeof(text), 0};
+	log = (struct skep_log){.buf = text, .size = sizeof(text)};
 	err = -verify(&prog, &root, 1, &log, &result);
 	message = err ? last_line(text) : "";
 	if (err == row->err && !strcmp(message, row->message))

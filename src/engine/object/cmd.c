@@ -199,28 +199,32 @@ int user_log_open(struct user_log *ul, u32 level, u64 to, u32 size)
 		return -EINVAL;
 	if (!level)
 		return 0;
-	ul->log.size = 64 << 10;
-	ul->log.buf = mem_alloc(1, ul->log.size);
-	return ul->log.buf ? 0 : -ENOMEM;
+	ul->window.fixed = level & LOG_FIXED;
+	ul->log = (struct skep_log){.size = size, .window = &ul->window};
+	ul->log.buf = size ? mem_alloc(1, size) : NULL;
+	return ul->log.buf || !size ? 0 : -ENOMEM;
 }
 
-static int copy_log(const struct user_log *ul, size_t have)
+/* In one piece, and with its 0. */
+static int copy_log(const struct user_log *ul)
 {
-	size_t len = MIN(have + 1, (size_t)ul->size);
-	size_t from = ul->level & LOG_FIXED ? 0 : have + 1 - len;
+	const struct skep_log *log = &ul->log;
+	size_t start = ul->window.start % log->size;
+	size_t len = MIN(log->len - ul->window.start, log->size - 1);
+	size_t first = MIN(len, log->size - start);
 
-	if (user_copy_out(ul->to, ul->log.buf + from, len) ||
-	    user_copy_out(ul->to + len - 1, "", 1))
+	if (user_copy_out(ul->to, log->buf + start, first) ||
+	    user_copy_out(ul->to + first, log->buf, len - first) ||
+	    user_copy_out(ul->to + len, "", 1))
 		return -EFAULT;
-	return have + 1 > ul->size ? -ENOSPC : 0;
+	return ul->window.longest > log->size ? -ENOSPC : 0;
 }
 
 int user_log_finish(struct user_log *ul, int ret, u32 *true_size)
 {
-	size_t have = ul->level ? MIN(ul->log.len, ul->log.size - 1) : 0;
-	int err = ul->to ? copy_log(ul, have) : 0;
+	int err = ul->to && ul->window.longest ? copy_log(ul) : 0;
 
-	*true_size = ul->level ? (u32)have + 1 : 0;
+	*true_size = (u32)MIN(ul->window.longest, UINT32_MAX);
 	mem_free(ul->log.buf);
 	if (err && ret >= 0)
 		close(ret);

@@ -6,6 +6,7 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include "log.h"
 #include "object.h"
 
 #define CMD(name, function, last) \
@@ -16,16 +17,17 @@
 /* What bpf(2) asks of a log that a user wants, and what becomes of it. */
 struct user_log {
 	struct skep_log log;
+	struct skep_log_window window;
 	u64 to;
 	u32 size, level;
 };
 
 /* Checks level, buffer and size together: -EINVAL, -ENOMEM. level 0: log is empty, and
- * messages are thrown away. End with user_log_finish. */
+ * messages are thrown away. `ul` stays where it is, and ends with user_log_finish. */
 int user_log_open(struct user_log *ul, u32 level, u64 to, u32 size);
 
 /* Copies the log out: its end if it does not fit, unless level has the bit for "fixed".
- * *true_size is the size that it needs. Returns `ret`, an fd or -errno, or closes it and
+ * *true_size is the size that it needed. Returns `ret`, an fd or -errno, or closes it and
  * returns -ENOSPC or -EFAULT instead. */
 int user_log_finish(struct user_log *ul, int ret, u32 *true_size);
 

@@ -459,6 +459,7 @@ int cmd_prog_load(struct store *store, union skep_attr *attr)
 {
 	struct loading l = {.store = store, .attr = attr};
 	struct user_log ul;
+	u32 true_size;
 	int err, told;
 
 	l.log_err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
@@ -469,6 +470,9 @@ int cmd_prog_load(struct store *store, union skep_attr *attr)
 	arena_free(&l.pass.arena);
 	if (l.log_err)
 		return err;
-	told = user_log_finish(&ul, err, &attr->log_true_size);
-	return l.read ? told : err; /* a log that is too small is no reason yet */
+	told = user_log_finish(&ul, err, &true_size);
+	if (!l.read) /* there is no log yet that could be too small */
+		return err;
+	attr->log_true_size = true_size;
+	return told;
 }

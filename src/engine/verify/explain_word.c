@@ -99,7 +99,7 @@ size_t tale_column(const struct tale *t, const struct skep_line_info *line)
 const char *tale_insn(struct tale *t, u32 insn)
 {
 	char buf[128];
-	struct skep_log log = {buf, sizeof(buf), 0};
+	struct skep_log log = {.buf = buf, .size = sizeof(buf)};
 
 	buf[0] = '\0';
 	if (insn < t->v->n)

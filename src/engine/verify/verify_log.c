@@ -22,13 +22,8 @@ size_t log_at(const struct verifier *v)
 
 void log_back(struct verifier *v, size_t at)
 {
-	struct skep_log *log = v->pass.log;
-
-	if (!log || (v->log_level & 2))
-		return;
-	log->len = at;
-	if (at < log->size)
-		log->buf[at] = '\0';
+	if (v->pass.log && !(v->log_level & 2))
+		log_reset(v->pass.log, at);
 }
 
 void log_touch(struct verifier *v, u32 regs, u64 slots)
@@ -82,8 +77,9 @@ void log_line(struct verifier *v, u32 insn)
 		text++;
 	file = string(v->prog->btf, line->file_name_off);
 	slash = strrchr(file, '/');
-	verify_print(v, "; %s @ %s:%u\n", text, slash ? slash + 1 : file,
-		     line->line_col >> 10);
+	verify_print(v, "; "); /* three messages, each of which the kernel may cut */
+	verify_print(v, "%s", text);
+	verify_print(v, " @ %s:%u\n", slash ? slash + 1 : file, line->line_col >> 10);
 	v->noted.line = line;
 }
 
@@ -146,11 +142,10 @@ static u32 touched_by(const struct insn *in)
 
 static void print_behind(struct verifier *v)
 {
-	struct skep_log *log = v->pass.log;
 	u32 end;
 
 	if (v->noted.at && v->noted.at == log_at(v)) {
-		log->len--; /* the newline */
+		log_reset(v->pass.log, v->noted.at - 1); /* the newline */
 		end = MAX((u32)v->noted.width + 4, 40u);
 		end = (u32)round_up(end, 8);
 		verify_print(v, "%*c;", (int)(end - v->noted.width - 1), ' ');
