@@ -116,6 +116,7 @@ static void make_kernel(struct blob *b)
 /* ctx: 0, the task; 8, a number; 16, the socket */
 #define TASK "r1 = *(u64 *)(r1 +0)\n"
 #define SOCK "r1 = *(u64 *)(r1 +16)\n"
+#define STACKS "*(u64 *)(r10 -400) = 0\ncall pc+2\n" END "*(u64 *)(r10 -400) = 0\n"
 #define END  "r0 = 0\nexit\n"
 
 enum {
@@ -218,6 +219,8 @@ static const struct row {
 	{"no_type", END, EINVAL, "attach_btf_id 99 is invalid", at_behind},
 	{"no_typedef", END, EINVAL, "attach_btf_id 1 is not a typedef", at_int},
 	{"no_function", END, EINVAL, "attach_btf_id 12 is not a function", at_tp_iter},
+	{"own_stacks", STACKS END, 0, "", at_tp},
+	{"no_own_stacks", STACKS END, EACCES, "combined stack size of 2 calls is 800. Too large", at_iter},
 	{"returned", "r0 = *(u64 *)(r1 +16)\n" END, 0, "", at_trace},
 	{"traced", "r1 = *(u64 *)(r1 +8)\nr2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall get_task_stack\n" END, 0, "", at_trace},
 	{"return_range", "r0 = 1\nexit\n", EINVAL,

@@ -45,6 +45,7 @@ static bool may_have_own(const struct verifier *v)
 	case SKEP_PROG_TYPE_TRACEPOINT:
 	case SKEP_PROG_TYPE_PERF_EVENT:
 	case SKEP_PROG_TYPE_RAW_TRACEPOINT: return true;
+	case SKEP_PROG_TYPE_TRACING: return v->prog->attach_type != SKEP_TRACE_ITER;
 	default: return false;
 	}
 }
