@@ -305,7 +305,7 @@ static bool make(struct fuzz *f, u64 i, struct fuzz_prog *p)
 	if (f->cases)
 		return fuzz_base_program(&f->base, p) &&
 		       fuzz_mutate(&seed, p, f->base.c.func_info_size);
-	fuzz_generate(&seed, p);
+	fuzz_generate(&seed, &f->base, p);
 	return true;
 }
 

@@ -29,7 +29,20 @@ enum { FUZZ_ROOM = 2048, FUZZ_INFO = 2048, FUZZ_KSYMS = 64, FUZZ_MESSAGE = 240 }
 	FEATURE(function, "local functions") \
 	FEATURE(callback, "callbacks") \
 	FEATURE(tail_call, "tail calls") \
-	FEATURE(atomic, "atomics")
+	FEATURE(atomic, "atomics") \
+	FEATURE(context, "context fields") \
+	FEATURE(sign, "sign extension, signed division, byte swaps") \
+	FEATURE(order, "load-acquire, store-release, far jumps") \
+	FEATURE(lock, "spin locks") \
+	FEATURE(timer, "timers") \
+	FEATURE(dynptr, "dynptrs") \
+	FEATURE(iterator, "open-coded iterators") \
+	FEATURE(section, "RCU and preemption sections, by kernel functions") \
+	FEATURE(typed, "typed pointers of the kernel") \
+	FEATURE(global, "global functions") \
+	FEATURE(user_ring, "user ring buffers") \
+	FEATURE(socket, "fields of sockets") \
+	FEATURE(constant, "frozen maps, strings")
 
 enum fuzz_feature {
 #define FEATURE(name, what) fuzz_##name,
@@ -46,6 +59,36 @@ struct fuzz_prog {
 	u32 info_len;
 	u32 ksym_at[FUZZ_KSYMS]; /* where the base's ksyms are now; UINT32_MAX: gone */
 	u32 features;
+	u32 target; /* attach_btf_id */
+};
+
+/* KFUNC(name) */
+#define FUZZ_KFUNCS(KFUNC) \
+	KFUNC(bpf_rcu_read_lock) \
+	KFUNC(bpf_rcu_read_unlock) \
+	KFUNC(bpf_preempt_disable) \
+	KFUNC(bpf_preempt_enable) \
+	KFUNC(bpf_iter_num_new) \
+	KFUNC(bpf_iter_num_next) \
+	KFUNC(bpf_iter_num_destroy) \
+	KFUNC(bpf_dynptr_adjust) \
+	KFUNC(bpf_dynptr_is_null) \
+	KFUNC(bpf_dynptr_is_rdonly) \
+	KFUNC(bpf_dynptr_size)
+
+enum fuzz_kfunc {
+#define KFUNC(name) fuzz_##name,
+	FUZZ_KFUNCS(KFUNC)
+#undef KFUNC
+		FUZZ_KFUNCS_N
+};
+
+/* Of the kernel's BTF: what generated programs name. */
+struct fuzz_kernel {
+	u32 kfunc[FUZZ_KFUNCS_N];
+	u32 task, tcp_ops;
+	vec(u32) tracepoints; /* typedefs of pointers to prototypes */
+	vec(u32) iterators;   /* functions */
 };
 
 struct fuzz_base {
@@ -56,6 +99,7 @@ struct fuzz_base {
 	const struct skep_insn *code; /* the case's own program */
 	u32 n, info_len;
 	const u8 *info;
+	struct fuzz_kernel kernel; /* of generated programs */
 };
 
 struct fuzz_side {
@@ -89,6 +133,11 @@ void fuzz_ask(struct fuzz_base *b, struct fuzz_prog *p, struct fuzz_answer *a);
 int fuzz_write(struct fuzz_base *b, struct fuzz_prog *p, const struct fuzz_answer *a,
 	       const char *dir, const char *group, const char *name);
 
+/* ---- verify_fuzz_base.c ---- */
+
+/* The maps and BTF of generated programs: 0 or -errno. */
+int fuzz_describe_base(struct fuzz_base *b);
+
 /* ---- verify_fuzz_edit.c ---- */
 
 /* Takes `drop` slots out at `at` and opens `add` empty ones; jumps, calls and functions
@@ -106,8 +155,6 @@ bool fuzz_mutate(u64 *seed, struct fuzz_prog *p, u32 record);
 
 /* ---- verify_fuzz_gen.c ---- */
 
-enum { FUZZ_TYPE_FUNC = 3 }; /* the type of all functions, in the generator's BTF */
-
 /* MAP(name, type, key_size, value_size, max_entries, flags, inner) */
 #define FUZZ_MAPS(MAP) \
 	MAP(hash, HASH, 8, 48, 4, 0, -1) \
@@ -120,7 +167,11 @@ enum { FUZZ_TYPE_FUNC = 3 }; /* the type of all functions, in the generator's BT
 	MAP(outer_array, ARRAY_OF_MAPS, 4, 4, 4, 0, fuzz_map_array) \
 	MAP(outer_hash, HASH_OF_MAPS, 4, 4, 4, 0, fuzz_map_hash) \
 	MAP(events, PERF_EVENT_ARRAY, 4, 4, 2, 0, -1) \
-	MAP(queue, QUEUE, 0, 16, 4, 0, -1)
+	MAP(queue, QUEUE, 0, 16, 4, 0, -1) \
+	MAP(lock, ARRAY, 4, 40, 2, 0, -1) \
+	MAP(timer, ARRAY, 4, 32, 2, 0, -1) \
+	MAP(user_ring, USER_RINGBUF, 0, 0, 4096, 0, -1) \
+	MAP(constant, ARRAY, 4, 32, 1, SKEP_F_RDONLY_PROG, -1)
 
 enum fuzz_map {
 #define MAP(name, ...) fuzz_map_##name,
@@ -128,9 +179,29 @@ enum fuzz_map {
 #undef MAP
 		FUZZ_MAPS_N, /* then a prog array for each FUZZ_PROG_ARRAYS: it is one
 				type's */
-	FUZZ_PROG_ARRAYS = 24
+	FUZZ_PROG_ARRAYS = 32
 };
 
-void fuzz_generate(u64 *seed, struct fuzz_prog *p);
+/* Types of the generated programs' BTF, in its order. */
+enum fuzz_type {
+	fuzz_type_u32 = 1,
+	fuzz_type_u64,
+	fuzz_type_proto,
+	fuzz_type_func, /* of all functions that are not global */
+	fuzz_type_pair,
+	fuzz_type_pair_ptr,
+	fuzz_type_numbers_proto,
+	fuzz_type_numbers, /* global: u32 (u32, u64) */
+	fuzz_type_memory_proto,
+	fuzz_type_memory, /* global: u32 (struct pair *, u32) */
+	fuzz_type_lock,
+	fuzz_type_timer,
+	fuzz_type_lock_value,
+	fuzz_type_timer_value,
+};
+
+enum { FUZZ_LOCK_OFF = 32, FUZZ_TIMER_OFF = 16, FUZZ_PAIR_SIZE = 16 };
+
+void fuzz_generate(u64 *seed, const struct fuzz_base *b, struct fuzz_prog *p);
 
 #endif

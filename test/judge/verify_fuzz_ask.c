@@ -3,6 +3,7 @@
 #include <skep/isa.h>
 #include <stdio.h>
 #include <time.h>
+#include "btf.h"
 #include "log.h"
 #include "verify_fuzz.h"
 
@@ -16,68 +17,6 @@ enum {
 };
 
 /* ---- bases ---- */
-
-/* int; a function that takes nothing and returns it; and that function's name. */
-static int generated_btf(struct vcase *c)
-{
-	static const char strings[] = "\0int\0f";
-	static const u32 types[] = {
-		1, SKEP_BTF_KIND_INT << 24,	   4, 1 << 24 | 32, /* 1 */
-		0, SKEP_BTF_KIND_FUNC_PROTO << 24, 1,		    /* 2 */
-		5, SKEP_BTF_KIND_FUNC << 24,	   2,		    /* 3 */
-	};
-	struct skep_btf_header head = {.magic = SKEP_BTF_MAGIC,
-				       .version = 1,
-				       .hdr_len = sizeof(head),
-				       .type_len = sizeof(types),
-				       .str_off = sizeof(types),
-				       .str_len = sizeof(strings)};
-	struct case_bytes *to = vec_push(&c->btfs);
-	u32 len = sizeof(head) + sizeof(types) + sizeof(strings);
-
-	if (!to)
-		return -ENOMEM;
-	to->at = arena_alloc(&c->arena, len, 1);
-	if (!to->at)
-		return -ENOMEM;
-	to->len = len;
-	memcpy(to->at, &head, sizeof(head));
-	memcpy(to->at + sizeof(head), types, sizeof(types));
-	memcpy(to->at + sizeof(head) + sizeof(types), strings, sizeof(strings));
-	return 0;
-}
-
-static int generated_maps(struct vcase *c)
-{
-#define MAP(n, t, ks, vs, max, fl, in) \
-	{.type = SKEP_MAP_TYPE_##t, \
-	 .key_size = ks, \
-	 .value_size = vs, \
-	 .max_entries = max, \
-	 .flags = fl, \
-	 .inner = in, \
-	 .btf = -1, \
-	 .name = #n},
-	static const struct case_map maps[] = {FUZZ_MAPS(MAP)};
-#undef MAP
-	static const struct case_map progs = {.type = SKEP_MAP_TYPE_PROG_ARRAY,
-					      .key_size = 4,
-					      .value_size = 4,
-					      .max_entries = 4,
-					      .inner = -1,
-					      .btf = -1,
-					      .name = "progs"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(maps) + FUZZ_PROG_ARRAYS; i++) {
-		struct case_map *to = vec_push(&c->maps);
-
-		if (!to)
-			return -ENOMEM;
-		*to = i < ARRAY_SIZE(maps) ? maps[i] : progs;
-	}
-	return 0;
-}
 
 static int open_base(struct fuzz_base *b, struct skep_log *log)
 {
@@ -107,9 +46,7 @@ int fuzz_base_generated(struct fuzz_base *b, struct skep_log *log)
 	b->c.license = "GPL";
 	b->c.caps = CAPS;
 	b->c.func_info_size = sizeof(struct skep_func_info);
-	err = generated_maps(&b->c);
-	if (!err)
-		err = generated_btf(&b->c);
+	err = fuzz_describe_base(b);
 	return err ? err : open_base(b, log);
 }
 
@@ -142,6 +79,8 @@ void fuzz_base_close(struct fuzz_base *b)
 	case_verify_close(&b->v);
 	case_close(&b->c, &b->fds);
 	case_free(&b->c);
+	vec_free(&b->kernel.tracepoints);
+	vec_free(&b->kernel.iterators);
 }
 
 bool fuzz_base_program(const struct fuzz_base *b, struct fuzz_prog *p)
@@ -157,6 +96,7 @@ bool fuzz_base_program(const struct fuzz_base *b, struct fuzz_prog *p)
 	p->attach_type = c->attach_type;
 	p->flags = c->flags;
 	p->features = 0;
+	p->target = b->target_id;
 	p->info_len = b->info_len;
 	memcpy(p->code, b->code, b->n * sizeof(*b->code));
 	if (p->info_len)
@@ -178,6 +118,7 @@ static void put_on(struct fuzz_base *b, struct fuzz_prog *p)
 	b->c.type = v->type = p->type;
 	b->c.attach_type = v->attach_type = p->attach_type;
 	b->c.flags = v->flags = p->flags;
+	b->target_id = v->attach_btf_id = p->target;
 	v->code = p->code;
 	v->n = p->n;
 	b->c.prog_btf = p->info_len || b->c.prog_btf > 0 ? MAX(b->c.prog_btf, 0) : -1;
@@ -304,6 +245,32 @@ static void move_ksyms(struct vcase *c, const struct case_ksym *from, size_t n,
 	}
 }
 
+/* What a generated program names: the base has its ids only. */
+static void name_ksyms(struct vcase *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->n && c->ksyms.n < FUZZ_KSYMS; i++) {
+		const struct skep_insn *in = &c->code[i];
+		struct case_ksym *to;
+
+		if (in->code != (SKEP_JMP | SKEP_CALL) ||
+		    in->src_reg != SKEP_PSEUDO_KFUNC_CALL)
+			continue;
+		to = vec_push(&c->ksyms);
+		if (to)
+			*to = (struct case_ksym){
+				i, SKEP_BTF_KIND_FUNC,
+				(char *)btf_name(case_vmlinux(), (u32)in->imm)};
+	}
+}
+
+static void name_target(struct vcase *c, u32 target)
+{
+	c->target = target ? (char *)btf_name(case_vmlinux(), target) : NULL;
+	c->target_kind = btf_kind_of(case_vmlinux(), target);
+}
+
 static int write_text(const struct fuzz_prog *p, const struct fuzz_answer *a,
 		      const char *path)
 {
@@ -336,7 +303,8 @@ int fuzz_write(struct fuzz_base *b, struct fuzz_prog *p, const struct fuzz_answe
 	int err;
 
 	memcpy(maps, c->maps.at, nmaps * sizeof(*maps));
-	memcpy(ksyms, c->ksyms.at, nksyms * sizeof(*ksyms));
+	if (nksyms)
+		memcpy(ksyms, c->ksyms.at, nksyms * sizeof(*ksyms));
 	put_on(b, &copy);
 	c->name = (char *)name;
 	c->group = (char *)group;
@@ -348,10 +316,16 @@ int fuzz_write(struct fuzz_base *b, struct fuzz_prog *p, const struct fuzz_answe
 	if (!a->kernel.err)
 		c->answer.message = NULL;
 	drop_maps(c);
-	move_ksyms(c, ksyms, nksyms, p);
+	if (b->n) {
+		move_ksyms(c, ksyms, nksyms, p);
+	} else {
+		name_ksyms(c);
+		name_target(c, p->target);
+	}
 	err = case_write(c, dir);
 	memcpy(c->maps.at, maps, nmaps * sizeof(*maps));
-	memcpy(c->ksyms.at, ksyms, nksyms * sizeof(*ksyms));
+	if (nksyms)
+		memcpy(c->ksyms.at, ksyms, nksyms * sizeof(*ksyms));
 	c->maps.n = nmaps;
 	c->ksyms.n = nksyms;
 	snprintf(path, sizeof(path), "%s/%s/%s.txt", dir, group, name);

@@ -11,20 +11,14 @@ static const struct {
 #undef MAP
 };
 
-/* Arguments are made from the first to the last; each is locked for those behind. */
-static bool can_call(const struct gen *g)
-{
-	return !(g->locked & 0x3f);
-}
-
-static void arg_map(struct gen *g, u8 reg, u32 map)
+void arg_map(struct gen *g, u8 reg, u32 map)
 {
 	EMIT(g, lddw, .dst = reg, .src = SKEP_PSEUDO_MAP_IDX, .imm = map);
 	gen_holds(g, reg, (struct value){0});
 	g->locked |= 1u << reg;
 }
 
-static void arg_stack(struct gen *g, u8 reg, s32 off)
+void arg_stack(struct gen *g, u8 reg, s32 off)
 {
 	gen_copy(g, reg, FP);
 	EMIT(g, add64k, .dst = reg, .imm = off);
@@ -32,13 +26,13 @@ static void arg_stack(struct gen *g, u8 reg, s32 off)
 	g->locked |= 1u << reg;
 }
 
-static void arg_number(struct gen *g, u8 reg, s64 value)
+void arg_number(struct gen *g, u8 reg, s64 value)
 {
 	gen_set(g, reg, value);
 	g->locked |= 1u << reg;
 }
 
-static void arg_ctx(struct gen *g, u8 reg)
+void arg_ctx(struct gen *g, u8 reg)
 {
 	gen_ctx(g, reg);
 	gen_holds(g, reg, (struct value){0});
@@ -46,7 +40,7 @@ static void arg_ctx(struct gen *g, u8 reg)
 }
 
 /* Memory of `size` bytes: the frame's buffer, a map's value, a packet. */
-static void arg_memory(struct gen *g, u8 reg, u32 size, bool write)
+void arg_memory(struct gen *g, u8 reg, u32 size, bool write)
 {
 	u8 from = gen_find(g, gen_pick(g, 2) ? h_memory : h_packet);
 	const struct value *v = &g->s.reg[from == NONE ? 0 : from];
@@ -62,7 +56,7 @@ static void arg_memory(struct gen *g, u8 reg, u32 size, bool write)
 }
 
 /* A number from `least` to `most`, known or not. */
-static void arg_size(struct gen *g, u8 reg, u32 least, u32 most)
+void arg_size(struct gen *g, u8 reg, u32 least, u32 most)
 {
 	u8 from = gen_find(g, h_scalar);
 
@@ -80,7 +74,7 @@ static void arg_size(struct gen *g, u8 reg, u32 least, u32 most)
 		EMIT(g, add64k, .dst = reg, .imm = least);
 }
 
-static void do_call(struct gen *g, u32 helper, u32 locked)
+void gen_do_call(struct gen *g, u32 helper, u32 locked)
 {
 	g->locked = locked;
 	gen_call(g, helper);
@@ -88,7 +82,7 @@ static void do_call(struct gen *g, u32 helper, u32 locked)
 
 /* ---- maps ---- */
 
-static void arg_key(struct gen *g, u8 reg, u32 size)
+void arg_key(struct gen *g, u8 reg, u32 size)
 {
 	u8 from = gen_find(g, h_memory);
 
@@ -106,7 +100,7 @@ static void arg_key(struct gen *g, u8 reg, u32 size)
 }
 
 /* Leaves if r0 is null; or what follows runs only if it is not. */
-static void check_null(struct gen *g)
+void gen_leave_if_null(struct gen *g)
 {
 	u8 copy = gen_saved(g);
 	u32 jump;
@@ -161,12 +155,12 @@ void stmt_lookup(struct gen *g)
 {
 	u32 locked = g->locked, map = gen_pick(g, fuzz_map_global + 1);
 
-	if (!can_call(g))
+	if (!gen_can_call(g))
 		return;
 	arg_map(g, 1, map);
 	arg_key(g, 2, maps[map].key);
-	do_call(g, SKEP_FUNC_map_lookup_elem, locked);
-	check_null(g);
+	gen_do_call(g, SKEP_FUNC_map_lookup_elem, locked);
+	gen_leave_if_null(g);
 	hold_value(g, map);
 	use_value(g);
 	gen_feature(g, fuzz_lookup);
@@ -177,20 +171,20 @@ void stmt_map_in_map(struct gen *g)
 	u32 locked = g->locked, hash = gen_pick(g, 2);
 	u32 map = hash ? fuzz_map_hash : fuzz_map_array;
 
-	if (!can_call(g))
+	if (!gen_can_call(g))
 		return;
 	arg_map(g, 1, hash ? fuzz_map_outer_hash : fuzz_map_outer_array);
 	arg_key(g, 2, 4);
-	do_call(g, SKEP_FUNC_map_lookup_elem, locked);
-	check_null(g);
+	gen_do_call(g, SKEP_FUNC_map_lookup_elem, locked);
+	gen_leave_if_null(g);
 	for (u8 reg = 6; reg < FP; reg++) /* a copy is no value */
 		if (g->s.reg[reg].kind == h_memory && !g->s.reg[reg].room)
 			g->s.reg[reg].kind = h_none;
 	EMIT(g, mov64x, .dst = 1, .src = 0);
 	g->locked |= 2;
 	arg_key(g, 2, maps[map].key);
-	do_call(g, SKEP_FUNC_map_lookup_elem, locked);
-	check_null(g);
+	gen_do_call(g, SKEP_FUNC_map_lookup_elem, locked);
+	gen_leave_if_null(g);
 	hold_value(g, map);
 	use_value(g);
 	gen_feature(g, fuzz_map_in_map);
@@ -207,7 +201,7 @@ static void help_update(struct gen *g)
 	arg_key(g, 2, maps[map].key);
 	arg_memory(g, 3, maps[map].value, false);
 	arg_number(g, 4, gen_pick(g, 4));
-	do_call(g, SKEP_FUNC_map_update_elem, 0);
+	gen_do_call(g, SKEP_FUNC_map_update_elem, 0);
 }
 
 static void help_queue(struct gen *g)
@@ -218,7 +212,7 @@ static void help_queue(struct gen *g)
 	arg_memory(g, 2, 16, !push);
 	if (push)
 		arg_number(g, 3, gen_pick(g, 3));
-	do_call(g, push ? SKEP_FUNC_map_push_elem : SKEP_FUNC_map_pop_elem, 0);
+	gen_do_call(g, push ? SKEP_FUNC_map_push_elem : SKEP_FUNC_map_pop_elem, 0);
 }
 
 static void help_parse(struct gen *g)
@@ -228,14 +222,14 @@ static void help_parse(struct gen *g)
 	arg_number(g, 3, 0);
 	arg_stack(g, 4, -8);
 	g->s.word[0] = (struct value){.kind = h_scalar, .most = UINT64_MAX};
-	do_call(g, gen_pick(g, 2) ? SKEP_FUNC_strtol : SKEP_FUNC_strtoul, 0);
+	gen_do_call(g, gen_pick(g, 2) ? SKEP_FUNC_strtol : SKEP_FUNC_strtoul, 0);
 }
 
 static void help_comm(struct gen *g)
 {
 	arg_memory(g, 1, 32, true);
 	arg_size(g, 2, 1, 32);
-	do_call(g, SKEP_FUNC_get_current_comm, 0);
+	gen_do_call(g, SKEP_FUNC_get_current_comm, 0);
 }
 
 static void help_probe(struct gen *g)
@@ -243,10 +237,10 @@ static void help_probe(struct gen *g)
 	arg_memory(g, 1, 32, true);
 	arg_size(g, 2, gen_pick(g, 2), 32);
 	gen_copy(g, 3, gen_need_scalar(g));
-	do_call(g,
-		gen_pick(g, 2) ? SKEP_FUNC_probe_read_kernel
-			       : SKEP_FUNC_probe_read_user_str,
-		0);
+	gen_do_call(g,
+		    gen_pick(g, 2) ? SKEP_FUNC_probe_read_kernel
+				   : SKEP_FUNC_probe_read_user_str,
+		    0);
 }
 
 static void help_bytes(struct gen *g)
@@ -256,7 +250,7 @@ static void help_bytes(struct gen *g)
 	g->locked |= 4;
 	arg_memory(g, 3, 32, true);
 	arg_size(g, 4, 1, 32);
-	do_call(g, SKEP_FUNC_skb_load_bytes, 0);
+	gen_do_call(g, SKEP_FUNC_skb_load_bytes, 0);
 }
 
 static void help_sum(struct gen *g)
@@ -266,7 +260,7 @@ static void help_sum(struct gen *g)
 	arg_number(g, 3, 0);
 	arg_number(g, 4, 0);
 	arg_number(g, 5, gen_number(g));
-	do_call(g, SKEP_FUNC_csum_diff, 0);
+	gen_do_call(g, SKEP_FUNC_csum_diff, 0);
 }
 
 static void help_output(struct gen *g)
@@ -278,14 +272,14 @@ static void help_output(struct gen *g)
 		g->locked |= 8;
 		arg_memory(g, 4, 48, false);
 		arg_size(g, 5, 0, 48);
-		do_call(g, SKEP_FUNC_perf_event_output, 0);
+		gen_do_call(g, SKEP_FUNC_perf_event_output, 0);
 		return;
 	}
 	arg_map(g, 1, fuzz_map_ring);
 	arg_memory(g, 2, 48, false);
 	arg_size(g, 3, 0, 48);
 	arg_number(g, 4, 0);
-	do_call(g, SKEP_FUNC_ringbuf_output, 0);
+	gen_do_call(g, SKEP_FUNC_ringbuf_output, 0);
 }
 
 void stmt_memory_helper(struct gen *g)
@@ -294,7 +288,7 @@ void stmt_memory_helper(struct gen *g)
 		help_update, help_update, help_queue, help_parse, help_output};
 	u32 i = gen_pick(g, ARRAY_SIZE(all) + 3), locked = g->locked;
 
-	if (!can_call(g))
+	if (!gen_can_call(g))
 		return;
 	if (i < ARRAY_SIZE(all))
 		all[i](g);
@@ -313,19 +307,19 @@ void stmt_any_helper(struct gen *g)
 {
 	u32 locked = g->locked, reg;
 
-	if (!can_call(g) || !g->has_ctx)
+	if (!gen_can_call(g) || !g->has_ctx)
 		return;
 	if (g->type->has_redirect && gen_pick(g, 2)) {
 		arg_size(g, 1, 0, 5);
 		arg_number(g, 2, 0);
-		do_call(g, SKEP_FUNC_redirect, locked);
+		gen_do_call(g, SKEP_FUNC_redirect, locked);
 		return;
 	}
 	if (!g->type->has_skb || !g->type->can_write || g->in_loop)
 		return;
 	arg_ctx(g, 1);
 	arg_size(g, 2, 0, 200);
-	do_call(g, SKEP_FUNC_skb_pull_data, locked);
+	gen_do_call(g, SKEP_FUNC_skb_pull_data, locked);
 	for (reg = 0; reg < FP; reg++)
 		if (g->s.reg[reg].kind == h_packet)
 			g->s.reg[reg].kind = h_none;
@@ -336,39 +330,55 @@ void stmt_any_helper(struct gen *g)
 
 /* ---- references ---- */
 
-/* r0 is what may be null: if it is not, some statements, then its release. */
-static void with_reference(struct gen *g, u32 release, struct value v)
+bool gen_enter(struct gen *g, enum end end, s32 slot)
 {
-	u32 jump, i = g->nrefs;
-	s32 slot = REF_SLOT - 8 * (s32)i;
+	if (g->nrefs == REFS || g->depth >= 3)
+		return false;
+	g->refs[g->nrefs].end = end;
+	g->refs[g->nrefs++].slot = slot;
+	g->depth++;
+	return true;
+}
+
+static void forget(struct value *v)
+{
+	if ((v->kind == h_memory && v->map == NONE) || v->kind == h_sock)
+		v->kind = h_none;
+}
+
+/* What points into it ends with it. */
+void gen_leave(struct gen *g)
+{
+	u32 i;
+
+	g->depth--;
+	for (i = 0; i < FP; i++)
+		forget(&g->s.reg[i]);
+	for (i = 0; i < WORDS; i++)
+		forget(&g->s.word[i]);
+	if (!g->is_sloppy || gen_pick(g, 10))
+		gen_end(g, g->nrefs - 1);
+	g->nrefs--;
+}
+
+/* r0 is what may be null: if it is not, some statements, then its release. */
+static void with_reference(struct gen *g, enum end end, struct value v)
+{
+	s32 slot = REF_SLOT - 8 * (s32)g->nrefs;
 	struct state before;
+	u32 jump;
 
 	EMIT(g, jeq64k, .dst = 0, .imm = 0);
 	jump = g->p->n - 1;
 	gen_scalar(g, 0, 0);
 	before = g->s;
 	EMIT(g, stx_dw, .dst = FP, .src = 0, .off = slot);
-	g->refs[i].slot = slot;
-	g->refs[i].release = release;
-	g->nrefs++;
+	gen_enter(g, end, slot);
 	g->s.reg[0] = v;
-	g->depth++;
 	if (v.kind == h_memory && gen_pick(g, 2))
 		gen_access(g, 0, (s32)v.room - 8, 8, true);
 	gen_statements(g, gen_pick(g, 3));
-	g->depth--;
-	for (i = 0; i < FP; i++) /* what points into it ends with it */
-		if (g->s.reg[i].kind == h_memory && g->s.reg[i].map == NONE)
-			g->s.reg[i].kind = h_none;
-	for (i = 0; i < WORDS; i++)
-		if (g->s.word[i].kind == h_memory && g->s.word[i].map == NONE)
-			g->s.word[i].kind = h_none;
-	g->nrefs--;
-	EMIT(g, ldx_dw, .dst = 1, .src = FP, .off = slot);
-	if (release != SKEP_FUNC_sk_release)
-		EMIT(g, mov64k, .dst = 2, .imm = 0);
-	if (!g->is_sloppy || gen_pick(g, 10))
-		gen_call(g, release);
+	gen_leave(g);
 	gen_aim(g, jump);
 	gen_meet(&g->s, &before);
 	gen_feature(g, fuzz_reference);
@@ -378,14 +388,14 @@ void stmt_ringbuf(struct gen *g)
 {
 	u32 locked = g->locked, size = 8 * (1 + gen_pick(g, 6));
 
-	if (!can_call(g) || g->nrefs == REFS || g->depth >= 3)
+	if (!gen_can_call(g) || g->nrefs == REFS || g->depth >= 3)
 		return;
 	arg_map(g, 1, fuzz_map_ring);
 	arg_number(g, 2, size);
 	arg_number(g, 3, 0);
-	do_call(g, SKEP_FUNC_ringbuf_reserve, locked);
+	gen_do_call(g, SKEP_FUNC_ringbuf_reserve, locked);
 	with_reference(
-		g, gen_pick(g, 2) ? SKEP_FUNC_ringbuf_submit : SKEP_FUNC_ringbuf_discard,
+		g, gen_pick(g, 2) ? end_submit : end_discard,
 		(struct value){
 			.kind = h_memory, .map = NONE, .fixed = true, .room = size});
 }
@@ -394,17 +404,17 @@ void stmt_socket(struct gen *g)
 {
 	u32 locked = g->locked;
 
-	if (!can_call(g) || g->nrefs == REFS || g->depth >= 3 || !g->type->has_sockets ||
-	    !g->has_ctx)
+	if (!gen_can_call(g) || g->nrefs == REFS || g->depth >= 3 ||
+	    !g->type->has_sockets || !g->has_ctx)
 		return;
 	arg_ctx(g, 1);
 	arg_memory(g, 2, 36, false);
 	arg_number(g, 3, gen_pick(g, 2) ? 12 : 36);
 	arg_number(g, 4, -1);
 	arg_number(g, 5, 0);
-	do_call(g, gen_pick(g, 2) ? SKEP_FUNC_sk_lookup_tcp : SKEP_FUNC_sk_lookup_udp,
-		locked);
-	with_reference(g, SKEP_FUNC_sk_release, (struct value){0});
+	gen_do_call(g, gen_pick(g, 2) ? SKEP_FUNC_sk_lookup_tcp : SKEP_FUNC_sk_lookup_udp,
+		    locked);
+	with_reference(g, end_sock, (struct value){.kind = h_sock, .room = 80});
 }
 
 /* ---- calls of functions ---- */
@@ -413,17 +423,19 @@ void stmt_tail_call(struct gen *g)
 {
 	u32 locked = g->locked;
 
-	if (!can_call(g) || g->nrefs || !g->has_ctx || g->locked_words || g->writing)
+	/* an array of typed programs is one target's */
+	if (!gen_can_call(g) || g->nrefs || !g->has_ctx || g->locked_words ||
+	    g->writing || g->type->target)
 		return;
 	arg_ctx(g, 1);
 	arg_map(g, 2, FUZZ_MAPS_N + g->type_row);
 	arg_size(g, 3, 0, 5);
-	do_call(g, SKEP_FUNC_tail_call, locked);
+	gen_do_call(g, SKEP_FUNC_tail_call, locked);
 	g->s.reg[0].kind = h_none;
 	gen_feature(g, fuzz_tail_call);
 }
 
-static struct func *new_func(struct gen *g)
+struct func *gen_new_func(struct gen *g)
 {
 	return g->nfuncs < FUNCS ? &g->funcs[g->nfuncs++] : NULL;
 }
@@ -474,13 +486,13 @@ void stmt_function(struct gen *g)
 	u32 locked = g->locked, which, i;
 	struct func *f;
 
-	if (!can_call(g) || !g->has_ctx || g->ncalls == ARRAY_SIZE(g->calls))
+	if (!gen_can_call(g) || !g->has_ctx || g->ncalls == ARRAY_SIZE(g->calls))
 		return;
 	which = g->nfuncs > g->writing && gen_pick(g, 2)
 			? g->writing + gen_pick(g, g->nfuncs - g->writing)
 			: g->nfuncs;
-	f = which < g->nfuncs ? &g->funcs[which] : new_func(g);
-	if (!f || f->is_callback || f->start)
+	f = which < g->nfuncs ? &g->funcs[which] : gen_new_func(g);
+	if (!f || f->is_callback || f->global || f->start)
 		return;
 	if (!f->nargs)
 		signature(g, f);
@@ -494,6 +506,14 @@ void stmt_function(struct gen *g)
 		gen_holds(g, (u8)i, (struct value){0});
 	gen_scalar(g, 0, UINT64_MAX);
 	gen_feature(g, fuzz_function);
+}
+
+void arg_function(struct gen *g, u8 reg, u32 func)
+{
+	g->calls[g->ncalls].at = g->p->n;
+	g->calls[g->ncalls++].func = func;
+	EMIT(g, lddw, .dst = reg, .src = SKEP_PSEUDO_FUNC, .imm = 0);
+	g->locked |= 1u << reg;
 }
 
 /* (index, frame) for bpf_loop; (map, key, value, frame) for bpf_for_each_map_elem */
@@ -525,9 +545,9 @@ void stmt_callback(struct gen *g)
 	u32 locked = g->locked, map = walked[gen_pick(g, ARRAY_SIZE(walked))];
 	struct func *f;
 
-	if (!can_call(g) || g->ncalls == ARRAY_SIZE(g->calls))
+	if (!gen_can_call(g) || g->ncalls == ARRAY_SIZE(g->calls))
 		return;
-	f = new_func(g);
+	f = gen_new_func(g);
 	if (!f)
 		return;
 	callback_signature(f, walk, map);
@@ -535,12 +555,9 @@ void stmt_callback(struct gen *g)
 		arg_map(g, 1, map);
 	else
 		arg_size(g, 1, 0, 100);
-	g->calls[g->ncalls].at = g->p->n;
-	g->calls[g->ncalls++].func = g->nfuncs - 1;
-	EMIT(g, lddw, .dst = 2, .src = SKEP_PSEUDO_FUNC, .imm = 0);
-	g->locked |= 4;
+	arg_function(g, 2, g->nfuncs - 1);
 	arg_stack(g, 3, BUFFER);
 	arg_number(g, 4, 0);
-	do_call(g, walk ? SKEP_FUNC_for_each_map_elem : SKEP_FUNC_loop, locked);
+	gen_do_call(g, walk ? SKEP_FUNC_for_each_map_elem : SKEP_FUNC_loop, locked);
 	gen_feature(g, fuzz_callback);
 }

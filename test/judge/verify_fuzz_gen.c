@@ -7,21 +7,23 @@
 /* clang-format off */
 static const struct type_row types[] = {
 	{SKEP_PROG_TYPE_SCHED_CLS, 0, 76, 80, 4, .can_write = true, .has_skb = true,
-	 .has_sockets = true, .has_redirect = true, SKB_READ},
+	 .has_sockets = true, .has_redirect = true, .has_locks = true, .sock = 168,
+	 SKB_READ},
 	{SKEP_PROG_TYPE_XDP, 0, 0, 4, 4, .can_write = true, .has_sockets = true,
-	 .has_redirect = true, .size = 4, .nread = 2, .read = {12, 16}, .write = -1},
+	 .has_redirect = true, .has_locks = true, .size = 4, .nread = 2, .read = {12, 16}, .write = -1},
 	{SKEP_PROG_TYPE_SCHED_CLS, 0, 76, 80, 4, .can_write = true, .has_skb = true,
-	 .has_sockets = true, .has_redirect = true, SKB_READ},
+	 .has_sockets = true, .has_redirect = true, .has_locks = true, .sock = 168,
+	 SKB_READ},
 	{SKEP_PROG_TYPE_XDP, 0, 0, 4, 4, .can_write = true, .has_sockets = true,
-	 .has_redirect = true, .size = 4, .nread = 2, .read = {12, 16}, .write = -1},
+	 .has_redirect = true, .has_locks = true, .size = 4, .nread = 2, .read = {12, 16}, .write = -1},
 	{SKEP_PROG_TYPE_SOCKET_FILTER, 0, -1, -1, 4, .has_skb = true, .size = 4,
 	 .nread = 5, .read = {0, 4, 8, 16, 48}, .write = 48},
 	{SKEP_PROG_TYPE_CGROUP_SKB, 0, 76, 80, 4, .has_skb = true, .has_sockets = true,
-	 .most_return = 1, .size = 4, .nread = 5, .read = {0, 4, 8, 16, 48}, .write = 8},
+	 .has_locks = true, .sock = 168, .most_return = 1, .size = 4, .nread = 5, .read = {0, 4, 8, 16, 48}, .write = 8},
 	{SKEP_PROG_TYPE_LWT_XMIT, 0, 76, 80, 4, .can_write = true, .has_skb = true,
-	 .size = 4, .nread = 5, .read = {0, 4, 8, 16, 48}, .write = 8},
+	 .has_locks = true, .size = 4, .nread = 5, .read = {0, 4, 8, 16, 48}, .write = 8},
 	{SKEP_PROG_TYPE_SK_SKB, 0, 76, 80, 4, .can_write = true, .has_sockets = true,
-	 .size = 4, .nread = 4, .read = {0, 4, 16, 32}, .write = 32},
+	 .has_locks = true, .sock = 168, .size = 4, .nread = 4, .read = {0, 4, 16, 32}, .write = 32},
 	{SKEP_PROG_TYPE_SK_MSG, 0, 0, 8, 8, .can_write = true, .size = 4, .nread = 3,
 	 .read = {16, 20, 68}, .write = -1},
 	{SKEP_PROG_TYPE_TRACEPOINT, 0, -1, -1, 4, .has_probe = true, .size = 8,
@@ -33,10 +35,32 @@ static const struct type_row types[] = {
 	{SKEP_PROG_TYPE_RAW_TRACEPOINT, 0, -1, -1, 4, .has_probe = true, .size = 8,
 	 .nread = 3, .read = {0, 8, 16}, .write = -1},
 	{SKEP_PROG_TYPE_CGROUP_SOCK_ADDR, SKEP_CGROUP_INET4_CONNECT, -1, -1, 4,
+	 .has_sockets = true, .has_locks = true, .most_return = 1, .size = 4,
+	 .nread = 5, .read = {0, 4, 24, 32, 36}, .write = 4},
+	{SKEP_PROG_TYPE_TRACING, SKEP_TRACE_RAW_TP, -1, -1, 4, .has_probe = true,
+	 .target = target_tracepoint, .write = -1},
+	{SKEP_PROG_TYPE_TRACING, SKEP_TRACE_ITER, -1, -1, 4, .has_probe = true,
+	 .most_return = 1, .target = target_iterator, .write = -1},
+	{SKEP_PROG_TYPE_STRUCT_OPS, 0, -1, -1, 4, .target = target_ops, .write = -1},
+	{SKEP_PROG_TYPE_SOCK_OPS, 0, -1, -1, 4, .has_locks = true, .most_return = 1,
+	 .size = 4, .nread = 6, .read = {0, 4, 20, 24, 64, 84}, .write = 4, .sock = 184},
+	{SKEP_PROG_TYPE_CGROUP_SOCK, SKEP_CGROUP_INET_SOCK_CREATE, -1, -1, 4,
+	 .has_locks = true, .most_return = 1, .size = 4, .nread = 5,
+	 .read = {0, 4, 8, 12, 16}, .write = 16},
+	{SKEP_PROG_TYPE_CGROUP_SOCKOPT, SKEP_CGROUP_SETSOCKOPT, 8, 16, 8,
+	 .has_locks = true, .can_write = true, .most_return = 1, .size = 4, .nread = 3,
+	 .read = {24, 28, 32}, .write = 32},
+	{SKEP_PROG_TYPE_SK_LOOKUP, SKEP_SK_LOOKUP, -1, -1, 4, .has_locks = true,
 	 .has_sockets = true, .most_return = 1, .size = 4, .nread = 5,
-	 .read = {0, 4, 24, 32, 36}, .write = 4},
+	 .read = {8, 12, 16, 40, 60}, .write = -1},
+	{SKEP_PROG_TYPE_SK_REUSEPORT, 0, 0, 8, 8, .has_locks = true, .size = 4,
+	 .nread = 4, .read = {16, 20, 24, 32}, .write = -1},
+	{SKEP_PROG_TYPE_FLOW_DISSECTOR, 0, 76, 80, 4, .has_locks = true, .size = 4,
+	 .nread = 1, .read = {76}, .write = -1},
+	{SKEP_PROG_TYPE_NETFILTER, SKEP_NETFILTER, -1, -1, 4, .has_locks = true,
+	 .most_return = 1, .write = -1},
 	{SKEP_PROG_TYPE_SYSCALL, 0, -1, -1, 4, .has_probe = true, .size = 8, .nread = 3,
-	 .read = {0, 8, 64}, .write = 16, .flags = SKEP_F_SLEEPABLE},
+	 .read = {0, 8, 64}, .write = 16, .flags = SKEP_F_SLEEPABLE, .has_locks = true},
 };
 /* clang-format on */
 
@@ -63,7 +87,10 @@ void gen_feature(struct gen *g, enum fuzz_feature f)
 
 void gen_aim(struct gen *g, u32 jump)
 {
-	g->p->code[jump].off = (s16)(g->p->n - jump - 1);
+	if (g->p->code[jump].code == op_info[op_gotol].code)
+		g->p->code[jump].imm = (s32)(g->p->n - jump - 1);
+	else
+		g->p->code[jump].off = (s16)(g->p->n - jump - 1);
 }
 
 void gen_holds(struct gen *g, u8 reg, struct value v)
@@ -169,7 +196,7 @@ static void new_scalar(struct gen *g, u8 reg)
 		gen_scalar(g, reg, UINT64_MAX);
 		return;
 	}
-	if (!g->has_ctx) {
+	if (!g->has_ctx || !t->nread) {
 		EMIT(g, ldx_w, .dst = reg, .src = FP, .off = BUFFER + 8);
 		gen_scalar(g, reg, UINT32_MAX);
 		return;
@@ -178,6 +205,7 @@ static void new_scalar(struct gen *g, u8 reg)
 	EMIT(g, ldx_w, .dst = reg, .src = reg, .off = t->read[gen_pick(g, t->nread)]);
 	if (t->size == 8)
 		g->p->code[g->p->n - 1].code = 0x79;
+	gen_feature(g, fuzz_context);
 	gen_scalar(g, reg, t->size == 8 ? UINT64_MAX : UINT32_MAX);
 }
 
@@ -222,16 +250,30 @@ void gen_call(struct gen *g, u32 helper)
 	gen_scalar(g, 0, UINT64_MAX);
 }
 
-static void release_all(struct gen *g)
+void gen_call_kernel(struct gen *g, enum fuzz_kfunc kfunc)
 {
+	u8 reg;
+
+	EMIT(g, call_kfunc, .imm = g->base->kernel.kfunc[kfunc]);
+	for (reg = 1; reg <= 5; reg++)
+		gen_holds(g, reg, (struct value){0});
+	gen_scalar(g, 0, UINT64_MAX);
+}
+
+bool gen_can_call(const struct gen *g)
+{
+	return !(g->locked & 0x3f) && !g->in_lock;
+}
+
+/* Ended from the last to the first; r0 is then free. */
+static void end_all(struct gen *g)
+{
+	struct state s = g->s;
 	u32 i;
 
-	for (i = g->nrefs; i--;) {
-		EMIT(g, ldx_dw, .dst = 1, .src = FP, .off = g->refs[i].slot);
-		if (g->refs[i].release != SKEP_FUNC_sk_release)
-			EMIT(g, mov64k, .dst = 2, .imm = 0);
-		EMIT(g, call_helper, .imm = g->refs[i].release);
-	}
+	for (i = g->nrefs; i--;)
+		gen_end(g, i);
+	g->s = s;
 }
 
 /* The state afterwards is as before: whoever jumps over it has that. */
@@ -242,8 +284,8 @@ void gen_bail(struct gen *g)
 		EMIT(g, ja, .off = 0);
 		return;
 	}
-	release_all(g);
-	EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, 2));
+	end_all(g);
+	EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, g->most_return + 1));
 	EMIT(g, exit);
 }
 
@@ -368,13 +410,33 @@ void gen_bound(struct gen *g, u8 reg, u32 most)
 
 /* ---- memory ---- */
 
+/* Packets, the context and what the kernel's types describe take no atomics. */
+static bool can_be_atomic(const struct gen *g, u8 reg, s32 off, u32 size)
+{
+	const struct value *v = &g->s.reg[reg];
+
+	return (v->kind == h_memory || v->kind == h_stack) && !((u32)off % size) &&
+	       (!((u32)v->off % size) || v->map != NONE);
+}
+
 static void load_of(struct gen *g, u8 to, u8 from, s32 off, u32 size)
 {
 	static const u16 zero[] = {op_ldx_b, op_ldx_h, op_ldx_w, op_ldx_dw};
 	static const u16 sign[] = {op_ldxs_b, op_ldxs_h, op_ldxs_w};
+	static const u16 acquire[] = {op_ldacq_b, op_ldacq_h, op_ldacq_w, op_ldacq_dw};
 	u32 i = (u32)__builtin_ctz(size);
+	bool is_plain = can_be_atomic(g, from, off, size);
 
+	if (is_plain && !gen_pick(g, 5)) {
+		gen_emit(g,
+			 (struct insn){
+				 .op = acquire[i], .dst = to, .src = from, .off = off});
+		gen_feature(g, fuzz_order);
+		gen_scalar(g, to, size == 8 ? UINT64_MAX : (1ull << 8 * size) - 1);
+		return;
+	}
 	if (size < 8 && !gen_pick(g, 5)) {
+		gen_feature(g, fuzz_sign);
 		gen_emit(g, (struct insn){
 				    .op = sign[i], .dst = to, .src = from, .off = off});
 		gen_scalar(g, to, UINT64_MAX);
@@ -388,9 +450,17 @@ static void store_to(struct gen *g, u8 to, s32 off, u32 size)
 {
 	static const u16 number[] = {op_st_b, op_st_h, op_st_w, op_st_dw};
 	static const u16 from_reg[] = {op_stx_b, op_stx_h, op_stx_w, op_stx_dw};
+	static const u16 release[] = {op_strel_b, op_strel_h, op_strel_w, op_strel_dw};
 	u32 i = (u32)__builtin_ctz(size);
 	u8 from = gen_find(g, h_scalar);
 
+	if (from != NONE && can_be_atomic(g, to, off, size) && !gen_pick(g, 4)) {
+		gen_emit(g,
+			 (struct insn){
+				 .op = release[i], .dst = to, .src = from, .off = off});
+		gen_feature(g, fuzz_order);
+		return;
+	}
 	if (from == NONE || gen_pick(g, 2))
 		gen_emit(g, (struct insn){.op = number[i],
 					  .dst = to,
@@ -454,8 +524,10 @@ static void prologue(struct gen *g, const struct func *f)
 	memset(&g->s, 0, sizeof(g->s));
 	g->locked = g->locked_words = 0;
 	g->nrefs = g->nbails = g->depth = 0;
-	g->in_loop = false;
-	g->has_ctx = !f || !f->is_callback;
+	g->in_loop = g->in_lock = false;
+	g->has_ctx = !f || (!f->is_callback && !f->global);
+	g->has_dynptr = f && f->arg[0].kind == h_dynptr;
+	g->most_return = f && f->is_zero ? 0 : 1;
 	g->s.reg[FP] = (struct value){.kind = h_stack, .map = NONE};
 	if (!f) {
 		EMIT(g, stx_dw, .dst = FP, .src = 1, .off = CTX_SLOT);
@@ -468,13 +540,13 @@ static void prologue(struct gen *g, const struct func *f)
 			EMIT(g, st_dw, .dst = FP, .off = at, .imm = 0);
 }
 
-static void epilogue(struct gen *g, u32 most_return)
+static void epilogue(struct gen *g, bool is_free)
 {
 	u8 reg = gen_find(g, h_scalar);
 	u32 i;
 
-	if (reg == NONE || most_return) {
-		EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, 2));
+	if (reg == NONE || !is_free) {
+		EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, g->most_return + 1));
 	} else if (reg) {
 		EMIT(g, mov64x, .dst = 0, .src = reg);
 	}
@@ -483,7 +555,7 @@ static void epilogue(struct gen *g, u32 most_return)
 		return;
 	for (i = 0; i < g->nbails; i++)
 		gen_aim(g, g->bails[i]);
-	EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, 2));
+	EMIT(g, mov64k, .dst = 0, .imm = gen_pick(g, g->most_return + 1));
 	EMIT(g, exit);
 }
 
@@ -492,14 +564,19 @@ static void write_function(struct gen *g, struct func *f)
 {
 	f->start = g->p->n;
 	prologue(g, f);
+	if (f->global == fuzz_type_memory) { /* which may be NULL */
+		EMIT(g, jne64k, .dst = 1, .imm = 0, .off = 2);
+		EMIT(g, mov64k, .dst = 0, .imm = 0);
+		EMIT(g, exit);
+	}
 	EMIT(g, stx_dw, .dst = FP, .src = 1, .off = CTX_SLOT);
 	gen_statements(g, 1 + gen_pick(g, 4));
-	epilogue(g, f->is_callback);
+	epilogue(g, !f->is_callback);
 }
 
-static void add_info(struct gen *g, u32 at)
+static void add_info(struct gen *g, u32 at, u32 type)
 {
-	struct skep_func_info info = {at, FUZZ_TYPE_FUNC};
+	struct skep_func_info info = {at, type};
 
 	memcpy(&g->p->info[g->p->info_len], &info, sizeof(info));
 	g->p->info_len += sizeof(info);
@@ -514,22 +591,24 @@ static void aim_calls(struct gen *g)
 			(s32)(g->funcs[g->calls[i].func].start - g->calls[i].at - 1);
 }
 
-void fuzz_generate(u64 *seed, struct fuzz_prog *p)
+void fuzz_generate(u64 *seed, const struct fuzz_base *b, struct fuzz_prog *p)
 {
-	struct gen g = {.seed = seed, .p = p};
+	struct gen g = {.seed = seed, .p = p, .base = b};
 	u32 i;
 
-	p->n = p->info_len = p->features = 0;
+	p->n = p->info_len = p->features = p->target = 0;
 	memset(p->ksym_at, 0xff, sizeof(p->ksym_at));
 	g.type_row = gen_pick(&g, ARRAY_SIZE(types));
 	g.type = &types[g.type_row];
 	p->type = g.type->type;
 	p->attach_type = g.type->attach_type;
 	p->flags = g.type->flags;
+	gen_target(&g);
+	gen_focus(&g);
 	g.is_sloppy = !gen_pick(&g, 5);
 	prologue(&g, NULL);
 	gen_statements(&g, 3 + gen_pick(&g, 8));
-	epilogue(&g, g.type->most_return);
+	epilogue(&g, !g.type->most_return);
 	for (i = 0; i < g.nfuncs; i++) {
 		g.writing = i + 1;
 		write_function(&g, &g.funcs[i]);
@@ -537,7 +616,8 @@ void fuzz_generate(u64 *seed, struct fuzz_prog *p)
 	aim_calls(&g);
 	if (!g.nfuncs)
 		return;
-	add_info(&g, 0);
+	add_info(&g, 0, fuzz_type_func);
 	for (i = 0; i < g.nfuncs; i++)
-		add_info(&g, g.funcs[i].start);
+		add_info(&g, g.funcs[i].start,
+			 g.funcs[i].global ? g.funcs[i].global : fuzz_type_func);
 }

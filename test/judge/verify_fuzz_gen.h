@@ -16,8 +16,10 @@ enum {
 	BUFFER = -128, /* bytes for helpers */
 	BUFFER_SIZE = 64,
 	CTX_SLOT = -136, /* where the context is kept */
-	REF_SLOT = -144, /* and references, downward */
-	REFS = 3,
+	REF_SLOT = -144, /* and references and iterators, downward */
+	REFS = 4,
+	DYNPTR_SLOT = -184,
+	LOCAL_DYNPTR = -200,
 	FUNCS = 6,
 	BAILS = 32,
 	NONE = 0xff,
@@ -31,6 +33,9 @@ enum held {
 	h_memory, /* map value, ring buffer, a caller's stack: bytes off..room */
 	h_packet, /* bytes off..room */
 	h_map,	  /* of a callback */
+	h_typed,  /* points to a struct of the kernel: btf */
+	h_sock,	  /* struct sock_common as programs see it; room: bytes of 4 */
+	h_dynptr, /* of a callback */
 };
 
 struct value {
@@ -39,7 +44,7 @@ struct value {
 	bool fixed; /* h_memory, h_packet: no variable offset was added */
 	bool read_only;
 	s32 off;
-	u32 room;
+	u32 room, btf;
 	u64 most;
 };
 
@@ -52,8 +57,9 @@ struct state {
 struct func {
 	u8 nargs;
 	struct value arg[4];
-	bool is_callback;
-	u32 start; /* 0: not yet */
+	bool is_callback, is_zero; /* what it returns: 0 or 1, 0 */
+	u32 global;		   /* its type, if it is */
+	u32 start;		   /* 0: not yet */
 };
 
 struct type_row {
@@ -61,29 +67,51 @@ struct type_row {
 	s16 data, end;	/* of the packet in the context; -1: none */
 	u8 data_size;	/* of these fields */
 	bool can_write; /* packets */
-	bool has_skb, has_probe, has_sockets, has_redirect;
+	bool has_skb, has_probe, has_sockets, has_redirect, has_locks;
+	u8 target;	/* enum fuzz_target */
 	u8 most_return; /* 0: any */
 	u8 flags;	/* of the program */
 	u8 size;	/* of the context's fields below */
 	u8 nread;
 	s16 read[8];
 	s16 write; /* -1: none */
+	s16 sock;  /* 0: none; the field that points to a socket */
+};
+
+enum fuzz_target { target_none, target_tracepoint, target_iterator, target_ops };
+
+/* What has to be ended on every way out, and how. */
+enum end {
+	end_sock,
+	end_submit, /* ring buffer memory */
+	end_discard,
+	end_submit_dynptr,
+	end_discard_dynptr,
+	end_iterator,
+	end_lock,
+	end_rcu,
+	end_preempt,
 };
 
 struct gen {
 	u64 *seed;
 	struct fuzz_prog *p;
+	const struct fuzz_base *base;
+	u32 focus[2]; /* statements that this program has more of */
+	u32 proto;    /* of the target's arguments */
+	u32 skip;     /* of these, how many a program does not see */
 	const struct type_row *type;
 	u32 type_row;
 	struct state s;
 	u32 locked; /* registers that statements leave alone */
 	u32 locked_words;
-	bool is_sloppy, has_ctx, in_loop;
+	bool is_sloppy, has_ctx, in_loop, in_lock, has_dynptr;
+	u32 most_return; /* of the function, where a constant is returned */
 	u32 depth, nloops, nifs;
 	u32 nrefs; /* that have to be released on every way out */
 	struct {
 		s32 slot;
-		u32 release;
+		enum end end;
 	} refs[REFS];
 	u32 bails[BAILS], nbails;
 	struct func funcs[FUNCS];
@@ -118,6 +146,8 @@ u8 gen_need_memory(struct gen *g);
 void gen_ctx(struct gen *g, u8 reg);
 
 void gen_call(struct gen *g, u32 helper); /* r0: any number */
+void gen_call_kernel(struct gen *g, enum fuzz_kfunc kfunc);
+bool gen_can_call(const struct gen *g);
 void gen_bail(struct gen *g); /* leaves the function; what follows is reached by jumps */
 void gen_bound(struct gen *g, u8 reg, u32 most);
 void gen_access(struct gen *g, u8 reg, s32 off, u32 size, bool write);
@@ -127,10 +157,27 @@ s64 gen_number(struct gen *g);
 /* ---- verify_fuzz_stmt.c ---- */
 
 void gen_statement(struct gen *g);
+void gen_focus(struct gen *g);
+void gen_enter_loop(struct gen *g);
 void gen_statements(struct gen *g, u32 n);
 void gen_meet(struct state *s, const struct state *other);
 
 /* ---- verify_fuzz_call.c: statements about calls ---- */
+
+/* Arguments are made from the first to the last; each is locked for those behind. */
+void arg_map(struct gen *g, u8 reg, u32 map);
+void arg_stack(struct gen *g, u8 reg, s32 off);
+void arg_number(struct gen *g, u8 reg, s64 value);
+void arg_ctx(struct gen *g, u8 reg);
+void arg_memory(struct gen *g, u8 reg, u32 size, bool write);
+void arg_size(struct gen *g, u8 reg, u32 least, u32 most);
+void arg_key(struct gen *g, u8 reg, u32 size);
+void arg_function(struct gen *g, u8 reg, u32 func);
+void gen_do_call(struct gen *g, u32 helper, u32 locked);
+void gen_leave_if_null(struct gen *g); /* r0 */
+struct func *gen_new_func(struct gen *g);
+bool gen_enter(struct gen *g, enum end end, s32 slot);
+void gen_leave(struct gen *g);
 
 void stmt_lookup(struct gen *g);
 void stmt_map_in_map(struct gen *g);
@@ -141,5 +188,20 @@ void stmt_socket(struct gen *g);
 void stmt_tail_call(struct gen *g);
 void stmt_function(struct gen *g);
 void stmt_callback(struct gen *g);
+
+/* ---- verify_fuzz_typed.c: statements about what the kernel's types describe ---- */
+
+void gen_target(struct gen *g); /* chooses what the program attaches to */
+void gen_end(struct gen *g, u32 ref);
+void stmt_lock(struct gen *g);
+void stmt_timer(struct gen *g);
+void stmt_dynptr(struct gen *g);
+void stmt_iterator(struct gen *g);
+void stmt_section(struct gen *g);
+void stmt_walk(struct gen *g);
+void stmt_global(struct gen *g);
+void stmt_user_ring(struct gen *g);
+void stmt_sock_fields(struct gen *g);
+void stmt_constant(struct gen *g);
 
 #endif

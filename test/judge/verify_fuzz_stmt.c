@@ -56,6 +56,8 @@ static void stmt_number(struct gen *g)
 	gen_scalar(g, dst, UINT64_MAX);
 	if (form >= 2)
 		gen_feature(g, fuzz_narrow);
+	if (in.op != alu_ops[row][form] || row >= 14)
+		gen_feature(g, fuzz_sign);
 }
 
 static void stmt_unknown(struct gen *g)
@@ -63,7 +65,7 @@ static void stmt_unknown(struct gen *g)
 	static const u16 sources[] = {SKEP_FUNC_get_prandom_u32, SKEP_FUNC_ktime_get_ns,
 				      SKEP_FUNC_get_smp_processor_id};
 
-	if (g->locked & 0x3f)
+	if (!gen_can_call(g))
 		return;
 	gen_call(g, sources[gen_pick(g, ARRAY_SIZE(sources))]);
 	if (gen_pick(g, 2)) {
@@ -102,14 +104,27 @@ static void stmt_access(struct gen *g)
 		   size, gen_pick(g, 2) && !v.read_only);
 }
 
+static void stmt_atomic_stack(struct gen *g, u32 size)
+{
+	u32 tries;
+
+	for (tries = 0; tries < 4; tries++)
+		if (gen_atomic(g, FP, BUFFER + 8, size))
+			return;
+}
+
 /* With a number that is made for it. */
 static void stmt_atomic(struct gen *g)
 {
 	u32 locked = g->locked, size = gen_pick(g, 2) ? 8 : 4;
-	u8 reg = gen_need_memory(g), from;
+	u8 reg = gen_pick(g, 4) ? gen_need_memory(g) : FP, from;
 	struct value v = g->s.reg[reg];
 	u32 tries;
 
+	if (reg == FP) {
+		stmt_atomic_stack(g, size);
+		return;
+	}
 	if (!v.fixed || v.read_only || (u32)v.off % 8 || (s32)v.room - v.off < 8)
 		return;
 	g->locked |= 1u << reg;
@@ -262,6 +277,7 @@ static void stmt_context(struct gen *g)
 		return;
 	reg = gen_dest(g);
 	gen_ctx(g, reg);
+	gen_feature(g, fuzz_context);
 	if (g->type->write >= 0 && gen_pick(g, 2)) {
 		EMIT(g, st_w, .dst = reg, .off = g->type->write,
 		     .imm = (s32)gen_number(g));
@@ -410,6 +426,7 @@ static void stmt_if(struct gen *g)
 {
 	u32 jump, end;
 	struct state before, then;
+	bool is_far;
 
 	if (g->depth >= 3 || g->nifs++ == 8)
 		return;
@@ -418,7 +435,13 @@ static void stmt_if(struct gen *g)
 	before = g->s;
 	gen_statements(g, 1 + gen_pick(g, 3));
 	if (gen_pick(g, 2)) {
-		EMIT(g, ja, .off = 0);
+		is_far = !gen_pick(g, 3);
+		if (is_far)
+			EMIT(g, gotol, .off = 0);
+		else
+			EMIT(g, ja, .off = 0);
+		if (is_far)
+			gen_feature(g, fuzz_order);
 		end = g->p->n - 1;
 		gen_aim(g, jump);
 		then = g->s;
@@ -435,7 +458,7 @@ static void stmt_if(struct gen *g)
 
 /* What the body may write is unknown at its head, and the rest is locked; r6 and r7 stay
  * for counter and limit. */
-static void enter_loop(struct gen *g)
+void gen_enter_loop(struct gen *g)
 {
 	u32 i;
 
@@ -464,7 +487,7 @@ static void stmt_loop(struct gen *g)
 		return;
 	gen_set(g, count, 0);
 	gen_scalar(g, count, times);
-	enter_loop(g);
+	gen_enter_loop(g);
 	top = g->p->n;
 	head = g->s;
 	gen_statements(g, 1 + gen_pick(g, 2));
@@ -494,7 +517,7 @@ static void stmt_may_goto(struct gen *g)
 		return;
 	gen_set(g, count, 0);
 	gen_scalar(g, count, UINT64_MAX);
-	enter_loop(g);
+	gen_enter_loop(g);
 	top = g->p->n;
 	head = g->s;
 	EMIT(g, may_goto, .off = 0);
@@ -520,21 +543,26 @@ static void stmt_may_goto(struct gen *g)
 
 /* ---- all ---- */
 
-void gen_statement(struct gen *g)
+static const struct {
+	void (*write)(struct gen *g);
+	u32 weight;
+} all[] = {
+	{stmt_number, 10},    {stmt_unknown, 4},	{stmt_access, 5},
+	{stmt_variable, 9},   {stmt_variable_stack, 4}, {stmt_spill, 9},
+	{stmt_fill, 8},	      {stmt_atomic, 4},		{stmt_store_word, 3},
+	{stmt_context, 3},    {stmt_packet, 9},		{stmt_packet_again, 4},
+	{stmt_if, 6},	      {stmt_loop, 3},		{stmt_may_goto, 2},
+	{stmt_lookup, 6},     {stmt_map_in_map, 3},	{stmt_memory_helper, 8},
+	{stmt_any_helper, 3}, {stmt_ringbuf, 3},	{stmt_socket, 6},
+	{stmt_tail_call, 4},  {stmt_function, 4},	{stmt_callback, 3},
+	{stmt_lock, 4},	      {stmt_timer, 4},		{stmt_dynptr, 5},
+	{stmt_iterator, 4},   {stmt_section, 3},	{stmt_walk, 6},
+	{stmt_global, 3},     {stmt_user_ring, 3},	{stmt_sock_fields, 5},
+	{stmt_constant, 3},
+};
+
+static u32 weighted(struct gen *g)
 {
-	static const struct {
-		void (*write)(struct gen *g);
-		u32 weight;
-	} all[] = {
-		{stmt_number, 10},    {stmt_unknown, 4},	{stmt_access, 5},
-		{stmt_variable, 9},   {stmt_variable_stack, 4}, {stmt_spill, 9},
-		{stmt_fill, 8},	      {stmt_atomic, 4},		{stmt_store_word, 3},
-		{stmt_context, 3},    {stmt_packet, 9},		{stmt_packet_again, 4},
-		{stmt_if, 6},	      {stmt_loop, 3},		{stmt_may_goto, 2},
-		{stmt_lookup, 6},     {stmt_map_in_map, 3},	{stmt_memory_helper, 8},
-		{stmt_any_helper, 3}, {stmt_ringbuf, 3},	{stmt_socket, 6},
-		{stmt_tail_call, 5},  {stmt_function, 4},	{stmt_callback, 3},
-	};
 	u32 total = 0, at, i;
 
 	for (i = 0; i < ARRAY_SIZE(all); i++)
@@ -542,6 +570,21 @@ void gen_statement(struct gen *g)
 	at = gen_pick(g, total);
 	for (i = 0; at >= all[i].weight; i++)
 		at -= all[i].weight;
+	return i;
+}
+
+void gen_focus(struct gen *g)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(g->focus); i++)
+		g->focus[i] = gen_pick(g, ARRAY_SIZE(all));
+}
+
+void gen_statement(struct gen *g)
+{
+	u32 i = gen_pick(g, 3) ? weighted(g) : g->focus[gen_pick(g, 2)];
+
 	all[i].write(g);
 }
 
