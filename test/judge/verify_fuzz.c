@@ -22,12 +22,13 @@ enum {
 	KEPT = 3,
 	MUTANTS = 32,
 	TYPES = 64,
-	BROKEN_MOST = 100
+	BROKEN_MOST = 100,
+	ALL_CAPS = CASE_BPF | CASE_PERFMON | CASE_NET_ADMIN | CASE_ADMIN
 };
 
 static const char usage[] =
 	"usage: verify_fuzz [-n PROGRAMS] [-s SEED] [-i INDEX] [-c CASES] [-o DIR]\n"
-	"                   [-t SECONDS] [-v]\n"
+	"                   [-t SECONDS] [-p CAPS] [-v]\n"
 	"Asks the running kernel and skep's verifier about random programs. Exits with 1 if\n"
 	"skep accepts what the kernel refuses, refuses 0.3 % of what it accepts, or breaks.\n"
 	"  -n N      programs (10000)\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 	"  -c CASES  mutants of the cases in this directory, not generated programs\n"
 	"  -o DIR    write disagreements there, minimised; files INDEX are named in them\n"
 	"  -t N      stop after so many seconds\n"
+	"  -p CAPS   ask with these capabilities: bpf,perfmon,net_admin,admin or none (all)\n"
 	"  -v        also name pairs of messages that differ where both refuse\n";
 
 enum kind {
@@ -75,6 +77,7 @@ struct fuzz {
 	bool have_only, verbose;
 	const char *cases, *out;
 	time_t end; /* 0: none */
+	int caps;   /* mask of enum case_cap */
 	vec(char *) paths;
 	struct board *board;
 	struct fuzz_base base;
@@ -489,7 +492,8 @@ static bool options(struct fuzz *f, int argc, char **argv)
 
 	f->n = 10000;
 	f->seed = 1;
-	while ((c = getopt(argc, argv, "n:s:i:c:o:t:vh")) != -1) {
+	f->caps = ALL_CAPS;
+	while ((c = getopt(argc, argv, "n:s:i:c:o:t:p:vh")) != -1) {
 		switch (c) {
 		case 'n': f->n = strtoull(optarg, NULL, 0); break;
 		case 's': f->seed = strtoull(optarg, NULL, 0); break;
@@ -500,17 +504,18 @@ static bool options(struct fuzz *f, int argc, char **argv)
 		case 'c': f->cases = optarg; break;
 		case 'o': f->out = optarg; break;
 		case 't': f->end = time(NULL) + atoi(optarg); break;
+		case 'p': f->caps = case_parse_caps(optarg); break;
 		case 'v': f->verbose = true; break;
 		default: fputs(usage, c == 'h' ? stdout : stderr); return false;
 		}
 	}
 	if (f->have_only)
 		f->n = f->only + 1;
-	return optind == argc && (!f->cases || collect(f));
+	return optind == argc && f->caps >= 0 && (!f->cases || collect(f));
 }
 
 /* NULL, or why the kernel cannot be asked. */
-static const char *no_kernel(void)
+static const char *no_kernel(u32 caps)
 {
 	struct skep_insn code[2] = {{.code = 0xb7}, {.code = 0x95}};
 	struct vcase c = {.name = "",
@@ -525,21 +530,24 @@ static const char *no_kernel(void)
 	char text[1024];
 	struct skep_log log = {.buf = text, .size = sizeof(text)};
 
+	if (case_set_caps(caps))
+		return "not these capabilities";
 	case_load(&c, &fds, 0, 1, &log, &a);
-	if (a.err)
-		return strerror(a.err);
-	return (case_caps() & 15) == 15 ? NULL : "not all capabilities";
+	return a.err ? strerror(a.err) : NULL;
 }
 
 int main(int argc, char **argv)
 {
 	static struct fuzz f;
+	const char *why;
 	void *at;
 
 	if (!options(&f, argc, argv))
 		return 2;
-	if (no_kernel()) {
-		printf("SKIP: the kernel's bpf(2): %s\n", no_kernel());
+	case_vmlinux(); /* once, and while it may be read */
+	why = no_kernel((u32)f.caps);
+	if (why) {
+		printf("SKIP: the kernel's bpf(2): %s\n", why);
 		return 77;
 	}
 	at = mmap(NULL, sizeof(*f.board), PROT_READ | PROT_WRITE,
@@ -550,7 +558,6 @@ int main(int argc, char **argv)
 	}
 	f.board = at;
 	f.board->at = f.have_only ? f.only : 0;
-	case_vmlinux(); /* once */
 	run(&f);
 	return report(&f) ? 0 : 1;
 }

@@ -11,7 +11,6 @@ enum {
 	LOG = 16 << 10,
 	TEXT = 256 << 10,
 	LEVEL_STATS = 4,
-	CAPS = 15,
 	SCALE = 1000,
 	PROCESSED_MOST = 3000
 };
@@ -44,7 +43,7 @@ int fuzz_base_generated(struct fuzz_base *b, struct skep_log *log)
 	b->c.name = b->c.group = "generated";
 	b->c.prog_name = "";
 	b->c.license = "GPL";
-	b->c.caps = CAPS;
+	b->c.caps = case_caps();
 	b->c.func_info_size = sizeof(struct skep_func_info);
 	err = fuzz_describe_base(b);
 	return err ? err : open_base(b, log);
@@ -59,7 +58,7 @@ static void change_geometry(struct case_map *m, u64 *seed)
 		*to += fuzz_pick(seed, 2) ? 1 : -1u;
 }
 
-/* All capabilities: the kernel is asked by this process, whose own stay. */
+/* The kernel is asked by this process, with its own capabilities. */
 int fuzz_base_case(struct fuzz_base *b, const char *path, u64 *seed, struct skep_log *log)
 {
 	int err;
@@ -68,7 +67,7 @@ int fuzz_base_case(struct fuzz_base *b, const char *path, u64 *seed, struct skep
 	err = case_read(&b->c, path, log);
 	if (err)
 		return err;
-	b->c.caps = CAPS;
+	b->c.caps = case_caps();
 	if (b->c.maps.n && !fuzz_pick(seed, 4))
 		change_geometry(&b->c.maps.at[fuzz_pick(seed, (u32)b->c.maps.n)], seed);
 	return open_base(b, log);

@@ -128,27 +128,12 @@ static void test_log_level_1(void **state)
 			    "total_states 0 peak_states 0 mark_read 0\n");
 }
 
-/* Masks and speculative paths are not there yet: nothing that needs them passes. */
-static void test_unprivileged(void **state)
-{
-	static struct skep_insn code[ROOM];
-	static const char program[] = "r2 = r10\nr2 += -8\nr0 = 0\nexit\n";
-	struct profile profile = {.bpf = true};
-	struct verify_result result = {0};
-	int n = skep_asm(program, sizeof(program) - 1, NULL, code, ROOM, NULL);
-	struct verify_prog prog = {
-		.type = SOCKET, .gpl = true, .code = code, .n = (u32)n};
-
-	assert_int_not_equal(verify(&prog, &profile, 0, NULL, &result), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_level_1),
-		cmocka_unit_test(test_unprivileged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ void access_leak(struct verifier *v, const struct access *a, const char *into);
 /* access_mem.c */
 
 void access_value(struct verifier *v, const struct access *a);
+/* No more than where it is: as if a helper took it. */
+void access_value_range(struct verifier *v, const struct access *a);
 void access_key(struct verifier *v, const struct access *a);
 void access_bytes(struct verifier *v, const struct access *a); /* reg_mem */
 void access_buf(struct verifier *v, const struct access *a);

@@ -109,7 +109,6 @@ static void check_value(struct verifier *v, const struct access *a, bool zero,
 {
 	const struct verify_map *map = reg_map_of(v, a->r);
 
-	check_map_may(v, a);
 	check_region(v, a, map->value_size, zero);
 	for (u32 i = 0; i < map->nfields; i++) {
 		const struct verify_field *f = &map->fields[i];
@@ -118,6 +117,11 @@ static void check_value(struct verifier *v, const struct access *a, bool zero,
 		    f->off < a->r->n.umax + (u64)(s64)a->off + a->size)
 			check_field(v, a, f, helper);
 	}
+}
+
+void access_value_range(struct verifier *v, const struct access *a)
+{
+	check_value(v, a, false, true);
 }
 
 /* The kept pointer that a, which was checked, is an access of; NULL: of none. */
@@ -158,6 +162,7 @@ void access_value(struct verifier *v, const struct access *a)
 	const struct verify_field *f;
 
 	access_leak(v, a, "map");
+	check_map_may(v, a);
 	check_value(v, a, false, false);
 	f = kept_at(map, a);
 	if (f) {
@@ -258,7 +263,10 @@ void mem_check(struct verifier *v, u32 regno, u32 size, enum mem_access how, boo
 		check_writable(v, &a);
 		check_region(v, &a, reg_map_of(v, r)->key_size, false);
 		break;
-	case reg_value: check_value(v, &a, zero, true); break;
+	case reg_value:
+		check_map_may(v, &a);
+		check_value(v, &a, zero, true);
+		break;
 	case reg_mem:
 		check_writable(v, &a);
 		check_region(v, &a, r->size, zero);

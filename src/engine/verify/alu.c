@@ -1,6 +1,7 @@
 /* Arithmetic: of numbers; pointers are handed to pointer.c. */
 #include "alu.h"
 #include "linked.h"
+#include "speculation.h"
 
 /* clang-format off */
 static const u8 rows[op_count] = {
@@ -14,12 +15,6 @@ const char *alu_operator(const struct insn *in, enum alu_row row)
 {
 	/* the kernel's list has no signed division */
 	return op_info[in->op].text + (row == alu_sdiv || row == alu_smod);
-}
-
-void speculation_needed(struct verifier *v)
-{
-	if (!v->profile->perfmon)
-		refuse(v, speculation);
 }
 
 /* ---- moves ---- */
@@ -147,7 +142,7 @@ static void numbers(struct verifier *v, const struct insn *in, enum alu_row row,
 		d->id = 0;
 		return;
 	}
-	speculation_needed(v);
+	speculation_numbers(v, in, row);
 	link_add(v, d, s, row == alu_sub, op_info[in->op].size == 4, was_max);
 }
 

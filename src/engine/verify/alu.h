@@ -22,10 +22,6 @@ void pointer_alu(struct verifier *v, const struct insn *in, enum alu_row row,
 		 const struct reg *pointer, const struct reg *number);
 const char *alu_operator(const struct insn *in, enum alu_row row);
 
-/* Speculative execution is not walked: without CAP_PERFMON the kernel walks it from here,
- * and masks what arithmetic gives. */
-void speculation_needed(struct verifier *v);
-
 /* The pointer is not NULL, which lookups of some maps turn into another type. */
 void null_lift(struct verifier *v, struct reg *r);
 

@@ -2,6 +2,7 @@
 #include "branch.h"
 #include "alu.h"
 #include "linked.h"
+#include "speculation.h"
 
 /* clang-format off */
 static const u8 rows[op_count] = {
@@ -84,13 +85,15 @@ static int which_way(const struct branch *b)
 /* The way that is not taken does not exist, which the numbers decided. */
 static void go(struct verifier *v, const struct branch *b, bool taken)
 {
+	const u32 there = v->insn + 1 + (u32)b->in->off;
+
 	if (!reg_is_pointer(b->d))
 		precise_reg(v, b->in->dst);
 	if (b->s_is_reg && !reg_is_pointer(b->s))
 		precise_reg(v, b->in->src);
-	speculation_needed(v);
+	speculation_jump(v, b->in, taken ? v->insn + 1 : there);
 	if (taken) {
-		v->cur->insn = v->insn + 1 + (u32)b->in->off;
+		v->cur->insn = there;
 		v->jumped = true;
 	}
 }

@@ -150,7 +150,7 @@ static const struct explain_class *class_of(const struct tale *t)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (cases[i].why == why && cases[i].when(t))
 			return cases[i].class;
-	return !strncmp(why->text, "not supported yet", 17) ? &class_later_words
+	return reject_is_later(why) ? &class_later_words
 							    : &class_other_words;
 }
 

@@ -1,6 +1,7 @@
 /* The walk over all paths of a function, step by step */
 #include "explain_record.h"
 #include "path.h"
+#include "speculation.h"
 
 enum { PROCESSED_MAX = 1000000 };
 
@@ -36,8 +37,17 @@ static void do_special(struct verifier *v, const struct insn *in)
 	}
 }
 
-static void take(struct verifier *v, const struct insn *in)
+static bool is_jump(const struct insn *in)
 {
+	u8 class = op_info[in->op].class;
+
+	return class == class_jmp || (class == class_special && in->op != op_lddw &&
+				      in->op != op_addr_space_cast);
+}
+
+static void take(struct verifier *v)
+{
+	const struct insn *in = &v->insns[v->insn];
 	static void (*const by_class[])(struct verifier *, const struct insn *) = {
 		[class_alu] = do_alu,
 		[class_swap] = do_alu,
@@ -50,7 +60,7 @@ static void take(struct verifier *v, const struct insn *in)
 	};
 	u32 depth = v->cur->depth;
 
-	v->jumped = v->ended = false;
+	v->paths->jumps += is_jump(in);
 	stack_live_begin(v);
 	by_class[op_info[in->op].class](v, in);
 	if (v->cur->depth > depth)
@@ -66,14 +76,6 @@ static void count(struct verifier *v)
 
 	if (++v->result->processed > max)
 		refuse(v, insns_many, v->result->processed);
-}
-
-static bool is_jump(const struct insn *in)
-{
-	u8 class = op_info[in->op].class;
-
-	return class == class_jmp || (class == class_special && in->op != op_lddw &&
-				      in->op != op_addr_space_cast);
 }
 
 static void mark_seen(struct verifier *v, const struct insn *in)
@@ -146,13 +148,17 @@ static bool step(struct verifier *v)
 	if (v->record)
 		record_step(v);
 	mark_seen(v, in);
-	v->paths->jumps += is_jump(in);
-	take(v, in);
+	v->jumped = v->ended = false;
+	if (!v->cur->speculative)
+		take(v);
+	else if (!speculation_step(v, take))
+		v->ended = true;
 	v->prev_insn = v->insn;
 	path_close_fork(v);
 	if (v->record)
 		record_forks(v);
-	log_changes(v);
+	if (!v->ended)
+		log_changes(v);
 	if (in->op == op_exit && v->cur->depth < depth)
 		v->paths->print_state = true;
 	return !v->ended;

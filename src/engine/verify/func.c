@@ -105,26 +105,6 @@ static void enter_static(struct verifier *v, u32 func)
 	}
 }
 
-/* Whether `step` goes through. 0, or the errno with which it refused, or EINVAL for
- * false; the log has the reason. The kernel has words and an errno of its own for
- * arguments that do not fit, whatever is wrong with them. */
-static int attempt(struct verifier *v, bool (*step)(struct verifier *, void *), void *arg)
-{
-	volatile int err;
-	jmp_buf outer;
-
-	memcpy(&outer, &v->pass.env, sizeof(outer));
-	if (pass_try(&v->pass))
-		err = step(v, arg) ? 0 : EINVAL;
-	else
-		err = -v->pass.err;
-	memcpy(&v->pass.env, &outer, sizeof(outer));
-	if (err == ENOMEM)
-		longjmp(v->pass.env, 1);
-	v->pass.err = 0;
-	return err;
-}
-
 struct touch {
 	u32 regno, size;
 };
@@ -147,7 +127,7 @@ static bool memory_fits(struct verifier *v, u32 regno, u32 size)
 	if (reg_is_zero(r))
 		return true;
 	r->flags &= ~(u32)flag_null;
-	err = attempt(v, touch_memory, &(struct touch){regno, size});
+	err = verify_attempt(v, touch_memory, &(struct touch){regno, size});
 	*r = saved;
 	return !err;
 }
@@ -206,7 +186,7 @@ static bool may_not_sleep(const struct verifier *v)
 /* Checked against its BTF, not walked: that is done once, for any arguments. */
 static void call_global(struct verifier *v, u32 func)
 {
-	int err = attempt(v, arguments_fit, &func);
+	int err = verify_attempt(v, arguments_fit, &func);
 
 	if (v->cur->locks)
 		refuse(v, global_in_lock);

@@ -139,6 +139,7 @@ struct paths {
 
 	u32 jumps, jumps_before, processed_before; /* at the last checkpoint */
 	u32 nexplored, nevicted, nbackedges;
+	bool all_numbers; /* whatever is not the same number is another state */
 	bool print_state; /* level 2: the next instruction is the first of a path */
 };
 

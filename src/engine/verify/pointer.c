@@ -1,6 +1,6 @@
 /* Pointers plus and minus numbers. The fixed part of an offset is reg.off, all that is
  * not known the number reg.n; packet pointers whose n is the same number have one id. */
-#include "alu.h"
+#include "speculation.h"
 
 enum { MAX_OFFSET = 1 << 29 };
 
@@ -150,6 +150,7 @@ void pointer_alu(struct verifier *v, const struct insn *in, enum alu_row row,
 {
 	struct reg *d = &regs_of(v)[in->dst], r = *pointer;
 	const struct scalar *n = &number->n;
+	struct mask mask = {0};
 
 	/* on a path that cannot be taken */
 	if (n->smin > n->smax || n->umin > n->umax ||
@@ -169,12 +170,14 @@ void pointer_alu(struct verifier *v, const struct insn *in, enum alu_row row,
 		return;
 	}
 	check_pointer(v, in, row, pointer, number);
-	speculation_needed(v);
+	speculation_before(v, in, row, pointer, number, &mask);
 	check_operator(v, in, row, pointer, number == d);
 	if (!move_by_known(&r, row, n))
 		move_by_unknown(v, &r, row, n);
 	check_offset(v, &r, &r);
 	scalar_sync(&r.n);
 	scalar_settle(&r.n);
+	speculation_bounds(v, in, &r);
+	speculation_after(v, in, row, &r, number == d, &mask);
 	*d = r;
 }

@@ -28,3 +28,8 @@ void verify_refuse(struct pass *p, struct refusal *refusal, const struct reject 
 	p->err = -why->err;
 	longjmp(p->env, 1);
 }
+
+bool reject_is_later(const struct reject *why)
+{
+	return why && !strncmp(why->text, "not supported yet", 17);
+}

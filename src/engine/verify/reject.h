@@ -35,4 +35,7 @@ struct refusal {
 _Noreturn void verify_refuse(struct pass *p, struct refusal *refusal,
 			     const struct reject *why, ...);
 
+/* It says that skep cannot judge the program, not what is wrong with it. */
+bool reject_is_later(const struct reject *why);
+
 #endif

@@ -4,6 +4,7 @@
  * leave bytes that are some number, or 0. Accesses are aligned, so each lies in one slot.
  */
 #include "access.h"
+#include "speculation.h"
 
 /* ---- where ---- */
 
@@ -337,10 +338,12 @@ static void write_fixed(struct verifier *v, struct frame *f, s32 off, u32 size, 
 {
 	const u32 n = stack_slot(off);
 	const struct slot *s = &f->slot[n];
+	const struct reg *r = value >= 0 ? &regs_of(v)[value] : NULL;
 
 	if (!v->profile->perfmon && slot_is_spilled(s) && !slot_is_spilled_scalar(s) &&
 	    size != 8)
 		refuse(v, spill_corrupt);
+	speculation_store(v, s, r && is_spillable(r) ? r : NULL, size);
 	stack_drop_dynptr(v, f, n);
 	log_touch(v, 0, 1ull << n);
 	if (size == 8)

@@ -192,6 +192,23 @@ void verify_run(struct verifier *v)
 	kfunc_check_left(v);
 }
 
+int verify_attempt(struct verifier *v, bool (*step)(struct verifier *, void *), void *arg)
+{
+	volatile int err;
+	jmp_buf outer;
+
+	memcpy(&outer, &v->pass.env, sizeof(outer));
+	if (pass_try(&v->pass))
+		err = step(v, arg) ? 0 : EINVAL;
+	else
+		err = -v->pass.err;
+	memcpy(&v->pass.env, &outer, sizeof(outer));
+	if (err == ENOMEM)
+		longjmp(v->pass.env, 1);
+	v->pass.err = 0;
+	return err;
+}
+
 bool verify_is_gpl(const char *license)
 {
 	static const char *const known[] = {

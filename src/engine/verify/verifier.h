@@ -20,6 +20,10 @@ struct insn_aux {
 			 path may disagree where the access is converted */
 	u32 ptr_flags;
 	bool seen;			   /* walked in some path: it is no dead code */
+	bool barrier, barrier_behind; /* speculation.h: no speculative path takes it, or
+					 goes on behind it */
+	u8 mask_state; /* enum mask_state: how its number is masked; 0: not (yet) */
+	u32 mask_limit;
 	bool tail_maps;			   /* a tail call through more than one map */
 	const struct verify_map *tail_map; /* through which, on some path */
 };
@@ -78,6 +82,11 @@ static inline u32 new_id(struct verifier *v)
 /* A zeroed `v` is ready for verify_run(). `result` begins anew. */
 void verifier_init(struct verifier *v, const struct verify_prog *prog,
 		   const struct profile *profile, struct verify_result *result);
+/* Whether `step` goes through. 0, or the errno with which it refused (v->refusal has the
+ * reason, the log its words), or EINVAL for false. */
+int verify_attempt(struct verifier *v, bool (*step)(struct verifier *, void *),
+		   void *arg);
+
 /* The pipeline: throws to v->pass. */
 void verify_run(struct verifier *v);
 

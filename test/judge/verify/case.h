@@ -124,5 +124,7 @@ void case_statistics(char *log, struct case_answer *answer);
  * and others untouched. */
 int case_set_caps(u32 mask);
 u32 case_caps(void);
+/* The mask of "bpf,net_admin", "none"...; -EINVAL and a sentence on stderr. */
+int case_parse_caps(const char *names);
 
 #endif

@@ -205,13 +205,14 @@ void case_statistics(char *log, struct case_answer *a)
 /* ---- capabilities ---- */
 
 static const struct {
+	const char *name;
 	enum case_cap cap;
 	u32 number;
 } caps[] = {
-	{CASE_BPF, CAP_BPF},
-	{CASE_PERFMON, CAP_PERFMON},
-	{CASE_NET_ADMIN, CAP_NET_ADMIN},
-	{CASE_ADMIN, CAP_SYS_ADMIN},
+	{"bpf", CASE_BPF, CAP_BPF},
+	{"perfmon", CASE_PERFMON, CAP_PERFMON},
+	{"net_admin", CASE_NET_ADMIN, CAP_NET_ADMIN},
+	{"admin", CASE_ADMIN, CAP_SYS_ADMIN},
 };
 
 static long cap_call(long which, struct __user_cap_data_struct data[2])
@@ -247,4 +248,34 @@ int case_set_caps(u32 mask)
 		*eff = mask & caps[i].cap ? *eff | bit : *eff & ~bit;
 	}
 	return cap_call(__NR_capset, data) ? -errno : 0;
+}
+
+static int parse_cap(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(caps); i++)
+		if (strlen(caps[i].name) == len && !memcmp(caps[i].name, name, len))
+			return (int)caps[i].cap;
+	fprintf(stderr, "no capability: %.*s (bpf, perfmon, net_admin, admin; none)\n",
+		(int)len, name);
+	return -EINVAL;
+}
+
+int case_parse_caps(const char *names)
+{
+	int mask = 0, cap;
+	size_t len;
+
+	if (!strcmp(names, "none"))
+		return 0;
+	for (;; names += len + 1) {
+		len = strcspn(names, ",");
+		cap = parse_cap(names, len);
+		if (cap < 0)
+			return cap;
+		mask |= cap;
+		if (!names[len])
+			return mask;
+	}
 }

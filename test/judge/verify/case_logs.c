@@ -16,6 +16,7 @@
 enum { ROOM = 64 << 20, LINE = 4096, SECONDS = 20 };
 
 static u32 level = 2, same, differ, broken;
+static int caps = -1; /* of the asker, instead of the case's; -1: this process' */
 
 /* The next line of *text, as it is compared. */
 static bool next_line(const char **text, char line[LINE])
@@ -75,6 +76,10 @@ static int ask(const char *path)
 	if (bufs == MAP_FAILED || case_read(&c, path, &log))
 		return 2;
 	case_resolve(&c, case_vmlinux(), &target);
+	if (caps >= 0)
+		c.caps = (u32)caps;
+	if (caps >= 0 && case_set_caps(c.caps))
+		return 2;
 	if (case_open(&c, &fds, &log) || case_verify_open(&v, &c, target, &log)) {
 		printf("%s: %s", path, why);
 		return 2;
@@ -113,12 +118,16 @@ int main(int argc, char **argv)
 {
 	int i = 1;
 
-	if (argc > 2 && !strcmp(argv[1], "--level")) {
-		level = (u32)atoi(argv[2]);
-		i = 3;
+	for (; i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2) {
+		if (!strcmp(argv[i], "--level"))
+			level = (u32)atoi(argv[i + 1]);
+		else if (!strcmp(argv[i], "--caps"))
+			caps = case_parse_caps(argv[i + 1]);
+		else
+			break;
 	}
-	if (i == argc) {
-		fprintf(stderr, "usage: logs [--level N] DIR|FILE...\n");
+	if (i >= argc || *argv[i] == '-' || caps < -1) {
+		fprintf(stderr, "usage: logs [--level N] [--caps LIST] DIR|FILE...\n");
 		return 2;
 	}
 	for (; i < argc; i++)

@@ -19,16 +19,19 @@
 enum { SECONDS = 60, JOBS_MOST = 64, REPEATS_TIMED = 3 };
 
 static const char usage[] =
-	"usage: replay [--kernel | --time] [--list] [--jobs N] [--seconds N] DIR|FILE...\n"
-	"       replay --one FILE\n"
+	"usage: replay [--kernel | --time] [--caps LIST] [--list] [--jobs N] [--seconds N] DIR|FILE...\n"
+	"       replay [--caps LIST] --one FILE\n"
 	"Asks skep's verifier about each case and compares with the kernel's recorded\n"
 	"answer. Exits with 1 if it accepts what the kernel refuses, or a case is broken.\n"
 	"  --kernel     ask the running kernel again instead, compare with the record\n"
 	"  --time       ask both, one after the other, the best of 3, in one process; only\n"
 	"               then the ratio of times says something\n"
 	"  --list       name each difference, with both messages\n"
+	"  --reasons    also where both refuse, with another errno or last line\n"
 	"  --unprivileged  ask skep as a user without capabilities, and compare with what\n"
 	"               the tests of Linux 6.1 expect for such: out of date in places\n"
+	"  --caps LIST  ask both, with these capabilities (bpf,perfmon,net_admin,admin or\n"
+	"               none) instead of those that the case was recorded with\n"
 	"  --one FILE   print what both say at log level 2\n"
 	"  --jobs N     processes at a time (2)\n"
 	"  --seconds N  most time for a case (60)\n";
@@ -42,7 +45,7 @@ struct board {
 
 struct replay {
 	struct case_options o;
-	bool list, one;
+	bool list, reasons, one;
 	u32 jobs, seconds;
 	vec(char *) paths;
 	struct board *board;
@@ -158,7 +161,9 @@ static void run(struct replay *r)
 static int ask_all(struct replay *r)
 {
 	size_t size = sizeof(*r->board) + r->paths.n * sizeof(struct case_result);
-	struct tally_sides sides = {.by_kernel = r->o.kernel, .judge_kernel = !r->o.skep};
+	struct tally_sides sides = {.by_kernel = r->o.kernel,
+				    .judge_kernel = !r->o.skep,
+				    .reasons = r->reasons};
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
 	bool fine;
@@ -182,8 +187,7 @@ static int ask_one(struct replay *r)
 	static struct case_result result;
 	struct tally_sides sides = {0};
 
-	r->o = (struct case_options){
-		.kernel = true, .skep = true, .repeats = 1, .verbose = true};
+	r->o.kernel = r->o.verbose = true;
 	case_ask(r->paths.at[0], &r->o, &result);
 	tally_list(&result, 1, sides);
 	return *result.broken ? 1 : 0;
@@ -197,8 +201,10 @@ static int options(struct replay *r, int argc, char **argv)
 		{"kernel", no_argument, NULL, 'k'},
 		{"time", no_argument, NULL, 't'},
 		{"list", no_argument, NULL, 'l'},
+		{"reasons", no_argument, NULL, 'r'},
 		{"unprivileged", no_argument, NULL, 'u'},
 		{"one", no_argument, NULL, '1'},
+		{"caps", required_argument, NULL, 'c'},
 		{"jobs", required_argument, NULL, 'j'},
 		{"seconds", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
@@ -208,22 +214,27 @@ static int options(struct replay *r, int argc, char **argv)
 
 	r->jobs = 2;
 	r->seconds = SECONDS;
-	r->o = (struct case_options){.skep = true, .repeats = 1};
-	while ((c = getopt_long(argc, argv, "ktlu1j:s:h", longs, NULL)) != -1) {
+	r->o = (struct case_options){.skep = true, .repeats = 1, .caps = -1};
+	while ((c = getopt_long(argc, argv, "ktlru1c:j:s:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'k': r->o.kernel = true, r->o.skep = false; break;
 		case 't':
 			r->o.kernel = true, r->o.repeats = REPEATS_TIMED, r->jobs = 1;
 			break;
 		case 'l': r->list = true; break;
+		case 'r': r->list = r->reasons = true; break;
 		case 'u': r->o.unprivileged = true; break;
 		case '1': r->one = true; break;
+		case 'c':
+			r->o.caps = case_parse_caps(optarg);
+			r->o.kernel = true;
+			break;
 		case 'j': r->jobs = (u32)atoi(optarg); break;
 		case 's': r->seconds = (u32)atoi(optarg); break;
 		default: fputs(usage, c == 'h' ? stdout : stderr); exit(c == 'h' ? 0 : 2);
 		}
 	}
-	if (optind == argc || !r->jobs || r->jobs > JOBS_MOST) {
+	if (optind == argc || !r->jobs || r->jobs > JOBS_MOST || r->o.caps < -1) {
 		fputs(usage, stderr);
 		return -1;
 	}

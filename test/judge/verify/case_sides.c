@@ -106,7 +106,8 @@ static void ask_both(struct asking *k, struct case_result *r)
 	}
 }
 
-/* A map is made for a loader: without CAP_PERFMON, with room for guarded indexes. */
+/* A map is made for a loader: without CAP_PERFMON, with room for guarded indexes. What
+ * that one may not make was given to it. */
 static int open_as_loader(struct asking *k, struct skep_log *log)
 {
 	u32 all = case_caps();
@@ -115,6 +116,12 @@ static int open_as_loader(struct asking *k, struct skep_log *log)
 	case_set_caps(k->c.caps);
 	err = case_open(&k->c, &k->fds, log);
 	case_set_caps(all);
+	if (err == -EPERM && k->c.caps != all) {
+		case_close(&k->c, &k->fds);
+		log->len = 0;
+		*log->buf = 0;
+		err = case_open(&k->c, &k->fds, log);
+	}
 	return err;
 }
 
@@ -134,6 +141,8 @@ static int prepare(struct asking *k, struct case_result *r, struct skep_log *log
 	snprintf(r->group, sizeof(r->group), "%s", c->group);
 	if (k->o->unprivileged)
 		become_nobody(c);
+	if (k->o->caps >= 0)
+		c->caps = (u32)k->o->caps;
 	take(&r->recorded, &c->answer, c->answer.usec * 1000, c->answer.message);
 	case_resolve(c, case_vmlinux(), &k->target_id);
 	if (k->o->kernel)

@@ -28,6 +28,7 @@ struct case_options {
 	bool unprivileged; /* as a user without capabilities; judged by the case's own
 			      expectation, where it has one */
 	bool verbose;	   /* whole logs of level 2 on stdout */
+	int caps;	   /* mask of enum case_cap, instead of the case's own; -1: those */
 };
 
 void case_ask(const char *path, const struct case_options *o, struct case_result *r);

@@ -170,17 +170,26 @@ static void print_side(const char *who, const struct side *s)
 		       s->processed, s->states, s->err ? s->message : "accepted");
 }
 
+static bool reasons_differ(const struct side *a, const struct side *b)
+{
+	return a->err && b->err && (a->err != b->err || strcmp(a->message, b->message));
+}
+
 void tally_list(const struct case_result *results, size_t n, struct tally_sides sides)
 {
-	static const char *const words[VERDICTS] = {"", "WRONG ACCEPT", "wrong reject",
-						    "", "broken"};
+	static const char *const words[VERDICTS] = {"other reason", "WRONG ACCEPT",
+						    "wrong reject", "", "broken"};
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const struct case_result *r = &results[i];
 		enum verdict v = tally_verdict(r, sides);
 
-		if (v == verdict_agrees || v == verdict_unjudged)
+		if (v == verdict_unjudged)
+			continue;
+		if (v == verdict_agrees &&
+		    (!sides.reasons ||
+		     !reasons_differ(judge_of(r, sides), judged(r, sides))))
 			continue;
 		printf("%s: %s: %s%s%s\n", words[v], r->group, r->name,
 		       *r->broken ? ": " : "", r->broken);

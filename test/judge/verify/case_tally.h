@@ -18,6 +18,7 @@ enum verdict {
 struct tally_sides {
 	bool by_kernel;	   /* as asked now, else as recorded */
 	bool judge_kernel; /* the kernel now, by what was recorded */
+	bool reasons;	   /* list those, too, that both refuse, with other words */
 };
 
 enum verdict tally_verdict(const struct case_result *r, struct tally_sides sides);
