@@ -152,6 +152,11 @@ static bool is_one_word(u8 src)
 	       src == SKEP_PSEUDO_FUNC;
 }
 
+static s64 lddw_imm(const struct skep_insn *in)
+{
+	return (s64)((u64)(u32)in[1].imm << 32 | (u32)in->imm);
+}
+
 static void decode_lddw(struct decoder *d, u32 at, struct insn *out)
 {
 	const struct skep_insn *low = &d->code[at], *high = low + 1;
@@ -170,19 +175,14 @@ static void decode_lddw(struct decoder *d, u32 at, struct insn *out)
 	if (high->imm && is_one_word(low->src_reg))
 		pass_throw(&d->pass, EINVAL, msg_isa_lddw_high, at, low->src_reg,
 			   high->imm);
-	out->imm = (s64)((u64)(u32)high->imm << 32 | (u32)low->imm);
+	out->imm = lddw_imm(low);
 	out[1] = (struct insn){0};
 }
 
-static void decode_one(struct decoder *d, u32 at, struct insn *out)
+static void take_operands(const struct skep_insn *in, u16 op, struct insn *out)
 {
-	const struct skep_insn *in = &d->code[at];
-	const struct op_info *info;
-	u16 op = match(d, in, ARRAY_SIZE(fields));
+	const struct op_info *info = &op_info[op];
 
-	if (!op)
-		refuse(d, at);
-	info = &op_info[op];
 	*out = (struct insn){.op = op};
 	if (info->fields & field_dst)
 		out->dst = in->dst_reg;
@@ -192,11 +192,135 @@ static void decode_one(struct decoder *d, u32 at, struct insn *out)
 		out->off = info->fields & field_far ? in->imm : in->off;
 	if (info->fields & field_imm)
 		out->imm = in->imm;
+}
+
+static void decode_one(struct decoder *d, u32 at, struct insn *out)
+{
+	const struct skep_insn *in = &d->code[at];
+	u16 op = match(d, in, ARRAY_SIZE(fields));
+
+	if (!op)
+		refuse(d, at);
+	take_operands(in, op, out);
 	if (op == op_lddw)
 		decode_lddw(d, at, out);
 	check_registers(d, at, out);
 	check_cast(d, at, out);
 }
+
+/* ---- what need not fit ---- */
+
+static u32 misfits(const struct op_info *op, const struct skep_insn *in)
+{
+	u32 n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		n += !(operands(op) & fields[i].bit) &&
+		     field_of(in, fields[i].bit) != field_must_be(op, fields[i].bit);
+	return n;
+}
+
+/* The op that the fewest fields exclude. */
+static u16 closest(const struct decoder *d, const struct skep_insn *in)
+{
+	u16 best = d->first[in->code];
+
+	for (u16 op = best; op; op = d->next[op])
+		if (misfits(&op_info[op], in) < misfits(&op_info[best], in))
+			best = op;
+	return best;
+}
+
+/* RFC 9669 section 3: three bits of class; of jumps four of what it does. */
+static bool is_class(u8 code, u8 class)
+{
+	return (code & 7) == class;
+}
+
+static bool jumps(u8 code)
+{
+	u8 what = code & 0xf0;
+
+	return (is_class(code, 5) || is_class(code, 6)) && what != 0x80 &&
+	       what != 0x90; /* call, exit */
+}
+
+static enum insn_fault no_op(const struct skep_insn *in, struct insn *out)
+{
+	*out = (struct insn){.op = op_mov64k};
+	if (jumps(in->code))
+		*out = (struct insn){.op = op_jeq64k, .off = in->off};
+	return is_class(in->code, 1) ? insn_load_fields : insn_no_opcode;
+}
+
+static enum insn_fault decode_wide(const struct decoder *d, u32 at, struct insn *out)
+{
+	const struct skep_insn *low = &d->code[at], *high = low + 1;
+
+	if (at + 1 == d->n) {
+		out->op = op_mov64k;
+		return insn_lddw_slot;
+	}
+	out->imm = lddw_imm(low);
+	out[1] = (struct insn){0};
+	if (high->code || high->dst_reg || high->src_reg || high->off)
+		return insn_lddw_slot;
+	if (low->src_reg > SKEP_PSEUDO_MAP_IDX_VALUE ||
+	    (high->imm && is_one_word(low->src_reg) && low->src_reg != SKEP_PSEUDO_FUNC))
+		return insn_lddw_kind;
+	return insn_fits;
+}
+
+/* Registers that there are not become r10. */
+static enum insn_fault register_fault(struct insn *in)
+{
+	u8 has = op_info[in->op].fields;
+	bool dst = has & field_dst && in->dst > 10;
+	bool src = has & field_src && in->op != op_lddw && in->src > 10;
+
+	in->dst = dst ? 10 : in->dst;
+	in->src = src ? 10 : in->src;
+	return dst || src ? insn_register : insn_fits;
+}
+
+static bool fields_fit(const struct skep_insn *in, const struct insn *out)
+{
+	if (out->op == op_addr_space_cast && out->imm != 1 && out->imm != 1 << 16)
+		return false;
+	if (out->op == op_exit) /* Linux does not look at its off */
+		return !in->dst_reg && !in->src_reg && !in->imm;
+	return !misfits(&op_info[out->op], in);
+}
+
+static enum insn_fault decode_whatever(const struct decoder *d, u32 at, struct insn *out)
+{
+	const struct skep_insn *in = &d->code[at];
+	enum insn_fault no_register, wide = insn_fits;
+	u16 op = closest(d, in);
+
+	if (!op)
+		return no_op(in, out);
+	take_operands(in, op, out);
+	no_register = register_fault(out);
+	if (op == op_lddw)
+		wide = decode_wide(d, at, out);
+	if (wide)
+		return wide;
+	if (!fields_fit(in, out))
+		return is_class(in->code, 1) ? insn_load_fields : insn_fields;
+	return no_register;
+}
+
+void insn_decode_all(const struct skep_insn *code, u32 n, struct insn *out, u8 *faults)
+{
+	struct decoder d = {.code = code, .n = n};
+
+	index_ops(&d);
+	for (u32 at = 0; at < n; at += out[at].op == op_lddw ? 2 : 1)
+		faults[at] = (u8)decode_whatever(&d, at, &out[at]);
+}
+
+/* ---- all must fit ---- */
 
 int insn_decode(const struct skep_insn *code, u32 n, struct insn *out,
 		struct skep_log *log)

@@ -101,6 +101,22 @@ extern const struct op_info op_info[op_count];
 int insn_decode(const struct skep_insn *code, u32 n, struct insn *out,
 		struct skep_log *log);
 
+/* What is wrong with an instruction's encoding. */
+enum insn_fault {
+	insn_fits,
+	insn_no_opcode,
+	insn_load_fields, /* of a load: a mode that there is not, or an imm */
+	insn_lddw_slot,	  /* lddw's second slot has more than an imm */
+	insn_lddw_kind,	  /* lddw's src is no kind, or imm has too many bits for it */
+	insn_fields,	  /* a reserved field is not 0, or selects nothing */
+	insn_register,	  /* there is no such register; out has r10 */
+};
+
+/* Decodes whatever is there, and says of each instruction what is wrong with it: for a
+ * verifier that refuses most faults only where a path comes to them, as Linux does. What
+ * is faulty becomes an instruction that goes on to the same ones. r10 may be written. */
+void insn_decode_all(const struct skep_insn *code, u32 n, struct insn *out, u8 *faults);
+
 /* Encodes one instruction; returns the slots written, 1 or 2. `in` is legal. */
 u32 insn_encode(const struct insn *in, struct skep_insn out[2]);
 

@@ -145,6 +145,8 @@ static bool step(struct verifier *v)
 	if (at->flags & flow_jump)
 		history_add(v, 0, 0, 0, 0);
 	log_step(v);
+	if (unlikely(v->aux[v->insn].fault))
+		malformed_step(v, in);
 	if (v->record)
 		record_step(v);
 	mark_seen(v, in);

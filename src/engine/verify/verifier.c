@@ -13,16 +13,18 @@ enum { LENGTH_MAX = 1000000, UNPRIVILEGED_LENGTH_MAX = 4096, MAPS_MAX = 64 };
  * takes more than 54. */
 enum { MEMORY_MOST = 1 << 30 };
 
-/* The rules of an instruction's form are the kernel's, which finds faults of form in the
- * order of its walk. */
+/* Faults of form are found where the kernel finds them: see malformed.c. */
 static void decode(struct verifier *v)
 {
+	u8 *faults;
+
 	v->n = v->prog->n;
 	v->insns = pass_alloc(&v->pass, v->n, sizeof(v->insns[0]));
 	v->aux = pass_alloc(&v->pass, v->n, sizeof(v->aux[0]));
-	v->pass.err = insn_decode(v->prog->code, v->n, v->insns, v->pass.log);
-	if (v->pass.err)
-		longjmp(v->pass.env, 1);
+	faults = pass_alloc(&v->pass, v->n, sizeof(*faults));
+	insn_decode_all(v->prog->code, v->n, v->insns, faults);
+	for (u32 i = 0; i < v->n; i++)
+		v->aux[i].fault = faults[i];
 }
 
 static bool is_for_everybody(u32 type)
@@ -112,6 +114,8 @@ static void check_references(struct verifier *v)
 	for (u32 i = 0; i < v->n; i++) {
 		const struct insn *in = &v->insns[i];
 
+		if (v->aux[i].fault)
+			malformed_check(v, i);
 		if (in->op == op_lddw && in->src == SKEP_PSEUDO_BTF_ID)
 			typed_check_symbol(v, in);
 		if (in->op != op_lddw || (in->src != SKEP_PSEUDO_MAP_IDX &&

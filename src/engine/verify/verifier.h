@@ -19,6 +19,7 @@ struct insn_aux {
 	u16 ptr_type; /* reg_type + 1 of the memory that it touches, with ptr_flags: no
 			 path may disagree where the access is converted */
 	u32 ptr_flags;
+	u8 fault;			   /* enum insn_fault, of its encoding */
 	bool seen;			   /* walked in some path: it is no dead code */
 	bool barrier, barrier_behind; /* speculation.h: no speculative path takes it, or
 					 goes on behind it */
@@ -167,6 +168,13 @@ void do_lddw(struct verifier *v, const struct insn *in);
 void do_addr_space_cast(struct verifier *v, const struct insn *in);
 /* In `s`: all that have r's id and may be NULL are it (is_null), or are not. */
 void null_mark(struct verifier *v, struct state *s, u32 regno, bool is_null);
+
+/* ---- malformed.c: encodings that are refused ---- */
+
+/* Refuses at once what is wrong wherever it stands: `insn`. */
+void malformed_check(struct verifier *v, u32 insn);
+/* Refuses the running instruction: a path has come to it. */
+void malformed_step(struct verifier *v, const struct insn *in);
 
 /* ---- map_use.c ---- */
 
