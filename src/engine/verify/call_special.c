@@ -103,6 +103,8 @@ static void note_loop(struct verifier *v, u32 func)
 static void call_loop(struct verifier *v, const struct call *call)
 {
 	note_loop(v, call->func);
+	if (reg_is_pointer(&regs_of(v)[1])) /* a number of rounds that Linux overlooks */
+		refuse(v, path_bug, "backtracking misuse");
 	precise_reg(v, 1);
 	if (frame_of(v->cur)->callback_depth < regs_of(v)[1].n.umax) {
 		callback_push(v, call);

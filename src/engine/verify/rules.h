@@ -59,6 +59,7 @@ enum take {
 	take_out = take_mem | take_uninit | take_write,
 	take_out_null = take_out | take_or_null,
 	take_inout = take_mem | take_write, /* read and written */
+	take_inout_null = take_inout | take_or_null,
 	take_in_fixed = take_in | take_fixed,
 	take_out_fixed = take_out | take_fixed | take_aligned,
 	take_inout_fixed = take_inout | take_fixed | take_aligned,
