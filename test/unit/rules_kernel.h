@@ -13,21 +13,29 @@ enum { LAST_HELPER = SKEP_FUNC_cgrp_storage_delete };
 
 static struct mine_types types;
 
-static u32 kernel_type(const char *name, u32 kind)
+/* NULL: the kernel does not say. */
+static struct skep_btf *kernel_btf(void)
 {
 	enum { MOST = 64 << 20 };
 	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
 	struct skep_btf *btf = NULL;
 	char *data = malloc(MOST);
-	u32 id = 0;
 
-	if (f && data &&
-	    !skep_btf_parse(&btf, data, fread(data, 1, MOST, f), NULL, name, NULL))
-		id = skep_btf_find(btf, name, kind);
-	skep_btf_free(btf);
+	if (f && data)
+		skep_btf_parse(&btf, data, fread(data, 1, MOST, f), NULL, "vmlinux",
+			       NULL);
 	free(data);
 	if (f)
 		fclose(f);
+	return btf;
+}
+
+static u32 kernel_type(const char *name, u32 kind)
+{
+	struct skep_btf *btf = kernel_btf();
+	u32 id = btf ? skep_btf_find(btf, name, kind) : 0;
+
+	skep_btf_free(btf);
 	return id;
 }
 

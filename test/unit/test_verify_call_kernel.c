@@ -41,6 +41,7 @@ static int make_map(const struct fixture *f, u32 i)
 		.value_size = call_maps[i].value_size,
 		.max_entries = call_maps[i].max_entries,
 		.map_flags = call_maps[i].flags,
+		.map_extra = call_maps[i].extra,
 	};
 
 	if (call_maps[i].type == SKEP_MAP_TYPE_ARRAY_OF_MAPS)

@@ -15,6 +15,29 @@ static const char *words(bool ours)
 		    : "we refuse it, the kernel does not";
 }
 
+/* What our verifier says of it: -errno, and the log. */
+static int verify_as(const struct mine_who *who, const struct skep_btf *btf,
+		     const struct skep_insn *code, u32 n, char *text, size_t size)
+{
+	const struct profile root = {.bpf = true,
+				     .perfmon = true,
+				     .net_admin = true,
+				     .admin = true,
+				     .vmlinux = btf};
+	const struct verify_prog prog = {.type = who->type,
+					 .attach_type = who->attach,
+					 .flags = who->sleepable ? SKEP_F_SLEEPABLE : 0,
+					 .gpl = !who->not_gpl,
+					 .code = code,
+					 .n = n,
+					 .attach_btf_id = who->btf_id};
+	struct skep_log log = {.buf = text, .size = size};
+	struct verify_result result;
+
+	text[0] = 0;
+	return verify(&prog, &root, 2, &log, &result);
+}
+
 /* ---- helpers ---- */
 
 static void test_helpers_allowed(void **state)
@@ -93,6 +116,49 @@ static void test_helpers_of_hooks(void **state)
 		}
 		assert_int_equal(many, hooks[i].many);
 	}
+}
+
+/* Structs of functions that a program may not be one of. */
+static void test_members(void **state)
+{
+	u32 congestion = kernel_type("tcp_congestion_ops", SKEP_BTF_KIND_STRUCT);
+	u32 dummy = kernel_type("bpf_dummy_ops", SKEP_BTF_KIND_STRUCT);
+	u32 other = kernel_type("task_struct", SKEP_BTF_KIND_STRUCT);
+	const struct {
+		u32 id, member;
+		bool sleepable, not_gpl;
+	} asked[] = {
+		{congestion, 0, false, false},	{congestion, 0, true, false},
+		{congestion, 0, false, true},	{congestion, 10, false, false},
+		{congestion, 11, false, false}, {congestion, 12, true, false},
+		{congestion, 77, false, false}, {congestion, 77, false, true},
+		{dummy, 0, false, false},	{dummy, 0, true, false},
+		{dummy, 2, true, false},	{other, 0, false, false},
+		{1, 0, false, false},		{0, 0, false, false},
+		{0xfffff, 0, false, false},	{0x100000, 0, false, false},
+	};
+	static const struct skep_insn code[] = {MINE_SET(0, 0), MINE_EXIT};
+	struct skep_btf *btf;
+
+	need_kernel(__func__);
+	btf = kernel_btf();
+	for (u32 i = 0; i < ARRAY_SIZE(asked); i++) {
+		const struct mine_who who = {.type = SKEP_PROG_TYPE_STRUCT_OPS,
+					     .attach = asked[i].member,
+					     .btf_id = asked[i].id,
+					     .sleepable = asked[i].sleepable,
+					     .not_gpl = asked[i].not_gpl};
+		static struct mine_answer theirs;
+		static char text[sizeof(theirs.log)];
+
+		mine_ask(&who, code, ARRAY_SIZE(code), &theirs);
+		if (verify_as(&who, btf, code, ARRAY_SIZE(code), text, sizeof(text)) !=
+			    theirs.err ||
+		    strcmp(text, theirs.log))
+			fail_msg("%u, id %u, member %u: %s, the kernel: %s", i,
+				 asked[i].id, asked[i].member, text, theirs.log);
+	}
+	skep_btf_free(btf);
 }
 
 /* ---- contexts, and objects that are read like one ---- */
@@ -350,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_helpers_allowed),
 		cmocka_unit_test(test_helpers_of_hooks),
+		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_attach_types),

@@ -108,6 +108,11 @@ enum {
 	M_MAPS,
 	M_READ_ONLY,
 	M_SOCKETS,
+	M_CGROUP,
+	M_CGROUP_2,
+	M_CGROUP_CPU,
+	M_ARENA,
+	M_ARENA_2,
 	CALL_MAPS
 };
 
@@ -116,6 +121,7 @@ static const char call_text[16] = "%d\0%s %d\0%q";
 static const struct {
 	u32 type, key_size, value_size, max_entries, flags;
 	u32 value_type; /* the key is an int */
+	u64 extra;
 } call_maps[CALL_MAPS] = {
 	[M_ARRAY] = {SKEP_MAP_TYPE_ARRAY, 4, 8, 16, 0, 0},
 	[M_HASH] = {SKEP_MAP_TYPE_HASH, 4, 8, 16, 0, 0},
@@ -127,6 +133,11 @@ static const struct {
 	[M_MAPS] = {SKEP_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, 0, 0}, /* of M_ARRAY's kind */
 	[M_READ_ONLY] = {SKEP_MAP_TYPE_ARRAY, 4, 8, 4, SKEP_F_RDONLY_PROG, 0},
 	[M_SOCKETS] = {SKEP_MAP_TYPE_SOCKMAP, 4, 4, 4, 0, 0},
+	[M_CGROUP] = {SKEP_MAP_TYPE_CGROUP_STORAGE, 16, 8, 0, 0, 0},
+	[M_CGROUP_2] = {SKEP_MAP_TYPE_CGROUP_STORAGE, 16, 8, 0, 0, 0},
+	[M_CGROUP_CPU] = {SKEP_MAP_TYPE_PERCPU_CGROUP_STORAGE, 16, 8, 0, 0, 0},
+	[M_ARENA] = {SKEP_MAP_TYPE_ARENA, 0, 0, 1, SKEP_F_MMAPABLE, 0, 1ull << 44},
+	[M_ARENA_2] = {SKEP_MAP_TYPE_ARENA, 0, 0, 1, SKEP_F_MMAPABLE, 0, 1ull << 44},
 };
 
 /* ---- programs ---- */
@@ -144,6 +155,7 @@ static const struct {
 
 #define SOCKET SKEP_PROG_TYPE_SOCKET_FILTER
 #define CLS    SKEP_PROG_TYPE_SCHED_CLS
+#define SKB    SKEP_PROG_TYPE_CGROUP_SKB
 #define XDP    SKEP_PROG_TYPE_XDP
 #define TP     SKEP_PROG_TYPE_TRACEPOINT
 

@@ -9,7 +9,13 @@ enum {
 
 /* A function is entered with so many frames and bytes below it. */
 struct level {
-	u32 func, insn, bytes;
+	u32 func, bytes;
+	u32 next; /* of its calls */
+};
+
+/* The functions that one calls, each once. */
+struct calls_of_func {
+	u32 begin, n; /* in struct walk's callee */
 };
 
 struct walk {
@@ -18,9 +24,11 @@ struct walk {
 	u32 depth;
 	bool private; /* the stack is not the kernel's: functions of this chain have
 			 their own */
+	struct calls_of_func *calls; /* per function */
+	u8 *callee;		     /* all lists, one behind the other */
 	/* Per function and depth: the most bytes + 1 with which it was walked. What comes
-	 * with no more finds nothing new, so the time is linear in the program's length.
-	 */
+	 * with no more finds nothing new, wherever the chain began: there are at most 33
+	 * sums of bytes, so the time does not grow with the number of chains. */
 	u16 (*seen)[SKEP_MAX_FRAMES];
 	u8 *own; /* per function: enum own */
 };
@@ -69,7 +77,7 @@ static void enter(struct walk *w, u32 func, u32 bytes)
 		if (bytes > SKEP_MAX_STACK)
 			refuse(v, depth_stack, w->depth + 1, bytes);
 	}
-	w->level[w->depth] = (struct level){func, v->flow.funcs[func].start, bytes};
+	w->level[w->depth] = (struct level){func, bytes, 0};
 }
 
 /* What an instruction calls, or passes on as a callback; -1: nothing that counts. */
@@ -100,27 +108,41 @@ static bool is_new(struct walk *w, u32 func, u32 depth, u32 bytes)
 	return true;
 }
 
-static void walk_chains(struct walk *w, u32 func)
+static void list_calls(struct walk *w)
 {
 	const struct verifier *v = w->v;
+	u32 n = 0, *last = pass_alloc(&w->v->pass, v->flow.nfuncs, sizeof(*last));
 
-	memset(w->seen, 0, v->flow.nfuncs * sizeof(*w->seen));
+	for (u32 i = 0; i < v->flow.nfuncs; i++) {
+		w->calls[i].begin = n;
+		for (u32 at = v->flow.funcs[i].start; at < v->flow.funcs[i].end; at++) {
+			int func = callee(v, at);
+
+			if (func < 0 || last[func] == i + 1)
+				continue;
+			last[func] = i + 1;
+			w->callee[n++] = (u8)func;
+		}
+		w->calls[i].n = n - w->calls[i].begin;
+	}
+}
+
+static void walk_chains(struct walk *w, u32 func)
+{
 	w->depth = 0;
 	enter(w, func, 0);
 	for (;;) {
 		struct level *at = &w->level[w->depth];
 
-		while (at->insn < v->flow.funcs[at->func].end) {
-			int next = callee(v, at->insn++);
+		while (at->next < w->calls[at->func].n) {
+			u32 next = w->callee[w->calls[at->func].begin + at->next++];
 
-			if (next < 0)
-				continue;
 			if (w->depth + 1 >= SKEP_MAX_FRAMES)
 				refuse(w->v, depth_frames, w->depth + 1);
-			if (!is_new(w, (u32)next, w->depth + 1, at->bytes))
+			if (!is_new(w, next, w->depth + 1, at->bytes))
 				continue;
 			w->depth++;
-			enter(w, (u32)next, at->bytes);
+			enter(w, next, at->bytes);
 			at = &w->level[w->depth];
 		}
 		if (!w->depth--)
@@ -150,9 +172,12 @@ void depth_check(struct verifier *v)
 		.v = v,
 		.seen = pass_alloc(&v->pass, n, sizeof(*w.seen)),
 		.own = pass_alloc(&v->pass, n, sizeof(*w.own)),
+		.calls = pass_alloc(&v->pass, n, sizeof(*w.calls)),
+		.callee = pass_alloc(&v->pass, MIN(v->n, n * n), 1),
 	};
 
 	calls_of(v);
+	list_calls(&w);
 	if (!own)
 		memset(w.own, own_no, n);
 	/* The kernel goes from the last to the first: what runs another time has no stack
@@ -161,6 +186,8 @@ void depth_check(struct verifier *v)
 		if (i && !v->calls->func[i].async_callback)
 			continue;
 		w.private = !i && own;
+		if (w.private)
+			memset(w.seen, 0, n * sizeof(*w.seen));
 		walk_chains(&w, i);
 	}
 	for (u32 i = 0; i < n; i++)

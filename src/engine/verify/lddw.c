@@ -63,12 +63,9 @@ void do_lddw(struct verifier *v, const struct insn *in)
 void do_addr_space_cast(struct verifier *v, const struct insn *in)
 {
 	bool to_pointer = (u32)in->imm == 1; /* from space 1, the arena's */
-	u32 i = 0;
 	struct reg *d;
 
-	while (i < v->prog->nmaps && v->prog->maps[i].type != SKEP_MAP_TYPE_ARENA)
-		i++;
-	if (i == v->prog->nmaps)
+	if (!v->arena)
 		refuse(v, cast_without_arena);
 	reg_read(v, in->src);
 	d = reg_write(v, in->dst);

@@ -24,6 +24,31 @@ static bool is_tracing(u32 type)
 	}
 }
 
+/* The program finds its cgroup's storage by its type alone. */
+static void note_storage(struct verifier *v, const struct verify_map *map)
+{
+	const struct verify_map **used = &v->cgroup_storage[0];
+
+	if (map->type == SKEP_MAP_TYPE_PERCPU_CGROUP_STORAGE)
+		used = &v->cgroup_storage[1];
+	else if (map->type != SKEP_MAP_TYPE_CGROUP_STORAGE)
+		return;
+	if (*used && *used != map)
+		refuse(v, map_storages);
+	*used = map;
+}
+
+/* Where user space has it is not known here: a program whose arena is nowhere is refused
+ * by the kernel alone. */
+static void note_arena(struct verifier *v, const struct verify_map *map)
+{
+	if (v->arena && v->arena != map)
+		refuse(v, map_arenas);
+	if (!v->profile->perfmon || !v->profile->bpf)
+		refuse(v, map_arena_rights);
+	v->arena = map;
+}
+
 void map_check_use(struct verifier *v, const struct verify_map *map)
 {
 	bool tracing = is_tracing(v->prog->type);
@@ -43,4 +68,7 @@ void map_check_use(struct verifier *v, const struct verify_map *map)
 		refuse(v, map_struct_ops);
 	if (v->prog->flags & SKEP_F_SLEEPABLE && !rules_map_sleepable(map->type))
 		refuse(v, map_sleepable);
+	note_storage(v, map);
+	if (map->type == SKEP_MAP_TYPE_ARENA)
+		note_arena(v, map);
 }

@@ -1,6 +1,7 @@
 /* typed_target.c - what a program is attached to: a type of the kernel's BTF, and whether
  * it may sleep there */
 #include "typed.h"
+#include <stdio.h>
 
 enum { ARGS_MAX = 12, ARG_BYTES_MAX = 16 };
 
@@ -152,12 +153,73 @@ static void check_tracing(struct verifier *v)
 		refuse(v, target_wrong);
 }
 
+/* ---- structs of functions ---- */
+
+/* What a known struct has, and programs may not be. */
+static void check_member(struct verifier *v, const char *ops, const char *name)
+{
+	if (!strcmp(ops, "tcp_congestion_ops")) {
+		if (!strcmp(name, "get_info"))
+			refuse(v, ops_unsupported, name, ops);
+	} else if (strcmp(ops, "bpf_dummy_ops")) {
+		refuse(v, ops_later, ops);
+	} else if (v->prog->flags & SKEP_F_SLEEPABLE && strcmp(name, "test_sleepable")) {
+		refuse(v, ops_asleep, name, ops);
+	}
+}
+
+/* A struct that the kernel takes has another around it, of that name. */
+static bool is_ops(const struct skep_btf *btf, const char *name)
+{
+	char around[128];
+
+	snprintf(around, sizeof(around), "bpf_struct_ops_%s", name);
+	return *name && skep_btf_find(btf, around, SKEP_BTF_KIND_STRUCT);
+}
+
+static void check_ops(struct verifier *v)
+{
+	const struct skep_btf *btf = v->profile->vmlinux;
+	const u32 id = v->prog->attach_btf_id, member = v->prog->attach_type;
+	const struct skep_btf_type *t;
+	const struct skep_btf_member *m;
+	const char *name, *ops;
+	u32 func;
+
+	if (!v->prog->gpl)
+		refuse(v, ops_licence);
+	if (!id)
+		refuse(v, ops_none);
+	if (!btf)
+		refuse(v, typed_ctx_later);
+	if (id >= btf->end_id)
+		refuse(v, ops_unknown, id);
+	t = btf_type(btf, id);
+	ops = btf_str(btf, t->name_off);
+	if (btf_kind(t) != SKEP_BTF_KIND_STRUCT || !is_ops(btf, ops))
+		refuse(v, ops_unknown, id);
+	if (member >= btf_vlen(t))
+		refuse(v, ops_no_member, member, ops);
+	m = (const struct skep_btf_member *)btf_tail(t) + member;
+	name = btf_str(btf, m->name_off);
+	func = btf_skip(btf, m->type);
+	if (btf_kind_of(btf, func) != SKEP_BTF_KIND_PTR ||
+	    btf_kind_of(btf, btf_skip(btf, btf_type(btf, func)->type)) !=
+		    SKEP_BTF_KIND_FUNC_PROTO)
+		refuse(v, ops_no_function, name, member, ops);
+	check_member(v, ops, name);
+}
+
 void typed_check_target(struct verifier *v)
 {
 	check_sleep(v);
-	if (v->prog->type == SKEP_PROG_TYPE_TRACING)
-		check_tracing(v);
-	else if (v->prog->type == SKEP_PROG_TYPE_LSM ||
-		 v->prog->type == SKEP_PROG_TYPE_EXT)
+	switch (v->prog->type) {
+	case SKEP_PROG_TYPE_STRUCT_OPS: check_ops(v); break;
+	case SKEP_PROG_TYPE_TRACING: check_tracing(v); break;
+	case SKEP_PROG_TYPE_LSM:
+	case SKEP_PROG_TYPE_EXT:
+		if (!v->prog->attach_btf_id)
+			refuse(v, target_none);
 		refuse(v, later_btf_prog);
+	}
 }

@@ -7,7 +7,12 @@
 #include <errno.h>
 #include <time.h>
 
-enum { LENGTH_MAX = 1000000, UNPRIVILEGED_LENGTH_MAX = 4096, MAPS_MAX = 64 };
+enum {
+	LENGTH_MAX = 1000000,
+	UNPRIVILEGED_LENGTH_MAX = 4096,
+	MAPS_MAX = 64,
+	BTF_ID_MAX = 0xfffff
+};
 
 /* The largest test, of 999,998 instructions, takes 415 MB; no real program that is known
  * takes more than 54. */
@@ -48,7 +53,7 @@ static void check_program(struct verifier *v)
 		refuse(v, program_rights);
 	if (!rule || rules_attach(prog->type, prog->attach_type))
 		refuse(v, program_type);
-	if (prog->attach_btf_id && !rule->btf)
+	if (prog->attach_btf_id && (!rule->btf || prog->attach_btf_id > BTF_ID_MAX))
 		refuse(v, program_type);
 }
 

@@ -19,8 +19,8 @@ struct insn_aux {
 	u16 ptr_type; /* reg_type + 1 of the memory that it touches, with ptr_flags: no
 			 path may disagree where the access is converted */
 	u32 ptr_flags;
-	u8 fault;			   /* enum insn_fault, of its encoding */
-	bool seen;			   /* walked in some path: it is no dead code */
+	u8 fault;		      /* enum insn_fault, of its encoding */
+	bool seen;		      /* walked in some path: it is no dead code */
 	bool barrier, barrier_behind; /* speculation.h: no speculative path takes it, or
 					 goes on behind it */
 	u8 mask_state; /* enum mask_state: how its number is masked; 0: not (yet) */
@@ -57,6 +57,8 @@ struct verifier {
 	bool ended;  /* the step was the path's last: exit of the main function, throw */
 	u32 next_id; /* of ids in registers, refs, map uids: never 0 */
 	u32 func;    /* that explore() began with */
+	const struct verify_map *arena, *cgroup_storage[2]; /* that it names: one of each
+							       type; NULL: none */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
 	struct log_note noted;
 	struct calls *calls;   /* call.h: what is known of functions and calls */
@@ -178,7 +180,8 @@ void malformed_step(struct verifier *v, const struct insn *in);
 
 /* ---- map_use.c ---- */
 
-/* Refuses a map that programs of this type may not name. */
+/* Refuses a map that programs of this type may not name, or not beside those that they
+ * have named. */
 void map_check_use(struct verifier *v, const struct verify_map *map);
 
 /* ---- call.c, func.c, callback.c, ref.c ---- */
