@@ -1,8 +1,5 @@
 #include "explain_bpf.h"
 
-HELPER(201, long, bpf_dynptr_read, void *dst, __u32 len, const struct bpf_dynptr *src,
-       __u32 offset, __u64 flags);
-
 SEC("raw_tp/sys_enter") int prog(void *ctx)
 {
 	struct bpf_dynptr bytes;

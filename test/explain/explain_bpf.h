@@ -14,9 +14,13 @@ HELPER(16, long, bpf_get_current_comm, void *buf, __u32 size);
 HELPER(44, long, bpf_xdp_adjust_head, struct xdp_md *ctx, int delta);
 HELPER(93, long, bpf_spin_lock, struct bpf_spin_lock *lock);
 HELPER(94, long, bpf_spin_unlock, struct bpf_spin_lock *lock);
+HELPER(112, long, bpf_probe_read_user, void *dst, __u32 size, const void *user);
+HELPER(130, long, bpf_ringbuf_output, void *ringbuf, void *data, __u64 size, __u64 flags);
 HELPER(133, void, bpf_ringbuf_discard, void *data, __u64 flags);
 HELPER(148, long, bpf_copy_from_user, void *dst, __u32 size, const void *user);
 HELPER(181, long, bpf_loop, __u32 n, void *callback, void *ctx, __u64 flags);
+HELPER(201, long, bpf_dynptr_read, void *dst, __u32 len, const struct bpf_dynptr *src,
+       __u32 offset, __u64 flags);
 
 struct entry {
 	__u64 count;

@@ -95,6 +95,10 @@ void call_clobber(struct verifier *v); /* r0 to r5 */
 
 /* ---- func_btf.c ---- */
 
+/* "xdp_md": the struct that programs of the type are given; NULL: a typed one, or none.
+ */
+const char *func_context(u32 prog_type);
+
 /* The arguments of a global function by its BTF; refuses what cannot be one. */
 const struct func_note *func_args(struct verifier *v, u32 func);
 

@@ -59,6 +59,11 @@ static bool when_null_record(const struct tale *t)
 	return when_null(t) && t->reg.flags & flag_ringbuf;
 }
 
+static bool when_packet(const struct tale *t)
+{
+	return t->reg.type == reg_packet || t->reg.type == reg_packet_meta;
+}
+
 static bool when_number(const struct tale *t)
 {
 	return t->reg.type == reg_scalar;
@@ -79,6 +84,17 @@ static bool when_cleared(const struct tale *t)
 	return t->regno >= 1 && t->regno <= 5 && clearing_step(t) != ~0u;
 }
 
+static bool when_varies(const struct tale *t)
+{
+	return t->reg.n.bits.mask;
+}
+
+/* It is in a loop, and did no harm in the rounds before. */
+static bool when_rounds(const struct tale *t)
+{
+	return t->in && !when_varies(t) && tale_rounds(t);
+}
+
 static bool when_returns(const struct tale *t)
 {
 	return t->in && t->in->op == op_exit;
@@ -87,11 +103,6 @@ static bool when_returns(const struct tale *t)
 static bool when_callback(const struct tale *t)
 {
 	return t->v->cur && frame_of(t->v->cur)->callback;
-}
-
-static bool when_varies(const struct tale *t)
-{
-	return t->reg.n.bits.mask;
 }
 
 static bool when_size(const struct tale *t)
@@ -210,6 +221,9 @@ static u32 insn_without_path(const struct tale *t)
 		return (u32)atoi(number + 5);
 	if (t->v->refusal.why == &reject_func_no_end)
 		return open_end(&t->v->flow);
+	if (t->v->insn &&
+	    (!t->v->result->processed || t->v->refusal.why == &reject_tail_call_maps))
+		return t->v->insn;
 	while (t->v->insns && i < t->v->n && t->v->insns[i].op != op_call_local)
 		i++;
 	return i < t->v->n ? i : 0;

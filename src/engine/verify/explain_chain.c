@@ -188,6 +188,20 @@ static bool through_mov(struct walk *w, u32 step, const struct insn *in)
 	return true;
 }
 
+/* In the refused line: what is done to the index there, which elsewhere made it. */
+static void scale(struct tale *t, const struct insn *in)
+{
+	if (in->op == op_lsh64k && in->imm < 16)
+		t->scale = MIN(t->scale << in->imm, 1ull << 32);
+	else if (in->op == op_mul64k && in->imm > 0 && in->imm < 1 << 16)
+		t->scale = MIN(t->scale * (u64)in->imm, 1ull << 32);
+	else if ((in->op == op_rsh64k || in->op == op_arsh64k) && in->imm > 16 &&
+		 in->imm <= 32) /* << 32 is before it: a cast to 32 bits */
+		t->scale = MIN(t->scale << (32 - in->imm), 1ull << 32);
+	else if (in->op != op_lsh64k || in->imm != 32)
+		t->derived = true;
+}
+
 static bool through_alu(struct walk *w, u32 step, const struct insn *in)
 {
 	const struct snap *s = snap_of(w->t, step);
@@ -206,10 +220,8 @@ static bool through_alu(struct walk *w, u32 step, const struct insn *in)
 	}
 	if (!reg_is_pointer(d) && !(has_src && reg_is_pointer(o)))
 		tell(w->t, step, false, tale_text(w->t, "now %s", now(w, &w->at, step)));
-	if (in->op == op_lsh64k && in->imm < 16)
-		w->t->scale = MIN(w->t->scale << in->imm, 1ull << 32);
-	else if (in->op == op_mul64k && in->imm > 0 && in->imm < 1 << 16)
-		w->t->scale = MIN(w->t->scale * (u64)in->imm, 1ull << 32);
+	if (w->number && line_of(w->t, s->insn) == line_of(w->t, w->t->insn))
+		scale(w->t, in);
 	if (has_src && reg_is_const(d) && !reg_is_pointer(o))
 		w->at.n = in->src;
 	return true;
@@ -331,9 +343,14 @@ static const char *condition(struct walk *w, u32 step, const struct insn *in,
 	if (before->flags & flag_null && !(after->flags & flag_null))
 		return after->type == reg_scalar ? "here it is NULL"
 						 : "from here on it is not NULL";
+	if (before->type == reg_packet && after->range > before->range)
+		return tale_text(w->t,
+				 "checks that the packet has %d bytes from there on",
+				 after->range);
 	if (before->type != reg_scalar)
 		return NULL;
 	if (op_info[in->op].size == 4 && after->n.umax > UINT32_MAX) {
+		w->t->wide = true;
 		w->t->advice = "check all 64 bits, or declare the variable with 32";
 		return "lost here: the comparison looks at the low 32 bits only, and the "
 		       "upper 32 stay unknown";
@@ -359,7 +376,7 @@ static void at_branch(struct walk *w, u32 step, const struct insn *in)
 	const struct reg *after = value_at(w, &w->at, step + 1);
 	const char *note;
 
-	if (!before || !after || !is_of(s, in, w->at.n))
+	if (!before || !after || (before->type != reg_packet && !is_of(s, in, w->at.n)))
 		return;
 	note = condition(w, step, in, before, after);
 	if (note)
@@ -414,7 +431,8 @@ static void taint_alu(u8 *reg, const struct insn *in)
 	/* << 32 and >> 32 cut as a move of 32 bits does */
 	if (in->op == op_lsh64k && in->imm == 32 && reg[in->dst] == taint_same)
 		reg[in->dst] = taint_high;
-	else if (in->op == op_rsh64k && in->imm == 32 && reg[in->dst] == taint_high)
+	else if ((in->op == op_rsh64k || in->op == op_arsh64k) && in->imm == 32 &&
+		 reg[in->dst] == taint_high)
 		reg[in->dst] = taint_low;
 	else if (!flow_is_move(in))
 		reg[in->dst] = reg[in->dst] || (has_src && reg[in->src]) ? taint_derived
@@ -528,7 +546,18 @@ static void find_second_read(struct walk *w)
 	}
 }
 
-static void find_lost_check(struct walk *w)
+/* A comparison with data_end of a sum whose offset is too large to be known. */
+static bool is_far_check(const struct tale *t, u32 check)
+{
+	const struct insn *in = insn_of(t, check);
+	const struct snap *s = snap_of(t, check);
+
+	return op_info[in->op].fields & field_src &&
+	       (s->r[in->dst].type == reg_packet_end ||
+		s->r[in->src].type == reg_packet_end);
+}
+
+static void say_lost(struct tale *t, u32 check, enum taint how)
 {
 	static const char *const notes[] = {
 		[taint_same] = "lost here: the check is of another copy of the value",
@@ -540,13 +569,27 @@ static void find_lost_check(struct walk *w)
 			"lost here: the check is of a number that was made from "
 			"the value, not of the value itself",
 	};
-	static const char *const advice[] = {
-		[taint_low] = "check all 64 bits, without a cast, or use the copy of 32 "
-			      "bits that was checked",
-		[taint_derived] =
-			"check the value itself, in the form in which it is used",
-		[taint_high] = NULL,
-	};
+
+	if (is_far_check(t, check)) {
+		tell_between(t, check,
+			     t->number->n.umax > PACKET_FAR
+				     ? "lost here: a comparison with data_end counts "
+				       "only where the offset is at most 65535"
+				     : "lost here: this sum is compared with data_end, "
+				       "another one is used");
+		return;
+	}
+	tell_between(t, check, notes[how]);
+	t->wide = how == taint_low || how == taint_high;
+	if (t->wide)
+		t->advice = "check all 64 bits, without a cast, or use the copy of 32 "
+			    "bits that was checked";
+	else if (how == taint_derived)
+		t->advice = "check the value itself, not a sum, part or cast of it";
+}
+
+static void find_lost_check(struct walk *w)
+{
 	struct tale *t = w->t;
 	enum taint how = taint_none;
 	u32 check;
@@ -554,12 +597,10 @@ static void find_lost_check(struct walk *w)
 	if (t->origin == ~0u || !w->number)
 		return;
 	check = find_check(w, t->origin, &w->where[t->origin + 1], false, &how);
-	if (check) {
-		tell_between(t, check, notes[how]);
-		t->advice = advice[how];
-	} else {
+	if (check)
+		say_lost(t, check, how);
+	else
 		find_second_read(w);
-	}
 }
 
 /* ---- branches, for what is about the path and not about a value ---- */
@@ -603,107 +644,6 @@ static void chain_ref(struct tale *t, u32 kinds)
 		       t->origin_text));
 }
 
-/* ---- names ---- */
-
-static bool is_name(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The last '=' in front of a column (from 1, indentation included), or the only one. */
-static const char *equals(const char *source, size_t column)
-{
-	const char *eq = NULL;
-	size_t n = 0;
-
-	for (const char *at = source; *at; at++) {
-		if (*at != '=')
-			continue;
-		if (!eq || (size_t)(at - source) < column)
-			eq = at;
-		n++;
-	}
-	return n == 1 || column ? eq : NULL;
-}
-
-/* "key" of "__u64 key = ctx->args[0];". */
-static const char *assigned(struct tale *t, const char *source, size_t column)
-{
-	const char *eq = equals(source, column), *end, *begin;
-
-	if (!eq || eq == source || eq[1] == '=' || strchr("!<>+-*/&|^%=", eq[-1]) ||
-	    !strncmp(source, "if", 2) || !strncmp(source, "for", 3) ||
-	    !strncmp(source, "while", 5))
-		return NULL;
-	for (end = eq; end > source && end[-1] == ' ';)
-		end--;
-	for (begin = end; begin > source && is_name(begin[-1]);)
-		begin--;
-	if (begin == end || (begin > source && !strchr(" *\t", begin[-1])))
-		return NULL;
-	return tale_text(t, "%.*s", (int)(end - begin), begin);
-}
-
-/* "e->count" of "bpf_probe_read_kernel(buf, e->count, p);": what an argument is. */
-static const char *argument_text(struct tale *t)
-{
-	const struct skep_line_info *line = tale_line(t, t->insn);
-	const char *call =
-		t->helper ? strstr(tale_source(t, line), t->helper->name) : NULL;
-	const char *at = call ? strchr(call, '(') : NULL, *begin = at ? at + 1 : NULL;
-	int depth = 0, arg = 1;
-
-	for (; at && *at; at++) {
-		depth += *at == '(' || *at == '[';
-		depth -= *at == ')' || *at == ']';
-		if (depth > 1 || (depth == 1 && *at != ','))
-			continue;
-		if (arg++ == t->regno)
-			return tale_text(t, "%.*s", (int)(at - begin), begin);
-		if (!depth)
-			break;
-		for (begin = at + 1; *begin == ' ';)
-			begin++;
-	}
-	return NULL;
-}
-
-/* "i" of "return e->data[i];": the last index that is a variable. */
-static const char *index_text(struct tale *t)
-{
-	const struct skep_line_info *line = tale_line(t, t->insn);
-	const char *found = NULL;
-	size_t len = 0;
-
-	for (const char *at = tale_source(t, line); (at = strchr(at, '[')); at++) {
-		size_t n = 0;
-
-		while (is_name(at[1 + n]))
-			n++;
-		if (n && at[1 + n] == ']' && at[1] > '9') {
-			found = at + 1;
-			len = n;
-		}
-	}
-	return found ? tale_text(t, "%.*s", (int)len, found) : NULL;
-}
-
-static void find_name(struct tale *t)
-{
-	const struct skep_line_info *line;
-
-	if (t->class->follow == follow_size)
-		t->name = argument_text(t);
-	if (t->name || t->origin == ~0u)
-		return;
-	line = tale_line(t, snap_of(t, t->origin)->insn);
-	if (t->class->follow != follow_pointer)
-		t->name = index_text(t);
-	if (line && !t->name)
-		t->name = assigned(t, tale_source(t, line), tale_column(t, line));
-}
-
 /* ---- which value ---- */
 
 static int followed(const struct tale *t)
@@ -738,5 +678,5 @@ void chain_build(struct tale *t)
 	w.number = t->class->follow != follow_pointer;
 	walk_back(&w);
 	find_lost_check(&w);
-	find_name(t);
+	tale_find_name(t);
 }

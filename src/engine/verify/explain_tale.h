@@ -4,6 +4,7 @@
 
 #include "explain.h"
 #include "explain_record.h"
+#include "str.h"
 
 /* What the lines that led to the refusal are about. */
 enum follow {
@@ -24,6 +25,9 @@ struct explain_class {
 };
 
 enum { CHAIN_MOST = 6, TALE_TEXT = 1024 };
+
+/* Greater offsets from the start of a packet are not compared with its end. */
+enum { PACKET_FAR = 0xffff };
 
 struct chain_event {
 	u32 step, insn;
@@ -50,6 +54,8 @@ struct tale {
 	const char *origin_text;
 	const char *name; /* of the variable, if a line of the source tells; NULL */
 	u64 scale;	  /* bytes for each one of the variable: of an index */
+	bool wide;	  /* only the low 32 bits were checked */
+	bool derived;	  /* more than that was calculated in the refused line */
 	struct chain_event events[CHAIN_MOST];
 	u32 nevents;
 	const char *advice; /* what to change, where a check was lost; NULL */
@@ -61,17 +67,16 @@ struct tale {
 /* Fills events, origin and name. */
 void chain_build(struct tale *t);
 
-/* ---- explain_word.c ---- */
+/* ---- explain_name.c ---- */
+
+/* Of the value at fault, in t->name. */
+void tale_find_name(struct tale *t);
+/* "e->count": the only member through a pointer in the refused line; NULL. */
+const char *tale_member(struct tale *t);
+
+/* ---- explain_line.c ---- */
 
 const char *tale_text(struct tale *t, const char *fmt, ...) PRINTF(2, 3);
-/* A template of explain.def, with its {words} filled in; NULL for NULL. */
-const char *tale_expand(struct tale *t, const char *template);
-/* "0 to 255", "any 64-bit number". */
-const char *tale_range(struct tale *t, const struct scalar *n);
-/* "a pointer to a value of map 'counts', or NULL". */
-const char *tale_type(struct tale *t, const struct reg *r);
-/* "bpf_map_lookup_elem()" of the call at an instruction. */
-const char *tale_call(struct tale *t, u32 insn);
 /* "prog.c:12", or "instruction 7". */
 const char *tale_at(struct tale *t, u32 insn);
 /* The instruction as the disassembler has it. */
@@ -86,10 +91,35 @@ const char *tale_source(const struct tale *t, const struct skep_line_info *line)
 /* Where in that text the instruction's expression begins; 0: not known. */
 size_t tale_column(const struct tale *t, const struct skep_line_info *line);
 
+/* ---- explain_bound.c ---- */
+
+/* "0 to 255", "any 64-bit number". */
+const char *tale_range(struct tale *t, const struct scalar *n);
 /* How many bytes the refused instruction touches, 0: not known; where its offset begins
  * without the variable part; how many bytes there are. */
 u64 tale_size(const struct tale *t);
 s64 tale_offset(const struct tale *t);
 u64 tale_limit(const struct tale *t);
+/* How often the refused instruction was passed on this path before. */
+u32 tale_rounds(const struct tale *t);
+
+/* ---- explain_kind.c ---- */
+
+/* "a pointer to a value of map 'counts', or NULL". */
+const char *tale_type(struct tale *t, const struct reg *r);
+/* "bpf_map_lookup_elem()" of the call at an instruction. */
+const char *tale_call(struct tale *t, u32 insn);
+/* That the refusal is about, by its register, a call's or its own; NULL. */
+const struct verify_map *tale_map(const struct tale *t);
+/* The global variable at an offset of the section that a map is; NULL: it is none. */
+const struct skep_btf_var_secinfo *tale_variable(const struct verify_map *map, s64 off);
+
+/* ---- explain_word.c ---- */
+
+/* A template of explain.def, with its {words} filled in; NULL for NULL. */
+const char *tale_expand(struct tale *t, const char *template);
+
+#define WORD(name) void word_##name(struct tale *t, struct str *s);
+#include "explain_word.def"
 
 #endif

@@ -54,10 +54,8 @@ static const char *const contexts[] = {
 	[SKEP_PROG_TYPE_NETFILTER] = "bpf_nf_ctx",
 };
 
-static const char *context_of(const struct verifier *v)
+const char *func_context(u32 type)
 {
-	u32 type = v->prog->type;
-
 	return type < ARRAY_SIZE(contexts) ? contexts[type] : NULL;
 }
 
@@ -95,7 +93,7 @@ static u32 tags_of(struct verifier *v, u32 func_id, u32 arg)
 static bool is_context(const struct verifier *v, u32 id)
 {
 	const struct skep_btf *btf = v->prog->btf;
-	const char *want = context_of(v), *have;
+	const char *want = func_context(v->prog->type), *have;
 	u32 kind;
 
 	if (v->prog->type == SKEP_PROG_TYPE_KPROBE) {

@@ -208,6 +208,7 @@ void do_call_kfunc(struct verifier *v, const struct insn *in)
 void kfunc_check_left(struct verifier *v)
 {
 	for (u32 i = 0; i < v->n; i++) {
+		v->insn = i;
 		if (v->aux[i].tail_maps && !v->profile->perfmon)
 			refuse(v, tail_call_maps);
 		if (v->insns[i].op == op_call_kfunc && !v->insns[i].imm && v->aux[i].seen)

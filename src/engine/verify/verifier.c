@@ -119,6 +119,7 @@ static void check_references(struct verifier *v)
 	for (u32 i = 0; i < v->n; i++) {
 		const struct insn *in = &v->insns[i];
 
+		v->insn = i;
 		if (v->aux[i].fault)
 			malformed_check(v, i);
 		if (in->op == op_lddw && in->src == SKEP_PSEUDO_BTF_ID)
@@ -138,6 +139,7 @@ static void check_references(struct verifier *v)
 		else if ((u64)in->imm >> 32)
 			refuse(v, map_reference_form);
 	}
+	v->insn = 0;
 }
 
 static void flow(struct verifier *v)

@@ -1,0 +1,2 @@
+s/long key/__u32 key/
+s/(void \*)key/\&key/

@@ -1,0 +1,1 @@
+s/&key, &counts/\&counts, \&key/

@@ -1,0 +1,1 @@
+s/return \*(__u64 \*)sum;/return 0;/

@@ -1,0 +1,1 @@
+s/"Proprietary"/"GPL"/

@@ -1,0 +1,1 @@
+s,raw_tp/sys_enter,xdp,

@@ -1,0 +1,1 @@
+/struct bpf_spin_lock lock/d

@@ -1,0 +1,1 @@
+s/MAP(counts.*/RINGBUF(counts);/

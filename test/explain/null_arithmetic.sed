@@ -1,0 +1,1 @@
+s/__u32 \*data = e.*/if (!e) return 0; &/

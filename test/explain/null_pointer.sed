@@ -1,0 +1,1 @@
+s/return sk->/if (!sk) return 0; &/

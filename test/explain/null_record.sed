@@ -1,0 +1,1 @@
+s/\*event = bpf_k/if (!event) return 0; &/

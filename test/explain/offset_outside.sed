@@ -1,0 +1,1 @@
+s/return e->data/if (i > 15) return 0; &/

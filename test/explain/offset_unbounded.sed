@@ -1,0 +1,1 @@
+s/return bytes/if (now > 71) return 0; &/

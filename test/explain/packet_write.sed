@@ -1,0 +1,1 @@
+s/SEC("lwt_in")/SEC("tc")/

@@ -1,0 +1,1 @@
+s/return \*(__u8.*/return *(__u8 *)e;/

@@ -1,0 +1,1 @@
+s/const volatile/volatile/

@@ -1,0 +1,2 @@
+/^	last = /d
+s/bpf_ringbuf_submit/last = *event; &/

@@ -1,0 +1,1 @@
+s/&events, len/\&events, 256/

@@ -1,0 +1,1 @@
+s/bpf_copy_from_user/bpf_probe_read_user/

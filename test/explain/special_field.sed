@@ -1,0 +1,1 @@
+s/__builtin_memset.*/g->count = 0;/

@@ -1,0 +1,1 @@
+s/^	jump(ctx);/bpf_tail_call(ctx, \&stages, 1);/
