@@ -59,6 +59,8 @@ struct flow_call {
 	bool calls_later; /* runs a callback another time: a timer's */
 	bool iter_next;	  /* of an open-coded iterator */
 	bool may_sleep;
+	bool is_void;	     /* gives nothing */
+	bool is_fast;	     /* leaves r1 to r5 alone: fastcall.h */
 	bool changes_packet; /* packet pointers are no longer valid afterwards */
 };
 

@@ -4,6 +4,7 @@
  * leave bytes that are some number, or 0. Accesses are aligned, so each lies in one slot.
  */
 #include "access.h"
+#include "fastcall.h"
 #include "speculation.h"
 
 /* ---- where ---- */
@@ -219,6 +220,7 @@ static void read_fixed(struct verifier *v, struct frame *f, s32 off, u32 size, i
 {
 	const u32 n = stack_slot(off);
 
+	fastcall_touch(v, f, off);
 	log_touch(v, 0, 1ull << n);
 	stack_live_read(v, f->number, 1ull << n);
 	if (slot_is_spilled(&f->slot[n])) {
@@ -345,6 +347,7 @@ static void write_fixed(struct verifier *v, struct frame *f, s32 off, u32 size, 
 		refuse(v, spill_corrupt);
 	speculation_store(v, s, r && is_spillable(r) ? r : NULL, size);
 	stack_drop_dynptr(v, f, n);
+	fastcall_touch(v, f, off);
 	log_touch(v, 0, 1ull << n);
 	if (size == 8)
 		stack_live_write(v, f->number, 1ull << n);

@@ -1,6 +1,7 @@
 /* stack_range.c - the stack at variable offsets, and as the memory of helpers */
 #include "access.h"
 #include "call.h"
+#include "fastcall.h"
 
 /* Whether a register may hold the bytes of this slot's spill as a number. */
 static bool is_number(struct verifier *v, const struct slot *s)
@@ -98,6 +99,7 @@ void stack_read_range(struct verifier *v, const struct access *a, s32 min, s32 m
 		refuse(v, stack_var_helper, access_bits(a->r, bits), a->off, a->size);
 	check_variable(v, a);
 	check_written(v, a, min, end);
+	fastcall_touch(v, f, min);
 	for (s32 at = min; zero && at < end; at++) {
 		log_touch(v, 0, 1ull << stack_slot(at));
 		zero = *stack_kind(f, at) == slot_zero;
@@ -139,6 +141,7 @@ void stack_write_range(struct verifier *v, const struct access *a, s32 min, s32 
 
 	for (s32 at = min; at < end; at++)
 		stack_drop_dynptr(v, f, stack_slot(at));
+	fastcall_touch(v, f, min);
 	for (s32 at = min; at < end; at++)
 		used |= write_maybe(v, f, at, zero);
 	if (used && a->value >= 0)

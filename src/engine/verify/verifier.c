@@ -1,5 +1,6 @@
 /* verify(): the pipeline. */
 #include "call.h"
+#include "fastcall.h"
 #include "kfunc.h"
 #include "info.h"
 #include "typed.h"
@@ -68,13 +69,13 @@ static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *
 		return call;
 	call.known = true;
 	call.nargs = (u8)MIN(btf_vlen(btf_type(v->profile->vmlinux, proto)), 5u);
+	call.is_void = !btf_type(v->profile->vmlinux, proto)->type;
 	call.iter_next = k->flags & kfunc_next;
 	return call;
 }
 
-static struct flow_call flow_call(void *ctx, const struct insn *in)
+struct flow_call verifier_call(struct verifier *v, const struct insn *in)
 {
-	struct verifier *v = ctx;
 	const struct verify_prog *prog = v->prog;
 	const struct helper_proto *h =
 		in->op == op_call_helper
@@ -92,11 +93,18 @@ static struct flow_call flow_call(void *ctx, const struct insn *in)
 					  v->profile);
 	for (call.nargs = 0; call.nargs < 5 && h->arg[call.nargs] != take_none;)
 		call.nargs++;
+	call.is_void = h->ret == give_void;
+	call.is_fast = h->flags & helper_fastcall;
 	call.calls_back = h->flags & helper_calls;
 	call.calls_later = h->flags & helper_calls_later;
 	call.may_sleep = h->flags & helper_sleeps;
 	call.changes_packet = h->flags & helper_moves;
 	return call;
+}
+
+static struct flow_call flow_call(void *v, const struct insn *in)
+{
+	return verifier_call(v, in);
 }
 
 static void check_value_reference(struct verifier *v, const struct verify_map *map,
@@ -198,7 +206,9 @@ void verify_run(struct verifier *v)
 	check_program(v);
 	decode(v);
 	flow(v);
+	fastcall_find(v);
 	walk(v);
+	fastcall_shrink_stacks(v);
 	depth_check(v);
 	kfunc_check_left(v);
 }

@@ -23,6 +23,8 @@ struct insn_aux {
 	bool seen;		      /* walked in some path: it is no dead code */
 	bool barrier, barrier_behind; /* speculation.h: no speculative path takes it, or
 					 goes on behind it */
+	bool saves;    /* fastcall.h: it saves or loads a register around a call, */
+	u8 saved;      /* which has so many of them */
 	u8 mask_state; /* enum mask_state: how its number is masked; 0: not (yet) */
 	u32 mask_limit;
 	bool tail_maps;			   /* a tail call through more than one map */
@@ -61,7 +63,8 @@ struct verifier {
 							       type; NULL: none */
 	struct paths *paths; /* path.h: what is still to be walked, checkpoints */
 	struct log_note noted;
-	struct calls *calls;   /* call.h: what is known of functions and calls */
+	struct fastcall *fastcalls; /* of each function */
+	struct calls *calls;	    /* call.h: what is known of functions and calls */
 	struct record *record; /* explain_record.h: while a refusal is explained; NULL */
 	struct typed *typed; /* access_btf.c: types of the kernel that were looked for */
 };
@@ -90,6 +93,8 @@ void verifier_init(struct verifier *v, const struct verify_prog *prog,
 int verify_attempt(struct verifier *v, bool (*step)(struct verifier *, void *),
 		   void *arg);
 
+/* What is known of a call of a helper or kfunc before the walk. */
+struct flow_call verifier_call(struct verifier *v, const struct insn *in);
 /* The pipeline: throws to v->pass. */
 void verify_run(struct verifier *v);
 

@@ -174,6 +174,21 @@ void log_changes(struct verifier *v)
 		print_behind(v);
 }
 
+/* What no path came to is thrown away before the kernel says how deep stacks are. */
+static bool is_dead(const struct verifier *v, u32 func)
+{
+	return !v->pass.err && v->profile->bpf && !v->aux[v->flow.funcs[func].start].seen;
+}
+
+static void print_stacks(struct verifier *v)
+{
+	verify_print(v, "stack depth ");
+	for (u32 i = 0; i < v->flow.nfuncs; i++)
+		if (!is_dead(v, i))
+			verify_print(v, "%s%u", i ? "+" : "", v->result->stack[i]);
+	verify_print(v, "\n");
+}
+
 void log_end(struct verifier *v)
 {
 	const struct verify_result *r = v->result;
@@ -181,11 +196,9 @@ void log_end(struct verifier *v)
 	if (!v->insns)
 		return; /* refused before there was a verifier */
 	if (v->log_level & 4) {
-		verify_print(v, "verification time %llu usec\nstack depth ",
+		verify_print(v, "verification time %llu usec\n",
 			     (unsigned long long)r->ns / 1000);
-		for (u32 i = 0; i < v->flow.nfuncs; i++)
-			verify_print(v, "%s%u", i ? "+" : "", r->stack[i]);
-		verify_print(v, "\n");
+		print_stacks(v);
 	}
 	verify_print(v,
 		     "processed %u insns (limit 1000000) max_states_per_insn %u "
