@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --time       ask both, one after the other, the best of 3, in one process; only\n"
 	"               then the ratio of times says something\n"
 	"  --list       name each difference, with both messages\n"
-	"  --reasons    also where both refuse, with another errno or last line\n"
+	"  --details    also where they agree, but with another errno, last line or stack\n"
 	"  --unprivileged  ask skep as a user without capabilities, and compare with what\n"
 	"               the tests of Linux 6.1 expect for such: out of date in places\n"
 	"  --caps LIST  ask both, with these capabilities (bpf,perfmon,net_admin,admin or\n"
@@ -45,7 +45,7 @@ struct board {
 
 struct replay {
 	struct case_options o;
-	bool list, reasons, one;
+	bool list, details, one;
 	u32 jobs, seconds;
 	vec(char *) paths;
 	struct board *board;
@@ -163,7 +163,7 @@ static int ask_all(struct replay *r)
 	size_t size = sizeof(*r->board) + r->paths.n * sizeof(struct case_result);
 	struct tally_sides sides = {.by_kernel = r->o.kernel,
 				    .judge_kernel = !r->o.skep,
-				    .reasons = r->reasons};
+				    .details = r->details};
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
 	bool fine;
@@ -201,7 +201,7 @@ static int options(struct replay *r, int argc, char **argv)
 		{"kernel", no_argument, NULL, 'k'},
 		{"time", no_argument, NULL, 't'},
 		{"list", no_argument, NULL, 'l'},
-		{"reasons", no_argument, NULL, 'r'},
+		{"details", no_argument, NULL, 'd'},
 		{"unprivileged", no_argument, NULL, 'u'},
 		{"one", no_argument, NULL, '1'},
 		{"caps", required_argument, NULL, 'c'},
@@ -215,14 +215,14 @@ static int options(struct replay *r, int argc, char **argv)
 	r->jobs = 2;
 	r->seconds = SECONDS;
 	r->o = (struct case_options){.skep = true, .repeats = 1, .caps = -1};
-	while ((c = getopt_long(argc, argv, "ktlru1c:j:s:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ktldu1c:j:s:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'k': r->o.kernel = true, r->o.skep = false; break;
 		case 't':
 			r->o.kernel = true, r->o.repeats = REPEATS_TIMED, r->jobs = 1;
 			break;
 		case 'l': r->list = true; break;
-		case 'r': r->list = r->reasons = true; break;
+		case 'd': r->list = r->details = true; break;
 		case 'u': r->o.unprivileged = true; break;
 		case '1': r->one = true; break;
 		case 'c':

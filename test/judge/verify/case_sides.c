@@ -42,6 +42,7 @@ static void take(struct side *s, const struct case_answer *a, u64 ns, const char
 	s->states = a->states;
 	s->peak = a->peak;
 	s->max_per_insn = a->max_per_insn;
+	snprintf(s->stack, sizeof(s->stack), "%s", !a->err && a->stack ? a->stack : "");
 	last_line(a->err && log ? log : "", s->message, sizeof(s->message));
 }
 

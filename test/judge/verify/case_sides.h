@@ -14,6 +14,7 @@ struct side {
 	u64 ns;	   /* best of the repeats: CPU time; the kernel's own figure if less */
 	u64 bytes; /* most memory */
 	char message[240]; /* the last line */
+	char stack[80];	   /* bytes, of each function; of what is accepted */
 };
 
 struct case_result {
@@ -28,7 +29,7 @@ struct case_options {
 	bool unprivileged; /* as a user without capabilities; judged by the case's own
 			      expectation, where it has one */
 	bool verbose;	   /* whole logs of level 2 on stdout */
-	int caps;	   /* mask of enum case_cap, instead of the case's own; -1: those */
+	int caps; /* mask of enum case_cap, instead of the case's own; -1: those */
 };
 
 void case_ask(const char *path, const struct case_options *o, struct case_result *r);

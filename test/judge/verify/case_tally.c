@@ -166,18 +166,22 @@ bool tally_print(const struct case_result *results, size_t n, struct tally_sides
 static void print_side(const char *who, const struct side *s)
 {
 	if (s->asked)
-		printf("    %-8s errno %d, processed %u, states %u: %s\n", who, s->err,
-		       s->processed, s->states, s->err ? s->message : "accepted");
+		printf("    %-8s errno %d, processed %u, states %u: %s%s\n", who, s->err,
+		       s->processed, s->states, s->err ? "" : "accepted, stack ",
+		       s->err ? s->message : s->stack);
 }
 
-static bool reasons_differ(const struct side *a, const struct side *b)
+/* Of those that agree: in words, or in the stack that they count. */
+static bool details_differ(const struct side *a, const struct side *b)
 {
-	return a->err && b->err && (a->err != b->err || strcmp(a->message, b->message));
+	if (!a->err)
+		return *a->stack && strcmp(a->stack, b->stack);
+	return a->err != b->err || strcmp(a->message, b->message);
 }
 
 void tally_list(const struct case_result *results, size_t n, struct tally_sides sides)
 {
-	static const char *const words[VERDICTS] = {"other reason", "WRONG ACCEPT",
+	static const char *const words[VERDICTS] = {"other details", "WRONG ACCEPT",
 						    "wrong reject", "", "broken"};
 	size_t i;
 
@@ -188,8 +192,8 @@ void tally_list(const struct case_result *results, size_t n, struct tally_sides 
 		if (v == verdict_unjudged)
 			continue;
 		if (v == verdict_agrees &&
-		    (!sides.reasons ||
-		     !reasons_differ(judge_of(r, sides), judged(r, sides))))
+		    (!sides.details ||
+		     !details_differ(judge_of(r, sides), judged(r, sides))))
 			continue;
 		printf("%s: %s: %s%s%s\n", words[v], r->group, r->name,
 		       *r->broken ? ": " : "", r->broken);

@@ -18,7 +18,7 @@ enum verdict {
 struct tally_sides {
 	bool by_kernel;	   /* as asked now, else as recorded */
 	bool judge_kernel; /* the kernel now, by what was recorded */
-	bool reasons;	   /* list those, too, that both refuse, with other words */
+	bool details;	   /* list those, too, that agree but in words or stack */
 };
 
 enum verdict tally_verdict(const struct case_result *r, struct tally_sides sides);
