@@ -106,6 +106,8 @@ const struct func_note *func_args(struct verifier *v, u32 func);
 
 /* The helper that runs calls `call->func`, any number of times. */
 void callback_push(struct verifier *v, const struct call *call);
+/* After the walk: refuses the address of a function that was never called. */
+void callback_check_left(struct verifier *v);
 
 /* ---- call_special.c: helpers with rules of their own ---- */
 

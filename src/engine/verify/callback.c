@@ -130,3 +130,36 @@ void callback_push(struct verifier *v, const struct call *call)
 	caller->callback_depth++;
 	frame_of(v->cur)->callback_depth = 0;
 }
+
+/* Behind the last function that some path enters; 0: none does but the main one. */
+static u32 end_of_entered(const struct verifier *v)
+{
+	for (u32 i = v->flow.nfuncs; --i;)
+		if (v->aux[v->flow.funcs[i].start].seen)
+			return v->flow.funcs[i].end;
+	return 0;
+}
+
+static u32 count_seen(const struct verifier *v)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < v->n; i++)
+		n += v->aux[i].seen;
+	return n;
+}
+
+/* Linux removes functions that no path enters. An address of one that stood behind all
+ * others is then the program's end, which it takes for a bug of its own. */
+void callback_check_left(struct verifier *v)
+{
+	u32 end = end_of_entered(v);
+
+	for (u32 i = 0; end && i < v->n; i++) {
+		const struct insn *in = &v->insns[i];
+
+		if (in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC && v->aux[i].seen &&
+		    i + 1 + (u32)in->imm >= end)
+			refuse(v, callback_dead, count_seen(v));
+	}
+}

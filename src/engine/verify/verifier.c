@@ -211,6 +211,7 @@ void verify_run(struct verifier *v)
 	fastcall_shrink_stacks(v);
 	depth_check(v);
 	kfunc_check_left(v);
+	callback_check_left(v);
 }
 
 int verify_attempt(struct verifier *v, bool (*step)(struct verifier *, void *), void *arg)
