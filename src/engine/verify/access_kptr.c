@@ -1,5 +1,6 @@
 /* access_kptr.c - pointers to objects that a map's value keeps */
 #include "access.h"
+#include "call.h"
 
 /* What the field points to: the kernel's type of that name. */
 struct kept {
@@ -68,21 +69,47 @@ static void load(struct verifier *v, const struct verify_field *f, struct reg *t
 	to->id = new_id(v);
 }
 
-static void check_stored(struct verifier *v, const struct verify_field *f, u32 regno)
+static _Noreturn void refuse_type(struct verifier *v, const struct kept *k, u32 regno,
+				  const char *name)
 {
-	const struct reg *r = &regs_of(v)[regno];
-	const u32 good = flag_null | flag_trusted | flag_rcu | flag_untrusted;
-	struct kept k;
 	char type[64];
 
-	if (reg_is_zero(r))
+	reg_type_name(v, &regs_of(v)[regno], type);
+	if (k->field->kind == field_kptr_unref)
+		refuse(v, kptr_type, regno, type, name, k->name, k->name);
+	refuse(v, kptr_type_owned, regno, type, name, k->name);
+}
+
+/* What is owned is the object itself, not something that begins with one. */
+static bool is_kept(const struct reg *r, const struct kept *k)
+{
+	if (k->field->kind != field_kptr_unref)
+		return !r->off && r->btf_id == k->id;
+	return arg_is_typed(r, k->id);
+}
+
+static void check_type(struct verifier *v, const struct kept *k, u32 regno)
+{
+	const struct reg *r = &regs_of(v)[regno];
+	u32 good = flag_null | flag_trusted | flag_rcu;
+
+	if (k->field->kind == field_kptr_unref)
+		good |= flag_untrusted;
+	if (r->type != reg_btf || r->flags & ~good)
+		refuse_type(v, k, regno, "");
+	mem_check_plain(v, regno, r, true);
+	if (r->btf != k->btf || !is_kept(r, k))
+		refuse_type(v, k, regno, btf_name(r->btf, r->btf_id));
+}
+
+static void check_stored(struct verifier *v, const struct verify_field *f, u32 regno)
+{
+	struct kept k;
+
+	if (reg_is_zero(&regs_of(v)[regno]))
 		return;
 	k = kept_of(v, f);
-	if (r->type != reg_btf || r->flags & ~good)
-		refuse(v, kptr_type, regno, reg_type_name(v, r, type), k.name, k.name);
-	mem_check_plain(v, regno, r, true);
-	if (r->btf != k.btf || r->btf_id != k.id || r->off)
-		refuse(v, kptr_match_later);
+	check_type(v, &k, regno);
 }
 
 void access_kptr(struct verifier *v, const struct access *a, const struct verify_field *f)
@@ -105,4 +132,60 @@ void access_kptr(struct verifier *v, const struct access *a, const struct verify
 		check_stored(v, f, (u32)a->value);
 	else if (in->imm)
 		refuse(v, kptr_constant, f->off);
+}
+
+/* ---- bpf_kptr_xchg() ---- */
+
+static bool is_kptr(const struct verify_field *f)
+{
+	return f->kind == field_kptr_unref || f->kind == field_kptr_ref ||
+	       f->kind == field_kptr_percpu;
+}
+
+/* The kptr at that offset; any, if it is negative. */
+static const struct verify_field *find_kptr(const struct verify_map *map, s64 off)
+{
+	for (u32 i = 0; i < map->nfields; i++)
+		if (is_kptr(&map->fields[i]) && (off < 0 || map->fields[i].off == off))
+			return &map->fields[i];
+	return NULL;
+}
+
+void kptr_check_place(struct verifier *v, struct call *call, u32 regno)
+{
+	const struct reg *r = &regs_of(v)[regno];
+	const struct verify_map *map = reg_map_of(v, r);
+	s64 off = r->off + (s64)r->n.bits.value;
+
+	if (!map->btf)
+		refuse(v, kptr_no_btf, map->name);
+	call->map = map;
+	call->map_reg = *r;
+	if (!scalar_is_const(&r->n))
+		refuse(v, kptr_variable, regno);
+	if (!find_kptr(map, -1))
+		refuse(v, kptr_none, regno);
+	call->kptr = off < 0 ? NULL : find_kptr(map, off);
+	if (!call->kptr)
+		refuse(v, kptr_elsewhere, (int)off);
+	if (call->kptr->kind == field_kptr_unref)
+		refuse(v, kptr_unowned, (int)off);
+}
+
+void kptr_check_given(struct verifier *v, const struct call *call, u32 regno)
+{
+	const struct kept k = kept_of(v, call->kptr);
+
+	if (regs_of(v)[regno].flags & flag_null)
+		refuse(v, arg_maybe_null, regno);
+	check_type(v, &k, regno);
+}
+
+void kptr_give(struct verifier *v, const struct call *call, struct reg *r)
+{
+	const struct kept k = kept_of(v, call->kptr);
+
+	reg_set_pointer(r, reg_btf, flag_null);
+	r->btf = k.btf;
+	r->btf_id = k.id;
 }

@@ -100,7 +100,9 @@ static void check_kind(struct verifier *v, const struct call *call, u32 regno, u
 		refuse_kind(v, regno, want);
 	if (r->type != reg_btf)
 		return;
-	if (want != kinds_mem)
+	if (call->kptr)
+		kptr_check_given(v, call, regno);
+	else if (want != kinds_mem)
 		arg_check_typed(v, call, regno, take);
 	else if (!(take & take_rdonly))
 		refuse(v, arg_may_be_written, call->proto->name, regno,
@@ -374,7 +376,7 @@ static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take
 	case take_spin_lock: check_lock(v, call, regno); break;
 	case take_func: call->func = regs_of(v)[regno].func; break;
 	case take_percpu_btf_id: note_percpu(v, call, regno); break;
-	case take_kptr_dest: refuse(v, later_kptr);
+	case take_kptr_dest: kptr_check_place(v, call, regno); break;
 	case take_dynptr: check_dynptr(v, call, regno, take); break;
 	default: break;
 	}

@@ -144,9 +144,13 @@ static void give_map_value(struct verifier *v, const struct call *call, struct r
 static void give_typed(struct verifier *v, const struct call *call, struct reg *r,
 		       u32 flags)
 {
-	u32 id = call_type(v, call->proto->ret_btf,
-			   &calls_of(v)->ret_type[call->proto->id]);
+	u32 id;
 
+	if (call->kptr) {
+		kptr_give(v, call, r);
+		return;
+	}
+	id = call_type(v, call->proto->ret_btf, &calls_of(v)->ret_type[call->proto->id]);
 	if (!id)
 		refuse(v, later_btf_ret, call->proto->name);
 	reg_set_pointer(r, reg_btf, flags);

@@ -21,6 +21,7 @@ struct call {
 	u64 size_max;		      /* of the memory that was passed */
 	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
 	u32 percpu_id;
+	const struct verify_field *kptr; /* that bpf_kptr_xchg() exchanges */
 	s64 key;	   /* of a lookup in an array; -1: not known */
 	struct reg dynptr; /* as its slot has the one that was passed; reg_none: none */
 	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */
@@ -46,6 +47,14 @@ void arg_check_typed(struct verifier *v, const struct call *call, u32 regno, u16
 
 /* Where r, a reg_btf, points to a struct of that type begins. */
 bool arg_is_typed(const struct reg *r, u32 type);
+
+/* ---- access_kptr.c: bpf_kptr_xchg() ---- */
+
+/* r[regno], a reg_value, points to a kptr that owns what it points to. */
+void kptr_check_place(struct verifier *v, struct call *call, u32 regno);
+/* r[regno], a reg_btf, may become what it points to. */
+void kptr_check_given(struct verifier *v, const struct call *call, u32 regno);
+void kptr_give(struct verifier *v, const struct call *call, struct reg *r);
 
 /* ---- func.c: functions of the program ---- */
 
