@@ -42,7 +42,9 @@ enum { FUZZ_ROOM = 2048, FUZZ_INFO = 2048, FUZZ_KSYMS = 64, FUZZ_MESSAGE = 240 }
 	FEATURE(global, "global functions") \
 	FEATURE(user_ring, "user ring buffers") \
 	FEATURE(socket, "fields of sockets") \
-	FEATURE(constant, "frozen maps, strings")
+	FEATURE(constant, "frozen maps, strings") \
+	FEATURE(kfunc, "kernel functions, any") \
+	FEATURE(kptr, "pointers kept in maps")
 
 enum fuzz_feature {
 #define FEATURE(name, what) fuzz_##name,
@@ -89,6 +91,7 @@ struct fuzz_kernel {
 	u32 task, tcp_ops;
 	vec(u32) tracepoints; /* typedefs of pointers to prototypes */
 	vec(u32) iterators;   /* functions */
+	vec(u32) kfuncs;      /* all that are tagged so */
 };
 
 struct fuzz_base {
@@ -170,6 +173,7 @@ bool fuzz_mutate(u64 *seed, struct fuzz_prog *p, u32 record);
 	MAP(queue, QUEUE, 0, 16, 4, 0, -1) \
 	MAP(lock, ARRAY, 4, 40, 2, 0, -1) \
 	MAP(timer, ARRAY, 4, 32, 2, 0, -1) \
+	MAP(kptr, ARRAY, 4, 32, 2, 0, -1) \
 	MAP(user_ring, USER_RINGBUF, 0, 0, 4096, 0, -1) \
 	MAP(constant, ARRAY, 4, 32, 1, SKEP_F_RDONLY_PROG, -1)
 
@@ -198,9 +202,15 @@ enum fuzz_type {
 	fuzz_type_timer,
 	fuzz_type_lock_value,
 	fuzz_type_timer_value,
+	fuzz_type_task,
+	fuzz_type_untrusted_tag,
+	fuzz_type_untrusted,
+	fuzz_type_kept_tag,
+	fuzz_type_kept,
+	fuzz_type_kptr_value,
 };
 
-enum { FUZZ_LOCK_OFF = 32, FUZZ_TIMER_OFF = 16, FUZZ_PAIR_SIZE = 16 };
+enum { FUZZ_KPTR_OFF = 16, FUZZ_LOCK_OFF = 32, FUZZ_TIMER_OFF = 16, FUZZ_PAIR_SIZE = 16 };
 
 void fuzz_generate(u64 *seed, const struct fuzz_base *b, struct fuzz_prog *p);
 

@@ -80,6 +80,7 @@ void fuzz_base_close(struct fuzz_base *b)
 	case_free(&b->c);
 	vec_free(&b->kernel.tracepoints);
 	vec_free(&b->kernel.iterators);
+	vec_free(&b->kernel.kfuncs);
 }
 
 bool fuzz_base_program(const struct fuzz_base *b, struct fuzz_prog *p)

@@ -92,6 +92,16 @@ static void all_types(struct types *t)
 	value(t, "bpf_timer", 2, 0, 16);
 	value(t, "lock_value", FUZZ_LOCK_OFF / 8, fuzz_type_lock, FUZZ_LOCK_OFF + 8);
 	value(t, "timer_value", FUZZ_TIMER_OFF / 8, fuzz_type_timer, FUZZ_TIMER_OFF + 16);
+	type(t, "task_struct", SKEP_BTF_KIND_STRUCT, 0, 8);
+	type(t, "kptr_untrusted", SKEP_BTF_KIND_TYPE_TAG, 0, fuzz_type_task);
+	type(t, "", SKEP_BTF_KIND_PTR, 0, fuzz_type_untrusted_tag);
+	type(t, "kptr", SKEP_BTF_KIND_TYPE_TAG, 0, fuzz_type_task);
+	type(t, "", SKEP_BTF_KIND_PTR, 0, fuzz_type_kept_tag);
+	type(t, "kptr_value", SKEP_BTF_KIND_STRUCT, 4, 32);
+	member(t, "a", fuzz_type_u64, 0);
+	member(t, "b", fuzz_type_untrusted, FUZZ_KPTR_OFF - 8);
+	member(t, "c", fuzz_type_kept, FUZZ_KPTR_OFF);
+	member(t, "d", fuzz_type_u64, FUZZ_KPTR_OFF + 8);
 }
 
 static int describe_types(struct vcase *c)
@@ -159,6 +169,7 @@ static int describe_maps(struct vcase *c)
 	c->maps.at[fuzz_map_constant].frozen = (struct case_bytes){frozen, 32};
 	give_types(&c->maps.at[fuzz_map_lock], fuzz_type_lock_value);
 	give_types(&c->maps.at[fuzz_map_timer], fuzz_type_timer_value);
+	give_types(&c->maps.at[fuzz_map_kptr], fuzz_type_kptr_value);
 	return 0;
 }
 
@@ -206,11 +217,13 @@ static int list_targets(struct fuzz_kernel *k, const struct skep_btf *btf)
 			to = vec_push(&k->tracepoints);
 		else if (kind == SKEP_BTF_KIND_FUNC && is_iterator(btf, id, meta))
 			to = vec_push(&k->iterators);
+		else if (kind == SKEP_BTF_KIND_DECL_TAG && !strcmp(name, "bpf_kfunc"))
+			to = vec_push(&k->kfuncs);
 		else
 			continue;
 		if (!to)
 			return -ENOMEM;
-		*to = id;
+		*to = kind == SKEP_BTF_KIND_DECL_TAG ? btf_type(btf, id)->type : id;
 	}
 	return 0;
 }

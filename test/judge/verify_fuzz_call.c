@@ -335,6 +335,7 @@ bool gen_enter(struct gen *g, enum end end, s32 slot)
 	if (g->nrefs == REFS || g->depth >= 3)
 		return false;
 	g->refs[g->nrefs].end = end;
+	g->refs[g->nrefs].kfunc = 0;
 	g->refs[g->nrefs++].slot = slot;
 	g->depth++;
 	return true;
@@ -377,6 +378,8 @@ static void with_reference(struct gen *g, enum end end, struct value v)
 	g->s.reg[0] = v;
 	if (v.kind == h_memory && gen_pick(g, 2))
 		gen_access(g, 0, (s32)v.room - 8, 8, true);
+	if (v.kind == h_sock && gen_pick(g, 2))
+		stmt_sock_fields(g);
 	gen_statements(g, gen_pick(g, 3));
 	gen_leave(g);
 	gen_aim(g, jump);

@@ -285,7 +285,7 @@ bool fuzz_mutate(u64 *seed, struct fuzz_prog *p, u32 record)
 		change_number, change_number,	change_condition, change_width,
 		change_size,   change_register, change_operation,
 	};
-	u32 left = 1 + fuzz_pick(seed, 2) * fuzz_pick(seed, 3), tries = 0, i, at;
+	u32 left = 1 + !fuzz_pick(seed, 4) * fuzz_pick(seed, 3), tries = 0, i, at;
 
 	while (left && tries++ < 100 && p->n) {
 		i = fuzz_pick(seed, ARRAY_SIZE(changes) + 2);

@@ -250,14 +250,19 @@ void gen_call(struct gen *g, u32 helper)
 	gen_scalar(g, 0, UINT64_MAX);
 }
 
-void gen_call_kernel(struct gen *g, enum fuzz_kfunc kfunc)
+void gen_call_kernel_id(struct gen *g, u32 id)
 {
 	u8 reg;
 
-	EMIT(g, call_kfunc, .imm = g->base->kernel.kfunc[kfunc]);
+	EMIT(g, call_kfunc, .imm = id);
 	for (reg = 1; reg <= 5; reg++)
 		gen_holds(g, reg, (struct value){0});
 	gen_scalar(g, 0, UINT64_MAX);
+}
+
+void gen_call_kernel(struct gen *g, enum fuzz_kfunc kfunc)
+{
+	gen_call_kernel_id(g, g->base->kernel.kfunc[kfunc]);
 }
 
 bool gen_can_call(const struct gen *g)

@@ -20,6 +20,8 @@ enum {
 	REFS = 4,
 	DYNPTR_SLOT = -184,
 	LOCAL_DYNPTR = -200,
+	KEPT_SLOT = -216,
+	ITERATOR_SLOT = -240,
 	FUNCS = 6,
 	BAILS = 32,
 	NONE = 0xff,
@@ -88,6 +90,7 @@ enum end {
 	end_submit_dynptr,
 	end_discard_dynptr,
 	end_iterator,
+	end_object, /* of the kernel, by one of its functions */
 	end_lock,
 	end_rcu,
 	end_preempt,
@@ -112,6 +115,7 @@ struct gen {
 	struct {
 		s32 slot;
 		enum end end;
+		u32 kfunc; /* end_iterator, end_object */
 	} refs[REFS];
 	u32 bails[BAILS], nbails;
 	struct func funcs[FUNCS];
@@ -147,6 +151,7 @@ void gen_ctx(struct gen *g, u8 reg);
 
 void gen_call(struct gen *g, u32 helper); /* r0: any number */
 void gen_call_kernel(struct gen *g, enum fuzz_kfunc kfunc);
+void gen_call_kernel_id(struct gen *g, u32 id);
 bool gen_can_call(const struct gen *g);
 void gen_bail(struct gen *g); /* leaves the function; what follows is reached by jumps */
 void gen_bound(struct gen *g, u8 reg, u32 most);
@@ -176,7 +181,8 @@ void arg_function(struct gen *g, u8 reg, u32 func);
 void gen_do_call(struct gen *g, u32 helper, u32 locked);
 void gen_leave_if_null(struct gen *g); /* r0 */
 struct func *gen_new_func(struct gen *g);
-bool gen_enter(struct gen *g, enum end end, s32 slot);
+bool gen_enter(struct gen *g, enum end end, s32 slot); /* false: not now */
+bool gen_can_enter(const struct gen *g);
 void gen_leave(struct gen *g);
 
 void stmt_lookup(struct gen *g);
@@ -189,19 +195,37 @@ void stmt_tail_call(struct gen *g);
 void stmt_function(struct gen *g);
 void stmt_callback(struct gen *g);
 
-/* ---- verify_fuzz_typed.c: statements about what the kernel's types describe ---- */
+/* ---- verify_fuzz_object.c: statements about what begins and has to end ---- */
 
-void gen_target(struct gen *g); /* chooses what the program attaches to */
 void gen_end(struct gen *g, u32 ref);
+void gen_look_up(struct gen *g, u32 map); /* leaves if r0 is null */
+s32 gen_next_slot(const struct gen *g);
+void gen_local_dynptr(struct gen *g);
+void gen_walk_iterator(struct gen *g, s32 slot, u32 next, u32 destroy);
 void stmt_lock(struct gen *g);
 void stmt_timer(struct gen *g);
 void stmt_dynptr(struct gen *g);
 void stmt_iterator(struct gen *g);
 void stmt_section(struct gen *g);
+void stmt_user_ring(struct gen *g);
+
+/* ---- verify_fuzz_typed.c: statements about what the kernel's types describe ---- */
+
+void gen_target(struct gen *g); /* chooses what the program attaches to */
 void stmt_walk(struct gen *g);
 void stmt_global(struct gen *g);
-void stmt_user_ring(struct gen *g);
 void stmt_sock_fields(struct gen *g);
 void stmt_constant(struct gen *g);
+void gen_hold_typed(struct gen *g, u8 reg,
+		    u32 id); /* checks mostly that it is not null */
+u8 gen_need_typed(struct gen *g);
+u32 gen_struct_behind(u32 pointer); /* 0: it points to none */
+void arg_constant(struct gen *g, u8 reg, u32 off);
+
+/* ---- verify_fuzz_kfunc.c: statements that call any function of the kernel ---- */
+
+void stmt_kfunc(struct gen *g);
+void stmt_any_iterator(struct gen *g);
+void stmt_kptr(struct gen *g);
 
 #endif

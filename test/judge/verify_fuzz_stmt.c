@@ -555,10 +555,10 @@ static const struct {
 	{stmt_lookup, 6},     {stmt_map_in_map, 3},	{stmt_memory_helper, 8},
 	{stmt_any_helper, 3}, {stmt_ringbuf, 3},	{stmt_socket, 6},
 	{stmt_tail_call, 4},  {stmt_function, 4},	{stmt_callback, 3},
-	{stmt_lock, 4},	      {stmt_timer, 4},		{stmt_dynptr, 5},
+	{stmt_lock, 6},	      {stmt_timer, 4},		{stmt_dynptr, 5},
 	{stmt_iterator, 4},   {stmt_section, 3},	{stmt_walk, 6},
-	{stmt_global, 3},     {stmt_user_ring, 3},	{stmt_sock_fields, 5},
-	{stmt_constant, 3},
+	{stmt_global, 3},     {stmt_user_ring, 3},	{stmt_sock_fields, 8},
+	{stmt_constant, 3},   {stmt_kptr, 4},
 };
 
 static u32 weighted(struct gen *g)
