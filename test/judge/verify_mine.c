@@ -60,7 +60,7 @@ void mine_ask(const struct mine_who *who, const struct skep_insn *code, u32 n,
 	attr.insns = address(code);
 	attr.insn_cnt = n;
 	attr.license = address(who->not_gpl ? "X" : "GPL");
-	attr.prog_flags = who->sleepable ? SKEP_F_SLEEPABLE : 0;
+	attr.prog_flags = who->flags | (who->sleepable ? SKEP_F_SLEEPABLE : 0);
 	attr.log_buf = address(a->log);
 	attr.log_size = sizeof(a->log);
 	attr.log_level = 2;

@@ -16,6 +16,7 @@
 struct mine_who {
 	u32 type, attach;
 	bool sleepable, not_gpl;
+	u32 flags;    /* more of prog_flags */
 	u32 btf_id;   /* attach_btf_id */
 	u32 callback; /* where a second function begins; 0: there is none */
 	bool no_bpf, no_perfmon, no_net_admin; /* without that capability */

@@ -123,10 +123,24 @@ static void test_calls_as_the_kernel_has_them(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void test_a_moved_pointer_keeps_its_stack(void **state)
+{
+	static struct fixture f;
+	struct verify_result result;
+	u8 blob[1024];
+
+	assert_int_equal(skep_btf_parse(&f.btf, blob, call_btf(blob), NULL, "test", NULL),
+			 0);
+	make_maps(&f);
+	assert_int_equal(ask(&f, &call_moved, &result), 0);
+	skep_btf_free(f.btf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls_as_the_kernel_has_them),
+		cmocka_unit_test(test_a_moved_pointer_keeps_its_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

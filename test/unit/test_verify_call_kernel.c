@@ -148,10 +148,27 @@ static void test_the_table_is_the_kernels(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Once it does not refuse this, what is said in verify_calls.h is over. */
+static void test_where_the_kernel_is_wrong(void **state)
+{
+	static struct fixture f;
+	u32 processed;
+
+	if (no_bpf())
+		test_skip(__func__, "%s", no_bpf());
+	f.btf = load_btf();
+	assert_int_equal(ask(&f, &call_moved), call_moved.err);
+	assert_string_equal(last_line(f.log, &processed), call_moved.message);
+	assert_int_equal(processed, call_moved.processed);
+	close(f.btf);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_table_is_the_kernels),
+		cmocka_unit_test(test_where_the_kernel_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

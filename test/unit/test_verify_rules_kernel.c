@@ -26,7 +26,8 @@ static int verify_as(const struct mine_who *who, const struct skep_btf *btf,
 				     .vmlinux = btf};
 	const struct verify_prog prog = {.type = who->type,
 					 .attach_type = who->attach,
-					 .flags = who->sleepable ? SKEP_F_SLEEPABLE : 0,
+					 .flags = who->flags |
+						  (who->sleepable ? SKEP_F_SLEEPABLE : 0),
 					 .gpl = !who->not_gpl,
 					 .code = code,
 					 .n = n,
@@ -159,6 +160,30 @@ static void test_members(void **state)
 				 asked[i].id, asked[i].member, text, theirs.log);
 	}
 	skep_btf_free(btf);
+}
+
+/* What flags a program may be loaded with. */
+static void test_flags(void **state)
+{
+	static const struct skep_insn code[] = {MINE_SET(0, 0), MINE_EXIT};
+	static const u32 progs[] = {SKEP_PROG_TYPE_SOCKET_FILTER, SKEP_PROG_TYPE_XDP,
+				    SKEP_PROG_TYPE_KPROBE, SKEP_PROG_TYPE_SYSCALL};
+
+	need_kernel(__func__);
+	for (u32 i = 0; i < ARRAY_SIZE(progs) * 33; i++) {
+		u32 bit = i % 33, flags = bit < 32 ? 1u << bit : 0;
+		struct mine_who who = {.type = progs[i / 33], .flags = flags};
+		static struct mine_answer theirs;
+		static char text[sizeof(theirs.log)];
+
+		who.sleepable = who.type == SKEP_PROG_TYPE_SYSCALL;
+		mine_ask(&who, code, ARRAY_SIZE(code), &theirs);
+		if (verify_as(&who, NULL, code, ARRAY_SIZE(code), text, sizeof(text)) !=
+			    theirs.err ||
+		    (theirs.err && strcmp(text, theirs.log)))
+			fail_msg("type %u, flags %#x: %s, the kernel: %s", who.type,
+				 flags, text, theirs.log);
+	}
 }
 
 /* ---- contexts, and objects that are read like one ---- */
@@ -417,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_helpers_allowed),
 		cmocka_unit_test(test_helpers_of_hooks),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_attach_types),

@@ -159,6 +159,20 @@ static const struct {
 #define XDP    SKEP_PROG_TYPE_XDP
 #define TP     SKEP_PROG_TYPE_TRACEPOINT
 
+/* Where Linux 6.18.44 is wrong, and refuses: when a number is added to a pointer to the
+ * stack of a caller that is not the main function, with the number in front, it forgets
+ * whose stack it is, and takes the main function's. */
+static const struct call_case call_moved = {
+	"call pc+1\n exit\n *(u64 *)(r10 -8) = 0\n r1 = r10\n r1 += -8\n call pc+1\n exit\n"
+	"r2 = 0\n r2 += r1\n r0 = *(u64 *)(r2 +0)\n if r0 == 0 goto out\n r0 = *(u8 *)(r0 "
+	"+0)\n out:\n exit\n",
+	SOCKET,
+	EACCES,
+	"R0 invalid mem access 'scalar'",
+	10,
+	.funcs = {{0, T_MAIN}, {2, T_SUB}, {7, T_SUB}},
+};
+
 static const struct call_case call_cases[] = {
 #define CASE(prog_type, error, insns, line, source, ...) \
 	{.text = source, \

@@ -169,6 +169,7 @@ void pointer_alu(struct verifier *v, const struct insn *in, enum alu_row row,
 		*d = r; /* read by probing, wherever it points */
 		return;
 	}
+	/* where a number stands in front, Linux 6.18.44 forgets whose stack it is */
 	check_pointer(v, in, row, pointer, number);
 	speculation_before(v, in, row, pointer, number, &mask);
 	check_operator(v, in, row, pointer, number == d);

@@ -12,7 +12,8 @@ enum {
 	LENGTH_MAX = 1000000,
 	UNPRIVILEGED_LENGTH_MAX = 4096,
 	MAPS_MAX = 64,
-	BTF_ID_MAX = 0xfffff
+	BTF_ID_MAX = 0xfffff,
+	FLAGS = 2 * SKEP_F_TEST_REG_INVARIANTS - 1 /* it is the last that there is */
 };
 
 /* The largest test, of 999,998 instructions, takes 415 MB; no real program that is known
@@ -45,6 +46,8 @@ static void check_program(struct verifier *v)
 	const struct profile *who = v->profile;
 	const struct rule_prog *rule = rules_prog(prog->type);
 
+	if (prog->flags & ~(u32)FLAGS)
+		refuse(v, program_type);
 	if (!prog->n || prog->n > (who->bpf ? LENGTH_MAX : UNPRIVILEGED_LENGTH_MAX))
 		refuse(v, program_long);
 	if (!who->bpf && !is_for_everybody(prog->type))
