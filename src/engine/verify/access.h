@@ -77,6 +77,8 @@ void access_typed_ctx(struct verifier *v, const struct access *a);
 const char *access_struct_ops(struct verifier *v);
 /* The flag that a type tag (user, percpu, rcu) stands for. */
 u32 access_btf_tag(const struct skep_btf *btf, u32 id);
+/* An object that is sure to be there. */
+bool access_is_trusted(const struct reg *r);
 /* Objects that RCU protects stay. */
 bool access_in_rcu(const struct verifier *v);
 bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */

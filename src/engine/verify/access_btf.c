@@ -245,7 +245,7 @@ static u32 safe_flags(const char *type, const char *member)
 	return 0;
 }
 
-static bool is_trusted(const struct reg *r)
+bool access_is_trusted(const struct reg *r)
 {
 	const u32 good = flag_alloc | flag_trusted | flag_non_own;
 
@@ -267,7 +267,7 @@ static u32 found_flags(struct verifier *v, const struct reg *r, const struct pla
 
 	if (r->flags & flag_untrusted)
 		return flag_untrusted;
-	if (!is_trusted(r) && !(r->flags & flag_rcu))
+	if (!access_is_trusted(r) && !(r->flags & flag_rcu))
 		return p->flags &
 		       ~(u32)(flag_trusted | flag_alloc | flag_non_own | flag_rcu);
 	safe = safe_flags(btf_name(r->btf, r->btf_id), p->member);
@@ -363,22 +363,36 @@ static void write_tcp(struct verifier *v, const struct access *a)
 	refuse(v, tcp_write, a->off);
 }
 
-/* Programs that may write some members of some types: of sockets, of connections. */
-static bool writes_members(u32 prog_type)
-{
-	return prog_type == SKEP_PROG_TYPE_STRUCT_OPS ||
-	       prog_type == SKEP_PROG_TYPE_SCHED_CLS ||
-	       prog_type == SKEP_PROG_TYPE_SCHED_ACT || prog_type == SKEP_PROG_TYPE_XDP;
-}
-
-static void write_typed(struct verifier *v, const struct access *a)
+/* The mark of a connection, to programs that see packets. */
+static void write_connection(struct verifier *v, const struct access *a)
 {
 	const struct reg *r = a->r;
-	const char *ops;
+	const char *type = btf_name(r->btf, r->btf_id);
+	const u32 id = skep_btf_find(r->btf, "nf_conn", SKEP_BTF_KIND_STRUCT);
+	const struct skep_btf_type *t = id ? btf_type(r->btf, id) : NULL;
+	const struct skep_btf_member *m = t ? btf_tail(t) : NULL;
 
-	if (!writes_members(v->prog->type))
+	/* the latter is the former, and nothing else */
+	if (strcmp(type, "nf_conn") && strcmp(type, "nf_conn___init"))
 		refuse(v, btf_read_only);
-	ops = access_struct_ops(v);
+	for (u32 i = 0; t && i < btf_vlen(t); i++, m++) {
+		s32 begin = (s32)(btf_member_bit(t, m) / 8);
+		s32 end = begin + (s32)btf_size(r->btf, m->type);
+
+		if (strcmp(btf_str(r->btf, m->name_off), "mark") || a->off != begin)
+			continue;
+		if (a->off + (s32)a->size > end)
+			refuse(v, conn_write_beyond, a->off, a->size, end);
+		return;
+	}
+	refuse(v, conn_write, a->off);
+}
+
+static void write_struct_ops(struct verifier *v, const struct access *a)
+{
+	const struct reg *r = a->r;
+	const char *ops = access_struct_ops(v);
+
 	if (!ops)
 		refuse(v, typed_access_later);
 	if (!strcmp(ops, "tcp_congestion_ops"))
@@ -387,6 +401,20 @@ static void write_typed(struct verifier *v, const struct access *a)
 		refuse(v, dummy_write);
 	else if (a->off + (s64)a->size > btf_size(r->btf, r->btf_id))
 		refuse(v, dummy_write_beyond, a->off, a->size);
+}
+
+/* Some programs may write some members of some types. */
+static void write_typed(struct verifier *v, const struct access *a)
+{
+	if (a->r->flags & flag_untrusted)
+		refuse(v, btf_read_only);
+	switch (v->prog->type) {
+	case SKEP_PROG_TYPE_STRUCT_OPS: write_struct_ops(v, a); break;
+	case SKEP_PROG_TYPE_SCHED_CLS:
+	case SKEP_PROG_TYPE_SCHED_ACT:
+	case SKEP_PROG_TYPE_XDP: write_connection(v, a); break;
+	default: refuse(v, btf_read_only);
+	}
 }
 
 void access_btf(struct verifier *v, const struct access *a)

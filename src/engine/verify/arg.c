@@ -120,6 +120,8 @@ static bool any_offset(const struct reg *r)
 	case reg_arena:
 	case reg_scalar: return !r->flags;
 	case reg_mem:
+		if (r->dynptr)
+			return false; /* a slice of one */
 		return !r->flags || r->flags == flag_rdonly || r->flags == flag_ringbuf;
 	case reg_buf: return !r->flags || r->flags == flag_rdonly;
 	default: return false;
@@ -285,8 +287,7 @@ static void check_alloc_size(struct verifier *v, struct call *call, u32 regno)
 	precise_reg(v, regno);
 }
 
-/* A text that no side can change any more, so that it is known now. */
-static void check_const_str(struct verifier *v, u32 regno)
+void arg_check_str(struct verifier *v, u32 regno)
 {
 	const struct reg *r = &regs_of(v)[regno];
 	const struct verify_map *map = reg_map_of(v, r);
@@ -371,7 +372,7 @@ static void check_meaning(struct verifier *v, struct call *call, u32 i, u16 take
 	case take_size:
 	case take_size0: check_size(v, call, i, (take & take_kind) == take_size0); break;
 	case take_alloc_size: check_alloc_size(v, call, regno); break;
-	case take_const_str: check_const_str(v, regno); break;
+	case take_const_str: arg_check_str(v, regno); break;
 	case take_timer: check_timer(v, call, regno); break;
 	case take_spin_lock: check_lock(v, call, regno); break;
 	case take_func: call->func = regs_of(v)[regno].func; break;

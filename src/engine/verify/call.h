@@ -37,6 +37,9 @@ void arg_check(struct verifier *v, struct call *call, u32 i);
  * allows. */
 void arg_check_offset(struct verifier *v, u32 regno, bool release);
 
+/* r[regno], a reg_value, points to a text that no side can change any more. */
+void arg_check_str(struct verifier *v, u32 regno);
+
 /* ---- arg_btf.c ---- */
 
 /* The kernel's struct of that name, remembered in *id; 0: there is none. */
@@ -108,6 +111,8 @@ void call_clobber(struct verifier *v); /* r0 to r5 */
  */
 const char *func_context(u32 prog_type);
 
+/* Whether a pointer to type `id` is to what programs of this type call their context. */
+bool func_is_context(const struct verifier *v, const struct skep_btf *btf, u32 id);
 /* The arguments of a global function by its BTF; refuses what cannot be one. */
 const struct func_note *func_args(struct verifier *v, u32 func);
 

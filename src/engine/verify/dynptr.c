@@ -54,13 +54,22 @@ static bool is_referenced(enum dynptr_kind kind)
 	return kind == dynptr_ringbuf || kind == dynptr_file;
 }
 
-static void make(struct verifier *v, u32 regno, enum dynptr_kind kind)
+static void check_pointer(struct verifier *v, u32 regno)
+{
+	const u8 type = regs_of(v)[regno].type;
+
+	if (type != reg_stack && type != reg_dynptr)
+		refuse(v, dynptr_pointer, regno - 1);
+}
+
+void dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind, u32 cloned)
 {
 	const struct reg *r = &regs_of(v)[regno];
 	struct frame *f;
-	u32 id, ref, n;
+	u32 id, ref = cloned, n;
 	int at;
 
+	check_pointer(v, regno);
 	if (r->type == reg_dynptr || slot_of(v, r) == OBJECT_MISPLACED)
 		refuse(v, dynptr_not_new);
 	for (s32 i = 0; i < 16; i += 8)
@@ -71,7 +80,8 @@ static void make(struct verifier *v, u32 regno, enum dynptr_kind kind)
 	n = (u32)at;
 	f = stack_of(v, r);
 	id = new_id(v);
-	ref = is_referenced(kind) ? ref_acquire(v, ref_pointer) : 0;
+	if (is_referenced(kind) && !ref)
+		ref = ref_acquire(v, ref_pointer);
 	put(f, n, kind, id, ref, true);
 	put(f, n - 1, kind, id, ref, false);
 	stack_live_write(v, f->number, 3ull << (n - 1));
@@ -92,12 +102,11 @@ const struct reg *dynptr_check(struct verifier *v, u32 regno, enum dynptr_take t
 	const struct reg *r = &regs_of(v)[regno], *found = r;
 	u64 slots = 0;
 
-	if (r->type != reg_stack && r->type != reg_dynptr)
-		refuse(v, dynptr_pointer, regno - 1);
 	if (take == dynptr_new) {
-		make(v, regno, kind);
+		dynptr_make(v, regno, kind, 0);
 		return NULL;
 	}
+	check_pointer(v, regno);
 	if (r->type == reg_dynptr) {
 		if (take == dynptr_write)
 			refuse(v, dynptr_const);

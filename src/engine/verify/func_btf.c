@@ -90,9 +90,8 @@ static u32 tags_of(struct verifier *v, u32 func_id, u32 arg)
 }
 
 /* Whether the pointer is to what programs of this type call their context. */
-static bool is_context(const struct verifier *v, u32 id)
+bool func_is_context(const struct verifier *v, const struct skep_btf *btf, u32 id)
 {
-	const struct skep_btf *btf = v->prog->btf;
 	const char *want = func_context(v->prog->type), *have;
 	u32 kind;
 
@@ -132,7 +131,7 @@ static bool may_be_context(const struct verifier *v, u32 id)
 			return true;
 		break;
 	}
-	return !bare || is_context(v, id);
+	return !bare || func_is_context(v, btf, id);
 }
 
 static const char *kind_name(u32 kind)
@@ -184,7 +183,7 @@ static struct func_arg pointer_arg(struct verifier *v, u32 arg, u32 id, u32 has)
 {
 	const struct skep_btf *btf = v->prog->btf;
 
-	if (has & tag_ctx || is_context(v, id)) {
+	if (has & tag_ctx || func_is_context(v, btf, id)) {
 		if (has & ~(u32)tag_ctx)
 			refuse(v, arg_tags_clash, arg);
 		if (!may_be_context(v, id))

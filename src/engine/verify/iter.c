@@ -52,6 +52,8 @@ static void begin(struct verifier *v, const struct kfunc_call *call, u32 regno, 
 		struct slot *s = &f->slot[(u32)at - i];
 
 		reg_set_pointer(&s->reg, reg_stack, 0);
+		if (call->kfunc->flags & kfunc_rcu_protected)
+			s->reg.flags = access_in_rcu(v) ? flag_rcu : flag_untrusted;
 		s->reg.ref = i ? 0 : ref_acquire(v, ref_pointer);
 		s->reg.iter_btf = call->btf;
 		s->reg.iter_btf_id = type;
@@ -70,6 +72,8 @@ static bool is_begun(struct verifier *v, const struct kfunc_call *call,
 	for (u32 i = 0; i < n; i++) {
 		const struct slot *s = &stack_of(v, r)->slot[(u32)at - i];
 
+		if (s->reg.flags & flag_untrusted)
+			refuse(v, iter_rcu, call->kfunc->name);
 		if (!has_kind(s, slot_iter, true) || !s->reg.ref != (i != 0) ||
 		    s->reg.iter_btf != call->btf || s->reg.iter_btf_id != type)
 			return false;
@@ -127,4 +131,11 @@ void iter_next(struct verifier *v, const struct kfunc_call *call)
 	}
 	iter->iter = iter_drained;
 	reg_set_const(&regs_of(v)[0], 0);
+}
+
+u32 iter_element_flags(const struct verifier *v, const struct kfunc_call *call)
+{
+	const struct reg *iter = &v->cur->frame[call->frame]->slot[call->slot].reg;
+
+	return iter->flags & flag_rcu ? flag_rcu : flag_trusted;
 }

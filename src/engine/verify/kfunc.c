@@ -3,19 +3,41 @@
 #include "kfunc.h"
 #include "access.h"
 #include "call.h"
+#include "typed.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
 
 enum short_flag {
 	NEW = kfunc_new,
 	NEXT = kfunc_next,
 	DESTROY = kfunc_destroy,
 	LOCKED = kfunc_locked,
+	ACQUIRE = kfunc_acquire,
+	RELEASE = kfunc_release,
+	OR_NULL = kfunc_or_null,
+	TRUSTED = kfunc_trusted,
+	RCU = kfunc_rcu,
+	RCU_PROTECTED = kfunc_rcu_protected,
+	SLEEPS = kfunc_sleeps,
+	MOVES = kfunc_moves,
 };
 
 #define EVERY	(~0ull)
 #define T(type) (1ull << SKEP_PROG_TYPE_##type)
+/* Types that share a list of functions in the kernel, and lists of lists. */
+#define TRACE (T(TRACING) | T(TRACEPOINT) | T(PERF_EVENT) | T(LSM))
+#define CGROUP \
+	(T(CGROUP_SKB) | T(CGROUP_SOCK) | T(CGROUP_DEVICE) | T(CGROUP_SOCK_ADDR) | \
+	 T(CGROUP_SOCKOPT) | T(CGROUP_SYSCTL) | T(SOCK_OPS))
+#define SKB \
+	(T(SCHED_CLS) | T(SCHED_ACT) | T(SK_SKB) | T(SOCKET_FILTER) | T(NETFILTER) | \
+	 T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
+#define COMMON (TRACE | CGROUP | T(SCHED_CLS) | T(XDP) | T(STRUCT_OPS) | T(SYSCALL))
 
+/* Ordered by name, for kfunc_find(). */
 static const struct kfunc kfuncs[] = {
-#define KFUNC(name, flags, types) {#name, flags, types},
+#define KFUNC(name, flags, does, types) {#name, flags, kfunc_##does, types},
 #include "kfunc.def"
 };
 
@@ -29,6 +51,11 @@ static u32 proto_of(const struct skep_btf *btf, s64 id)
 	return btf_type(btf, (u32)id)->type;
 }
 
+static int compare(const void *name, const void *row)
+{
+	return strcmp(name, ((const struct kfunc *)row)->name);
+}
+
 const struct kfunc *kfunc_find(const struct verifier *v, s64 btf_id, u32 *proto)
 {
 	const struct skep_btf *btf = v->profile->vmlinux;
@@ -36,10 +63,9 @@ const struct kfunc *kfunc_find(const struct verifier *v, s64 btf_id, u32 *proto)
 
 	if (proto)
 		*proto = id;
-	for (u32 i = 0; id && i < ARRAY_SIZE(kfuncs); i++)
-		if (!strcmp(btf_name(btf, (u32)btf_id), kfuncs[i].name))
-			return &kfuncs[i];
-	return NULL;
+	return id ? bsearch(btf_name(btf, (u32)btf_id), kfuncs, ARRAY_SIZE(kfuncs),
+			    sizeof(kfuncs[0]), compare)
+		  : NULL;
 }
 
 void kfunc_check_named(void *ctx, u32 insn)
@@ -54,9 +80,9 @@ void kfunc_check_named(void *ctx, u32 insn)
 		refuse(v, kfunc_no_func, (u32)in->imm);
 }
 
-static bool is(const struct kfunc_call *call, const char *name)
+static bool may_sleep(const struct verifier *v)
 {
-	return !strcmp(call->kfunc->name, name);
+	return v->prog->flags & SKEP_F_SLEEPABLE || v->cur->sleepable;
 }
 
 static void check_allowed(struct verifier *v, const struct kfunc_call *call)
@@ -65,124 +91,206 @@ static void check_allowed(struct verifier *v, const struct kfunc_call *call)
 		refuse(v, call_in_lock);
 	if (v->prog->type >= 64 || !(call->kfunc->types >> v->prog->type & 1))
 		refuse(v, kfunc_forbidden, call->kfunc->name);
-}
-
-/* ---- arguments ---- */
-
-static bool is_number(const struct skep_btf *btf, u32 id)
-{
-	u32 kind = btf_kind_of(btf, btf_skip(btf, id));
-
-	return kind == SKEP_BTF_KIND_INT || kind == SKEP_BTF_KIND_ENUM ||
-	       kind == SKEP_BTF_KIND_ENUM64;
-}
-
-/* What a pointer points to; 0: it is none, or to void. */
-static u32 pointee(const struct skep_btf *btf, u32 id)
-{
-	id = btf_skip(btf, id);
-	return btf_kind_of(btf, id) == SKEP_BTF_KIND_PTR
-		       ? btf_skip(btf, btf_type(btf, id)->type)
-		       : 0;
-}
-
-static void check_object(struct verifier *v, u32 regno, u32 type)
-{
-	const struct reg *r = &regs_of(v)[regno];
-
-	if (r->type != reg_btf || r->flags != flag_trusted ||
-	    r->btf != v->profile->vmlinux || !scalar_is_const(&r->n) || r->n.bits.value ||
-	    !arg_is_typed(r, type))
-		refuse(v, later_kfunc);
-}
-
-static void check_arg(struct verifier *v, struct kfunc_call *call, u32 i, u32 type)
-{
-	u32 regno = i + 1, to = pointee(call->btf, type);
-	const struct reg *r = &regs_of(v)[regno];
-
-	if (is_number(call->btf, type)) {
-		if (r->type != reg_scalar)
-			refuse(v, kfunc_not_number, regno);
-	} else if (!to || !access_btf_is_struct(call->btf, to)) {
-		refuse(v, later_kfunc);
-	} else if (!i && call->kfunc->flags & kfunc_iter) {
-		iter_check(v, call, regno, to);
-	} else if (!strcmp(btf_name(call->btf, to), "bpf_dynptr")) {
-		arg_check_offset(v, regno, false);
-		dynptr_check(v, regno, dynptr_read, dynptr_none);
-	} else {
-		check_object(v, regno, to);
-	}
-}
-
-static void check_args(struct verifier *v, struct kfunc_call *call)
-{
-	const struct skep_btf_type *t = btf_type(call->btf, call->proto);
-	const struct skep_btf_param *p = btf_tail(t);
-
-	if (btf_vlen(t) > 5)
-		refuse(v, later_kfunc);
-	for (u32 i = 0; i < btf_vlen(t); i++)
-		check_arg(v, call, i, p[i].type);
+	if (call->kfunc->does == kfunc_trap)
+		refuse(v, kfunc_trap);
+	if (call->kfunc->flags & kfunc_sleeps && !may_sleep(v))
+		refuse(v, kfunc_sleeps, call->kfunc->name);
 }
 
 /* ---- sections ---- */
 
+static void forget_rcu(struct reg *r)
+{
+	if (!(r->flags & flag_rcu))
+		return;
+	r->flags &= ~(u32)(flag_rcu | flag_null);
+	r->flags |= flag_untrusted;
+}
+
+/* Iterators too, which state_each_reg() passes by. */
 static void leave_rcu(struct verifier *v)
 {
+	struct state *s = v->cur;
 	struct reg *r;
 
-	state_each_reg(v->cur, walk, r)
-	{
-		if (!(r->flags & flag_rcu))
-			continue;
-		r->flags &= ~(u32)(flag_rcu | flag_null);
-		r->flags |= flag_untrusted;
+	state_each_reg(s, walk, r) forget_rcu(r);
+	for (u32 d = 0; d <= s->depth; d++)
+		for (u32 i = 0; i < s->frame[d]->nslots; i++)
+			if (s->frame[d]->slot[i].kind[0] == slot_iter)
+				forget_rcu(&s->frame[d]->slot[i].reg);
+}
+
+static void check_section(struct verifier *v, const struct kfunc_call *call)
+{
+	const char *name = call->kfunc->name;
+	struct state *s = v->cur;
+
+	switch (call->kfunc->does) {
+	case kfunc_rcu_lock:
+		if (s->rcu_locks)
+			refuse(v, rcu_nested, name);
+		s->rcu_locks++;
+		break;
+	case kfunc_rcu_unlock:
+		if (!s->rcu_locks)
+			refuse(v, rcu_unmatched, name);
+		s->rcu_locks--;
+		leave_rcu(v);
+		break;
+	case kfunc_preempt_disable: s->preempt_locks++; break;
+	case kfunc_preempt_enable:
+		if (!s->preempt_locks)
+			refuse(v, preempt_unmatched, name);
+		s->preempt_locks--;
+		break;
+	default: break;
 	}
 }
 
 static void check_sections(struct verifier *v, const struct kfunc_call *call)
 {
-	struct state *s = v->cur;
+	const struct kfunc *k = call->kfunc;
+	const struct state *s = v->cur;
 
-	if (is(call, "bpf_rcu_read_lock")) {
+	check_section(v, call);
+	if (k->flags & kfunc_sleeps) {
 		if (s->rcu_locks)
-			refuse(v, rcu_nested, call->kfunc->name);
-		s->rcu_locks++;
-	} else if (is(call, "bpf_rcu_read_unlock")) {
-		if (!s->rcu_locks)
-			refuse(v, rcu_unmatched, call->kfunc->name);
-		s->rcu_locks--;
-		leave_rcu(v);
-	} else if (is(call, "bpf_preempt_disable")) {
-		s->preempt_locks++;
-	} else if (is(call, "bpf_preempt_enable")) {
-		if (!s->preempt_locks)
-			refuse(v, preempt_unmatched, call->kfunc->name);
-		s->preempt_locks--;
+			refuse(v, kfunc_in_rcu, k->name);
+		if (s->preempt_locks)
+			refuse(v, kfunc_in_preempt, k->name);
+		if (s->irq_id)
+			refuse(v, kfunc_in_irq, k->name);
 	}
+	if (k->flags & kfunc_rcu_protected && !access_in_rcu(v))
+		refuse(v, kfunc_rcu_needed, k->name);
 }
 
 /* ---- what it gives ---- */
 
-static void give(struct verifier *v, const struct kfunc_call *call)
+static void give_object(struct reg *r, const struct skep_btf *btf, u32 id, u32 flags)
 {
-	u32 type = btf_type(call->btf, call->proto)->type, to = pointee(call->btf, type);
-	struct reg *r = &regs_of(v)[0];
+	reg_set_pointer(r, reg_btf, flags);
+	r->btf = btf;
+	r->btf_id = id;
+}
 
-	if (!btf_skip(call->btf, type))
-		return;
-	if (is_number(call->btf, type)) {
-		reg_set_unknown(r);
+static void give_slice(struct verifier *v, const struct kfunc_call *call, struct reg *r)
+{
+	const struct rule_prog *prog = rules_prog(v->prog->type);
+	const bool writes = call->kfunc->does == kfunc_slice_rdwr;
+
+	if (writes && !(prog && prog->packet_write) &&
+	    v->prog->type != SKEP_PROG_TYPE_CGROUP_SOCKOPT)
+		refuse(v, kfunc_slice_write);
+	reg_set_pointer(r, reg_mem, writes ? 0u : (u32)flag_rdonly);
+	r->size = (u32)call->constant;
+	r->dynptr = call->dynptr.dynptr;
+	r->dynptr_id = call->dynptr.id;
+	/* Linux 6.18 lets a slice of a record outlive it. */
+	r->ref = call->dynptr.ref;
+}
+
+/* What the kernel has instead of the program's context: bpf_ctx_convert says. */
+static void give_context(struct verifier *v, const struct kfunc_call *call, struct reg *r)
+{
+	const struct skep_btf *btf = call->btf;
+	u32 id = skep_btf_find(btf, "bpf_ctx_convert", SKEP_BTF_KIND_STRUCT);
+	const struct skep_btf_type *t = id ? btf_type(btf, id) : NULL;
+	const struct skep_btf_member *m = t ? btf_tail(t) : NULL;
+	char name[64];
+
+	snprintf(name, sizeof(name), "bpf_prog_type_%s_kern",
+		 rules_prog(v->prog->type)->name);
+	for (u32 i = 0; t && i < btf_vlen(t); i++, m++) {
+		if (strcasecmp(btf_str(btf, m->name_off), name))
+			continue;
+		if (!access_btf_is_struct(btf, m->type))
+			refuse(v, kfunc_no_context, m->type);
+		give_object(r, btf, m->type, flag_trusted);
 		return;
 	}
-	if (!(call->kfunc->flags & kfunc_next) || !to || !is_number(call->btf, to))
+	refuse(v, later_kfunc);
+}
+
+static void give_cast(struct verifier *v, const struct kfunc_call *call, struct reg *r)
+{
+	const struct skep_btf *btf = call->btf;
+	const u32 id = (u32)call->constant;
+
+	if (id >= btf->end_id)
+		refuse(v, kfunc_cast_id, (long long)call->constant);
+	if (access_btf_is_struct(btf, id))
+		give_object(r, btf, id, flag_untrusted);
+	else if (!id)
+		reg_set_pointer(r, reg_mem, flag_rdonly | flag_untrusted);
+	else
+		refuse(v, kfunc_cast_type);
+}
+
+static void give_plain(struct verifier *v, const struct kfunc_call *call, u32 to,
+		       struct reg *r)
+{
+	const struct kfunc *k = call->kfunc;
+	u32 flags = 0;
+
+	if (!access_btf_is_struct(call->btf, to)) {
+		if (!to || btf_size(call->btf, to) == BTF_NO_SIZE)
+			refuse(v, later_kfunc);
+		reg_set_pointer(r, reg_mem, flag_rdonly);
+		r->size = btf_size(call->btf, to);
+		r->ref = call->ref;
+		return;
+	}
+	if (k->does == kfunc_kmem_cache)
+		flags = flag_untrusted;
+	else if (k->flags & kfunc_next)
+		flags = iter_element_flags(v, call);
+	give_object(r, call->btf, to, flags);
+}
+
+static void give_pointer(struct verifier *v, const struct kfunc_call *call, u32 to,
+			 struct reg *r)
+{
+	const u32 flags = call->kfunc->flags;
+
+	switch (call->kfunc->does) {
+	case kfunc_slice:
+	case kfunc_slice_rdwr: give_slice(v, call, r); break;
+	case kfunc_cast_ctx: give_context(v, call, r); break;
+	case kfunc_rdonly_cast: give_cast(v, call, r); break;
+	default: give_plain(v, call, to, r);
+	}
+	if (flags & kfunc_or_null) {
+		r->flags |= flag_null;
+		r->id = new_id(v);
+	}
+	if (flags & kfunc_acquire) {
+		r->ref = ref_acquire(v, ref_pointer);
+		if (flags & kfunc_or_null)
+			r->id = r->ref;
+	}
+}
+
+static void give(struct verifier *v, const struct kfunc_call *call)
+{
+	u32 type = btf_skip(call->btf, btf_type(call->btf, call->proto)->type);
+	struct reg *r = &regs_of(v)[0];
+
+	if (!type)
+		return;
+	if (kfunc_is_number(call->btf, type))
+		reg_set_unknown(r);
+	else if (btf_kind_of(call->btf, type) == SKEP_BTF_KIND_PTR)
+		give_pointer(v, call, kfunc_pointee(call->btf, type), r);
+	else
 		refuse(v, later_kfunc);
-	reg_set_pointer(r, reg_mem, flag_null | flag_rdonly);
-	r->size = btf_size(call->btf, to);
-	r->ref = call->ref;
-	r->id = new_id(v);
+}
+
+static void release(struct verifier *v, const struct kfunc_call *call)
+{
+	if (call->release && !ref_release(v, regs_of(v)[call->release].ref))
+		refuse(v, kfunc_unacquired, call->kfunc->name,
+		       (int)v->insns[v->insn].imm);
 }
 
 /* Of a function that this kernel has not (id 0): legal where no path comes, or where what
@@ -197,10 +305,13 @@ void do_call_kfunc(struct verifier *v, const struct insn *in)
 	if (!call.kfunc)
 		refuse(v, later_kfunc);
 	check_allowed(v, &call);
-	check_args(v, &call);
+	kfunc_check_args(v, &call);
 	check_sections(v, &call);
+	release(v, &call);
 	call_clobber(v);
 	give(v, &call);
+	if (call.kfunc->flags & kfunc_moves)
+		packet_forget(v);
 	if (call.kfunc->flags & kfunc_next)
 		iter_next(v, &call);
 }

@@ -56,6 +56,13 @@ bool ref_release(struct verifier *v, u32 id)
 	return true;
 }
 
+static bool is_packet_slice(const struct reg *r)
+{
+	return r->type == reg_mem &&
+	       (r->dynptr == dynptr_skb || r->dynptr == dynptr_skb_meta ||
+		r->dynptr == dynptr_xdp);
+}
+
 void packet_forget(struct verifier *v)
 {
 	struct reg *r;
@@ -63,7 +70,7 @@ void packet_forget(struct verifier *v)
 	state_each_reg(v->cur, walk, r)
 	{
 		if (r->type == reg_packet || r->type == reg_packet_meta ||
-		    r->type == reg_packet_end)
+		    r->type == reg_packet_end || is_packet_slice(r))
 			invalidate(v, r);
 	}
 }

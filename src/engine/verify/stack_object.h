@@ -26,6 +26,9 @@ enum dynptr_take {
  * Where it is remembered; NULL of one that is new. */
 const struct reg *dynptr_check(struct verifier *v, u32 regno, enum dynptr_take take,
 			       enum dynptr_kind kind);
+/* r[regno] points to where one is made. cloned: the reference of the one that it is a
+ * clone of; 0: it is none, or that one has none. */
+void dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind, u32 cloned);
 /* r[regno] points to one that stands for a reference. */
 void dynptr_check_owned(struct verifier *v, u32 regno);
 /* It, all of the same reference and their slices end. */
