@@ -170,6 +170,7 @@ void skep_btf_free(struct skep_btf *btf)
 
 	if (!btf)
 		return;
+	btf_forget_index(btf);
 	a = btf->arena;
 	arena_free(&a);
 }
@@ -193,19 +194,6 @@ const struct skep_btf_type *skep_btf_type_by_id(const struct skep_btf *btf, uint
 const char *skep_btf_string(const struct skep_btf *btf, uint32_t name_off)
 {
 	return name_off < btf->first_str + btf->str_len ? btf_str(btf, name_off) : NULL;
-}
-
-uint32_t skep_btf_find(const struct skep_btf *btf, const char *name,
-		       enum skep_btf_kind kind)
-{
-	for (u32 id = 1; id < btf->end_id; id++) {
-		const struct skep_btf_type *t = btf_type(btf, id);
-
-		if ((!kind || btf_kind(t) == kind) &&
-		    !strcmp(btf_str(btf, t->name_off), name))
-			return id;
-	}
-	return 0;
 }
 
 uint32_t skep_btf_skip_modifiers(const struct skep_btf *btf, uint32_t id)

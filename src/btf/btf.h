@@ -30,6 +30,9 @@ struct skep_btf {
 	u32 *at;	      /* by id - first_id: offset in types */
 	u32 *size;	      /* by id - first_id: bytes, or BTF_NO_SIZE */
 	const struct skep_btf *base;
+	/* btf_find.c: what readers, on several threads, remember of it */
+	_Atomic(struct btf_index *) index;
+	_Atomic u32 searches;
 };
 
 #define BTF_NO_SIZE UINT32_MAX
@@ -56,6 +59,9 @@ struct btf_pass {
 
 void btf_check_types(struct btf_pass *bp);   /* needs at[]: every type alone */
 void btf_resolve_sizes(struct btf_pass *bp); /* needs checked types: size[], no loops */
+
+/* When the blob is freed. */
+void btf_forget_index(struct skep_btf *b);
 
 /* What btf_kind.def says. */
 struct btf_kind_info {

@@ -36,6 +36,57 @@ static struct skep_btf *parsed(struct blob *b)
 	return btf;
 }
 
+enum { MANY = 3000 };
+
+/* More types than are searched one by one: structs "t1", "t2"..., the last without a
+ * name, the one before it named as the first. */
+static struct skep_btf *many_types(const struct skep_btf *base, u32 first, u32 first_str)
+{
+	static u8 data[24 + MANY * 12 + MANY * 8];
+	struct skep_btf_header h = {.magic = SKEP_BTF_MAGIC, .version = 1, .hdr_len = 24};
+	char *strs = (char *)data + 24 + MANY * 12;
+	struct skep_btf *btf = NULL;
+	u32 at = 1;
+
+	for (u32 i = 0; i < MANY; i++) {
+		u8 *t = data + 24 + i * 12;
+
+		store32(t, i == MANY - 1 ? 0 : first_str + (i == MANY - 2 ? 1 : at));
+		store32(t + 4, SKEP_BTF_KIND_STRUCT << 24);
+		store32(t + 8, 0);
+		at += (u32)sprintf(strs + at, "t%u", first + i) + 1;
+	}
+	h.type_len = h.str_off = MANY * 12;
+	h.str_len = at;
+	memcpy(data, &h, sizeof(h));
+	assert_int_equal(
+		skep_btf_parse(&btf, data, 24 + MANY * 12 + at, base, "t.btf", NULL), 0);
+	return btf;
+}
+
+static void types_are_found_by_name(void **state)
+{
+	struct skep_btf *btf = many_types(NULL, 1, 0);
+	struct skep_btf *top = many_types(btf, MANY + 1, btf->str_len);
+	char name[16];
+
+	/* the first are searched for one by one */
+	for (u32 round = 0, id = 1; round < 100; round++, id += 29) {
+		snprintf(name, sizeof(name), "t%u", id);
+		assert_int_equal(skep_btf_find(btf, name, KIND(STRUCT)), id);
+		assert_int_equal(skep_btf_find(btf, name, KIND(INT)), 0);
+		assert_int_equal(skep_btf_find(top, name, 0), id);
+		snprintf(name, sizeof(name), "t%u", MANY + id);
+		assert_int_equal(skep_btf_find(btf, name, 0), 0);
+		assert_int_equal(skep_btf_find(top, name, 0), MANY + id);
+		assert_int_equal(skep_btf_find(top, "t1", 0), 1);
+		assert_int_equal(skep_btf_find(top, "", 0), MANY);
+		assert_int_equal(skep_btf_find(top, "none", 0), 0);
+	}
+	skep_btf_free(top);
+	skep_btf_free(btf);
+}
+
 static void vmlinux_parses(void **state)
 {
 	struct skep_btf *btf;
@@ -486,6 +537,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vmlinux_parses),
+		cmocka_unit_test(types_are_found_by_name),
 		cmocka_unit_test(types_print_as_c),
 		cmocka_unit_test(qualifiers_and_forwards_print_as_c),
 		cmocka_unit_test(values_print),
