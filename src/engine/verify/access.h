@@ -82,6 +82,7 @@ bool access_is_trusted(const struct reg *r);
 /* Objects that RCU protects stay. */
 bool access_in_rcu(const struct verifier *v);
 bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */
+const char *access_btf_name(const struct skep_btf *btf, u32 id); /* or "(anon)" */
 
 /* access_kptr.c */
 

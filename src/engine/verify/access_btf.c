@@ -38,7 +38,7 @@ static const char *name_of(const struct skep_btf *btf, u32 off)
 	return *name ? name : "(anon)";
 }
 
-static const char *type_name(const struct skep_btf *btf, u32 id)
+const char *access_btf_name(const struct skep_btf *btf, u32 id)
 {
 	return name_of(btf, btf_type(btf, id)->name_off);
 }
@@ -116,8 +116,8 @@ static enum found pointer_member(struct verifier *v, struct place *p, u32 id, s3
 	u32 target = btf_type(p->btf, id)->type;
 
 	if (p->size != 8 || p->off != begin)
-		refuse(v, btf_pointer_part, p->member, begin, type_name(p->btf, p->type),
-		       p->off, p->size);
+		refuse(v, btf_pointer_part, p->member, begin,
+		       access_btf_name(p->btf, p->type), p->off, p->size);
 	p->target = btf_skip(p->btf, target);
 	if (!access_btf_is_struct(p->btf, p->target))
 		return found_address;
@@ -151,8 +151,8 @@ static bool into_member(struct verifier *v, struct place *p,
 	if (kind == SKEP_BTF_KIND_PTR)
 		*found = pointer_member(v, p, id, begin);
 	else if (p->off + (s32)p->size > end && !(p->flags & flag_untrusted))
-		refuse(v, btf_beyond_member, p->member, end, type_name(p->btf, p->type),
-		       p->off, p->size);
+		refuse(v, btf_beyond_member, p->member, end,
+		       access_btf_name(p->btf, p->type), p->off, p->size);
 	return false;
 }
 
@@ -182,7 +182,7 @@ static enum found descend(struct verifier *v, struct place *p, bool *done)
 		if (into_member(v, p, m, begin, &found, done) || *done)
 			return found;
 	}
-	refuse(v, btf_no_field, type_name(p->btf, p->type), p->off);
+	refuse(v, btf_no_field, access_btf_name(p->btf, p->type), p->off);
 }
 
 static enum found look(struct verifier *v, struct place *p)

@@ -297,7 +297,7 @@ static void access_pointer(struct verifier *v, const struct traced *f, u32 arg, 
 			     btf_kind_of(f->btf, p.target) == SKEP_BTF_KIND_UNION
 				     ? "UNION"
 				     : "STRUCT",
-			     btf_name(f->btf, p.target));
+			     access_btf_name(f->btf, p.target));
 	if (a->value >= 0)
 		load_pointer(v, &p, f, &regs_of(v)[a->value]);
 }
