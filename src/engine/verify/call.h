@@ -86,9 +86,16 @@ struct loop_note {
 	u8 func;
 };
 
+/* A declaration tag of a function's parameter, all ids of BTF. */
+struct arg_tag_of {
+	u32 func, arg, id;
+};
+
 struct calls {
-	struct func_note *func; /* v->flow.nfuncs */
-	struct loop_note *loop; /* v->n */
+	struct func_note *func;	 /* v->flow.nfuncs */
+	struct loop_note *loop;	 /* v->n */
+	struct arg_tag_of *tags; /* ordered; NULL: nobody has asked */
+	u32 ntags;
 	/* By helper: what call_type() has found. */
 	u32 arg_type[SKEP_FUNC_cgrp_storage_delete + 1];
 	u32 ret_type[SKEP_FUNC_cgrp_storage_delete + 1];

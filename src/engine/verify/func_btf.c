@@ -2,6 +2,7 @@
  * verified for all of it. */
 #include "call.h"
 #include <errno.h>
+#include <stdlib.h>
 
 /* "arg:ctx" and so on, declaration tags of a parameter. */
 enum arg_tag {
@@ -68,24 +69,63 @@ static u32 tag_of(struct verifier *v, u32 arg, const char *name)
 	refuse(v, arg_tag_unknown, arg);
 }
 
-/* Of parameter `arg` of the function with that id. */
-static u32 tags_of(struct verifier *v, u32 func_id, u32 arg)
+static int compare_tags(const void *a, const void *b)
+{
+	const struct arg_tag_of *x = a, *y = b;
+
+	return x->func != y->func ? (x->func < y->func ? -1 : 1)
+	       : x->arg != y->arg ? (x->arg < y->arg ? -1 : 1)
+				  : (x->id > y->id) - (x->id < y->id);
+}
+
+/* "arg:..." of a function's parameter. */
+static bool is_arg_tag(const struct skep_btf *btf, const struct skep_btf_type *t)
+{
+	return btf_kind(t) == SKEP_BTF_KIND_DECL_TAG &&
+	       btf_kind_of(btf, t->type) == SKEP_BTF_KIND_FUNC &&
+	       !strncmp(btf_str(btf, t->name_off), "arg:", 4);
+}
+
+/* All of the program's, by function and parameter: types may be many, and functions. */
+static void find_tags(struct verifier *v, struct calls *c)
 {
 	const struct skep_btf *btf = v->prog->btf;
-	u32 found = 0;
+	u32 n = 0;
 
+	for (u32 id = 1; id < btf->end_id; id++)
+		n += is_arg_tag(btf, btf_type(btf, id));
+	c->tags = pass_alloc(&v->pass, n + 1, sizeof(*c->tags));
 	for (u32 id = 1; id < btf->end_id; id++) {
 		const struct skep_btf_type *t = btf_type(btf, id);
 		const struct skep_btf_decl_tag *tag = btf_tail(t);
-		const char *name;
 
-		if (btf_kind(t) != SKEP_BTF_KIND_DECL_TAG || t->type != func_id ||
-		    (u32)tag->component_idx != arg)
-			continue;
-		name = btf_str(btf, t->name_off);
-		if (!strncmp(name, "arg:", 4))
-			found |= tag_of(v, arg, name + 4);
+		if (is_arg_tag(btf, t))
+			c->tags[c->ntags++] =
+				(struct arg_tag_of){t->type, (u32)tag->component_idx, id};
 	}
+	qsort(c->tags, c->ntags, sizeof(*c->tags), compare_tags);
+}
+
+/* Of parameter `arg` of the function with that id. */
+static u32 tags_of(struct verifier *v, u32 func_id, u32 arg)
+{
+	const struct arg_tag_of want = {.func = func_id, .arg = arg};
+	struct calls *c = calls_of(v);
+	u32 found = 0, low = 0, high;
+
+	if (!c->tags)
+		find_tags(v, c);
+	for (high = c->ntags; low < high;) {
+		u32 mid = low + (high - low) / 2;
+
+		if (compare_tags(&c->tags[mid], &want) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < c->ntags && c->tags[low].func == func_id && c->tags[low].arg == arg;
+	     low++)
+		found |= tag_of(v, arg, btf_name(v->prog->btf, c->tags[low].id) + 4);
 	return found;
 }
 
