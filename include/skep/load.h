@@ -7,9 +7,9 @@
  * `log`, which names file, section and offset, and holds the verifier's text when a
  * program was refused. An object is used by one thread at a time.
  *
- * Not done yet: CO-RE relocations, kernel functions (kfuncs), struct_ops, programs that
- * attach to the kernel's own functions by BTF. Each is refused with a sentence, and only
- * if a program that is to be loaded needs it.
+ * Not done yet: CO-RE relocations, struct_ops, freplace, functions and variables of the
+ * kernel's modules. Each is refused with a sentence, and only if a program that is to be
+ * loaded needs it.
  */
 #ifndef SKEP_LOAD_H
 #define SKEP_LOAD_H
@@ -88,6 +88,8 @@ struct skep_load_opts {
 	uint32_t log_level; /* BPF_PROG_LOAD's: 0 asks for the verifier's text only when a
 			       program is refused; 1, 2, 4 always */
 	const char *pin_dir; /* for maps that say LIBBPF_PIN_BY_NAME; NULL: /sys/fs/bpf */
+	const struct skep_btf *vmlinux; /* the kernel's types; NULL: those that `sys` has
+					   in /sys/kernel/btf/vmlinux */
 };
 
 /* Creates maps and loads programs; opts may be NULL. After an error nothing is left but

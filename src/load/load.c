@@ -104,6 +104,7 @@ void skep_object_close(struct skep_object *obj)
 	elf_close(&obj->o.elf);
 	skep_btf_free(obj->o.btf);
 	skep_btf_free(obj->o.fixed);
+	skep_btf_free(obj->own_vmlinux);
 	arena_free(&obj->o.p.arena);
 	mem_free(obj->file);
 	mem_free(obj->path);

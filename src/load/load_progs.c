@@ -105,10 +105,16 @@ static int load_with_log(struct skep_object *obj, const struct plan_prog *pp,
 static int load_one(struct skep_object *obj, struct plan_prog *pp)
 {
 	union skep_attr attr = {0};
-	int fd = -1;
+	int fd = load_ksyms(obj, pp);
 
+	if (fd)
+		return fd;
 	set_map_fds(pp);
 	fill_attr(obj, pp, &attr);
+	fd = load_target(obj, pp, &attr);
+	if (fd)
+		return fd;
+	fd = -1;
 	if (!obj->opts.log_level)
 		fd = load_prog(obj->sys, &attr);
 	if (fd < 0)

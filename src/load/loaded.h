@@ -17,7 +17,9 @@ struct skep_object {
 
 	struct skep_sys *sys;
 	struct skep_load_opts opts;
-	int btf_fd; /* -1: none */
+	int btf_fd;			/* -1: none */
+	const struct skep_btf *vmlinux; /* the kernel's types, when they were wanted */
+	struct skep_btf *own_vmlinux;	/* if no one else's; NULL */
 };
 
 int load_kconfig(struct skep_object *obj);    /* fills .kconfig */
@@ -27,6 +29,12 @@ int load_progs(struct skep_object *obj);      /* needs maps: fds */
 int load_prog_slots(struct skep_object *obj); /* needs programs: arrays of programs */
 int load_globals(struct skep_object *obj);    /* needs maps: their memory */
 void load_close(struct skep_object *obj);
+
+/* load_ksyms.c: what a program names of the kernel. 0 or -errno with a message. */
+int load_ksyms(struct skep_object *obj, struct plan_prog *pp);
+/* attr->attach_btf_id of a program that attaches by it. */
+int load_target(struct skep_object *obj, const struct plan_prog *pp,
+		union skep_attr *attr);
 
 /* A bpf(2) command with a whole, zeroed attr. */
 int load_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *attr);

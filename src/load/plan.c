@@ -5,10 +5,6 @@
 
 enum { CODE_LDDW = 0x18, CODE_CALL = 0x85 };
 
-/* A helper id that no kernel has: a call of a weak function that is not there must be
- * dead code, which the verifier removes. */
-enum { NO_SUCH_HELPER = 0x7fffff00 };
-
 /* A function in the code, and where. */
 struct placed {
 	struct obj_func *func;
@@ -145,18 +141,20 @@ static void refer_to_extern(struct builder *b, const struct obj_func *f, u32 i, 
 {
 	const struct obj_extern *e = find_extern(b->o, sym->name);
 	struct skep_insn *in = &b->pp->insns[insn];
+	struct plan_ksym *k;
 
 	if (e && is_lddw(in)) {
 		refer_to_map(b, insn, b->o->kconfig, e->offset + (u64)(u32)in[0].imm);
 		return;
 	}
-	if (sym->bind != ELF_STB_WEAK)
-		obj_throw(b->o, EOPNOTSUPP, msg_load_ksym,
-			  OBJ_AT(b->o, f->sec, place(f, i)), sym->name);
-	in->src_reg = 0;
-	in->imm = is_lddw(in) ? 0 : NO_SUCH_HELPER;
-	if (is_lddw(in))
-		in[1].imm = 0;
+	k = pass_alloc(&b->o->p, 1, sizeof(*k));
+	*k = (struct plan_ksym){.next = b->pp->ksyms,
+				.insn = insn,
+				.name = sym->name,
+				.weak = sym->bind == ELF_STB_WEAK,
+				.sec = f->sec,
+				.off = place(f, i)};
+	b->pp->ksyms = k;
 }
 
 /* What the instruction holds beside its symbol's value. */
@@ -380,9 +378,6 @@ static void check_section(struct obj *o, const struct obj_func *f)
 	if (!f->row)
 		obj_throw(o, EINVAL, msg_load_section, OBJ_AT(o, f->sec, place(f, 0)),
 			  f->name, name);
-	if (f->row->flags & NEEDS_BTF)
-		obj_throw(o, EOPNOTSUPP, msg_load_needs_btf,
-			  OBJ_AT(o, f->sec, place(f, 0)), f->name, f->row->name);
 }
 
 void plan_prog(struct obj *o, struct plan_prog *pp)

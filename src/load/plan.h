@@ -3,7 +3,8 @@
  * plan_object() needs a parsed object. For each program that is not skipped it appends
  * the subprograms that it reaches, resolves calls and references, and makes the function
  * and line records that go with them; and it makes o->fixed, the BTF that a kernel takes.
- * What can only be known with maps at hand, their descriptors, stays in `refs`.
+ * What can only be known when it is loaded, descriptors of maps and the kernel's types,
+ * stays in `refs` and `ksyms`.
  *
  * Throws to o->p; all memory but that of o->fixed is its arena.
  */
@@ -19,11 +20,22 @@ struct plan_ref {
 	struct obj_map *map;
 };
 
+/* A call of a function of the kernel, or an lddw of its variable or function. */
+struct plan_ksym {
+	struct plan_ksym *next;
+	u32 insn;
+	const char *name;
+	bool weak;
+	u32 sec; /* where it stands in the file */
+	u64 off;
+};
+
 struct plan_prog {
 	struct obj_func *func;
 	struct skep_insn *insns;
 	u32 n;
 	struct plan_ref *refs;
+	struct plan_ksym *ksyms;
 	struct skep_func_info *funcs; /* NULL: none, or not for every subprogram */
 	u32 n_funcs;
 	struct skep_line_info *lines;

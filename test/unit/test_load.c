@@ -328,10 +328,14 @@ static const struct refused {
 	{"SEC(\"xpd\") int p(void *c) { return 0; }", "no kind of program is named 'xpd'",
 	 -EINVAL},
 	{"SEC(\"fentry/foo\") int p(void *c) { return 0; }",
-	 "attaches by the kernel's BTF", -EOPNOTSUPP},
+	 "attaches by the kernel's BTF, which cannot be read here", -EOPNOTSUPP},
+	{"SEC(\"freplace/foo\") int p(void *c) { return 0; }",
+	 "which skep does not do yet for this kind", -EOPNOTSUPP},
 	{"int f(void) __attribute__((section(\".ksyms\"))); SEC(\"xdp\") int p(void *c) { return "
 	 "f(); }",
-	 "'f' is a symbol or function of the kernel", -EOPNOTSUPP},
+	 "'f' is a function (kfunc) or variable of the kernel, and the kernel's BTF cannot be "
+	 "read",
+	 -EOPNOTSUPP},
 	{"struct task { int pid; } __attribute__((preserve_access_index));"
 	 "SEC(\"xdp\") int p(struct task *t) { return t->pid; }",
 	 "needs CO-RE, which skep does not do yet: struct task, access 0:0", -EOPNOTSUPP},
