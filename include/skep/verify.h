@@ -21,6 +21,9 @@ struct skep_verifier_opts {
 	bool explain;			/* a refusal is put into words */
 	const struct skep_btf *vmlinux; /* the kernel's types, which must outlive the
 					   verifier; NULL: none */
+	bool variables; /* the kernel knows its variables by name (CONFIG_KALLSYMS_ALL):
+			   programs may use them */
+	bool count;	/* what each line takes */
 };
 
 /* What the last BPF_PROG_LOAD was like. */
@@ -59,13 +62,25 @@ struct skep_explanation {
 	uint32_t nchain;
 };
 
+/* What a line of the source took. Of a program without line information it is an
+ * instruction. */
+struct skep_verifier_cost {
+	const char *file;	    /* NULL: no line information */
+	const char *function;	    /* of the first instruction; NULL: not known */
+	const char *source;	    /* the line's text; without lines the instruction's */
+	uint32_t line, insn;	    /* insn: the first one */
+	uint32_t ninsns;	    /* that the verifier came to */
+	uint32_t processed, states; /* as in the statistics */
+};
+
 /* Opens a verifier; opts may be NULL. 0 or -errno; close it with skep_verifier_close,
  * which closes what was made with it. One thread at a time. */
 SKEP_API int skep_verifier_open(const struct skep_verifier_opts *opts,
 				struct skep_verifier **out);
 SKEP_API void skep_verifier_close(struct skep_verifier *v);
 
-/* Its side of the seam: bpf(2) and close(2), the rest is -EOPNOTSUPP. */
+/* Its side of the seam: bpf(2), close(2), memory to look at, and files, in which loaders
+ * read what the running kernel is like; the rest is -EOPNOTSUPP. */
 SKEP_API struct skep_sys *skep_verifier_sys(struct skep_verifier *v);
 SKEP_API const struct skep_verifier_stats *
 skep_verifier_stats(const struct skep_verifier *v);
@@ -73,5 +88,9 @@ skep_verifier_stats(const struct skep_verifier *v);
  * not set, or it was refused before it was verified. */
 SKEP_API const struct skep_explanation *
 skep_verifier_explanation(const struct skep_verifier *v);
+/* Of the last BPF_PROG_LOAD, until the next one, also of a refused one: *n lines, in the
+ * order of files and lines. NULL: there are none, or `count` was not set. */
+SKEP_API const struct skep_verifier_cost *
+skep_verifier_costs(const struct skep_verifier *v, uint32_t *n);
 
 #endif

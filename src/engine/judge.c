@@ -1,11 +1,13 @@
 /* A verifier as a side of the seam: include/skep/verify.h. */
 #include <skep/verify.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include "cmd.h"
+#include "cost.h"
 #include "explain.h"
 #include "mem.h"
 #include "os.h"
@@ -29,8 +31,11 @@ struct skep_verifier {
 	struct skep_sys sys;
 	struct profile profile;
 	struct skep_verifier_stats stats;
-	bool explain;
+	bool explain, count;
 	struct explained explained;
+	struct arena cost_arena; /* of what follows */
+	struct skep_verifier_cost *costs;
+	u32 ncosts;
 	vec(struct thing *) things;
 };
 
@@ -289,8 +294,12 @@ static int judge(struct skep_verifier *v, struct load *l, const union skep_attr 
 		prog.btf = btf->btf;
 	}
 	memcpy(prog.name, attr->prog_name, sizeof(prog.name) - 1);
+	if (v->count)
+		prog.costs = arena_alloc(&v->cost_arena, prog.n, sizeof(prog.costs[0]));
 	err = verify(&prog, &v->profile, attr->log_level, log, &result);
 	take_stats(v, err, &result);
+	if (result.processed)
+		v->ncosts = cost_by_line(&prog, &v->cost_arena, &v->costs);
 	if (err && v->explain)
 		verify_explain(&prog, &v->profile, &v->explained);
 	return err;
@@ -313,10 +322,14 @@ static int load_with(struct skep_verifier *v, struct load *l, const union skep_a
 	return err ? err : t ? t->fd : -ENOMEM;
 }
 
-static void forget_explanation(struct skep_verifier *v)
+/* What was said of the last program. */
+static void forget_words(struct skep_verifier *v)
 {
 	arena_free(&v->explained.arena);
 	v->explained = (struct explained){0};
+	arena_free(&v->cost_arena);
+	v->costs = NULL;
+	v->ncosts = 0;
 }
 
 static int prog_load(struct skep_verifier *v, union skep_attr *attr)
@@ -326,7 +339,7 @@ static int prog_load(struct skep_verifier *v, union skep_attr *attr)
 	int err = user_log_open(&ul, attr->log_level, attr->log_buf, attr->log_size);
 
 	v->stats = (struct skep_verifier_stats){0};
-	forget_explanation(v);
+	forget_words(v);
 	if (err)
 		return err;
 	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
@@ -410,14 +423,19 @@ static int no_poll(struct skep_sys *sys, struct pollfd *fds, nfds_t n, int timeo
 	return -EOPNOTSUPP;
 }
 
-static ssize_t no_read(struct skep_sys *sys, int fd, void *buf, size_t len)
+/* What a loader reads of the kernel that it asks for: its configuration and types. */
+static ssize_t own_read(struct skep_sys *sys, int fd, void *buf, size_t len)
 {
-	return -EOPNOTSUPP;
+	ssize_t n = read(fd, buf, len);
+
+	return n < 0 ? -errno : n;
 }
 
-static int no_open(struct skep_sys *sys, const char *path)
+static int own_open(struct skep_sys *sys, const char *path)
 {
-	return -EOPNOTSUPP;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 static const struct skep_sys side = {
@@ -429,8 +447,8 @@ static const struct skep_sys side = {
 	.munmap = own_munmap,
 	.poll = no_poll,
 	.close = judge_close,
-	.read = no_read,
-	.open = no_open,
+	.read = own_read,
+	.open = own_open,
 };
 
 int skep_verifier_open(const struct skep_verifier_opts *opts, struct skep_verifier **out)
@@ -446,11 +464,13 @@ int skep_verifier_open(const struct skep_verifier_opts *opts, struct skep_verifi
 	may = !o.unprivileged;
 	v->sys = side;
 	v->explain = o.explain;
+	v->count = o.count;
 	v->profile = (struct profile){.bpf = may,
 				      .perfmon = may,
 				      .net_admin = may,
 				      .admin = may,
-				      .vmlinux = o.vmlinux};
+				      .vmlinux = o.vmlinux,
+				      .variables = o.variables};
 	*out = v;
 	return 0;
 }
@@ -464,7 +484,7 @@ void skep_verifier_close(struct skep_verifier *v)
 	vec_each(t, &v->things)
 		thing_free(*t);
 	vec_free(&v->things);
-	forget_explanation(v);
+	forget_words(v);
 	mem_free(v);
 }
 
@@ -481,4 +501,11 @@ const struct skep_verifier_stats *skep_verifier_stats(const struct skep_verifier
 const struct skep_explanation *skep_verifier_explanation(const struct skep_verifier *v)
 {
 	return v->explained.out.headline ? &v->explained.out : NULL;
+}
+
+const struct skep_verifier_cost *skep_verifier_costs(const struct skep_verifier *v,
+						     uint32_t *n)
+{
+	*n = v->ncosts;
+	return v->ncosts ? v->costs : NULL;
 }

@@ -1,19 +1,15 @@
-/* skep verify: what the verifier says of the programs of object files, without a kernel.
- */
-#include "explain_print.h"
+/* skep verify: what the verifier says of programs, without a kernel. */
+#include "trial.h"
 #include "mem.h"
 #include "os.h"
-#include "tool.h"
 #include "tool_msg.h"
-#include "vec.h"
-#include <pthread.h>
-#include <skep/load.h>
-#include <skep/verify.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 const char help_verify[] =
 	"usage: skep verify OBJ... [options]\n"
+	"       skep verify --raw FILE [--type TYPE] [options]\n"
 	"\n"
 	"Says of each program whether Linux 6.18's verifier would take it, and why not: a line\n"
 	"a program, with the instructions that were processed on all paths, states that were\n"
@@ -22,42 +18,28 @@ const char help_verify[] =
 	"led there, and what to change.\n"
 	"\n"
 	"  --prog NAME     this program only\n"
+	"  --source        instructions and states that each line of the source took, most\n"
+	"                  expensive first: where the million went\n"
+	"  --raw           FILE ('-': standard input) is bytecode, 8 bytes an instruction\n"
+	"  --type TYPE     what kind of program it is, as SEC() says it: xdp, kprobe,\n"
+	"                  cgroup/connect4, tp_btf/sched_switch (socket)\n"
 	"  --log LEVEL     the verifier's log in the kernel's form instead of words: 1, 2\n"
 	"                  (every step), 4\n"
 	"  --unprivileged  judge as for a user without capabilities\n"
 	"  --json          for programs\n"
 	"\n"
-	"Exit code: 0 all accepted, 1 some are not, or a file cannot be read, 2 usage.\n";
+	"Exit code: 0 all accepted, 1 some refused, 2 usage, or something could not be judged:\n"
+	"a file that cannot be read, a program that skep cannot put together.\n";
 
 enum { LOG_SIZE = 16 << 20, WORKERS = 16 };
 
-/* A program of an object file, and what became of it. */
-struct trial {
-	const char *path, *name; /* name: of prog, NULL: the file cannot be read */
-	u32 index;		 /* among the object's programs */
-	int err;
-	struct skep_verifier_stats stats;
-	struct skep_log log;
-	struct skep_verifier *verifier; /* whose explanation it is; NULL */
-};
-
-struct trials {
-	vec(struct trial) list;
-	const char *prog;
-	u64 level;
-	bool json, unprivileged;
-	size_t next; /* that no worker has taken */
-	pthread_mutex_t lock;
-	struct skep_btf *vmlinux; /* the running kernel's types; NULL: none, or not yet */
-	bool looked;		  /* for vmlinux, with the lock held */
-};
-
 /* ---- one trial, in a thread of its own ---- */
 
-static int judge(const struct trials *all, struct trial *t, struct skep_verifier *v)
+static int judge(const struct trials *all, struct trial *t, struct skep_verifier *v,
+		 const struct skep_btf *vmlinux)
 {
-	const struct skep_load_opts opts = {.size = sizeof(opts),
-					    .log_level = (u32)all->level};
+	const struct skep_load_opts opts = {
+		.size = sizeof(opts), .log_level = (u32)all->level, .vmlinux = vmlinux};
 	struct skep_object *obj;
 	struct skep_object_prog *progs;
 	u32 n;
@@ -80,6 +62,8 @@ static int judge_with(const struct trials *all, struct trial *t,
 	const struct skep_verifier_opts opts = {.size = sizeof(opts),
 						.unprivileged = all->unprivileged,
 						.vmlinux = vmlinux,
+						.variables = vmlinux && all->variables,
+						.count = all->source,
 						.explain = explain};
 	int err;
 
@@ -87,7 +71,24 @@ static int judge_with(const struct trials *all, struct trial *t,
 	t->verifier = NULL;
 	t->log.len = 0;
 	err = skep_verifier_open(&opts, &t->verifier);
-	return err ? err : judge(all, t, t->verifier);
+	if (err)
+		return err;
+	return (all->raw ? raw_judge : judge)(all, t, t->verifier, vmlinux);
+}
+
+/* The running kernel tells the addresses of variables (CONFIG_KALLSYMS_ALL), not only of
+ * functions. */
+static bool has_variables(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " d ") != NULL;
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* Read once; all threads share it. */
@@ -97,6 +98,8 @@ static const struct skep_btf *kernel_types(struct trials *all)
 	size_t len;
 
 	pthread_mutex_lock(&all->lock);
+	if (!all->looked)
+		all->variables = has_variables();
 	if (!all->looked &&
 	    !os_read_file("/sys/kernel/btf/vmlinux", 64 << 20, &data, &len)) {
 		if (skep_btf_parse(&all->vmlinux, data, len, NULL, "vmlinux", NULL))
@@ -109,15 +112,15 @@ static const struct skep_btf *kernel_types(struct trials *all)
 }
 
 /* Few programs need the kernel's types, and none is accepted for the lack of them: what
- * is refused without them is judged again, and explained. */
+ * fails without them is judged again, and explained. */
 static void run_trial(struct trials *all, struct trial *t)
 {
 	size_t room = all->level ? LOG_SIZE : 1 << 16;
 
 	t->log.buf = mem_alloc(1, room);
 	t->log.size = t->log.buf ? room : 0;
-	t->err = judge_with(all, t, NULL, false);
-	if (t->err && t->stats.code)
+	t->err = t->typed ? -ENOENT : judge_with(all, t, NULL, false);
+	if (t->err)
 		t->err = judge_with(all, t, kernel_types(all), !all->level);
 }
 
@@ -148,7 +151,8 @@ static void run_all(struct trials *all)
 
 /* ---- what there is to try ---- */
 
-static bool add_trial(struct trials *all, const char *path, const char *name, u32 index)
+bool trial_add(struct trials *all, const char *path, const char *name, u32 index,
+	       bool typed)
 {
 	struct trial *t = vec_push(&all->list);
 	char *copy = t ? mem_strndup(name, strlen(name)) : NULL;
@@ -160,7 +164,19 @@ static bool add_trial(struct trials *all, const char *path, const char *name, u3
 	t->path = path;
 	t->name = copy;
 	t->index = index;
+	t->typed = typed;
 	return true;
+}
+
+/* Then it is judged with the kernel's types at once. */
+static bool needs_types(const struct skep_object *obj,
+			const struct skep_object_prog *prog)
+{
+	const struct section_row *row = section_find(prog->section);
+	const struct skep_btf *btf = skep_object_btf(obj);
+
+	return (row && row->flags & NEEDS_BTF) ||
+	       (btf && skep_btf_find(btf, ".ksyms", SKEP_BTF_KIND_DATASEC));
 }
 
 static bool add_object(struct trials *all, const char *path)
@@ -181,7 +197,8 @@ static bool add_object(struct trials *all, const char *path)
 		if (all->prog && strcmp(progs[i].name, all->prog))
 			continue;
 		found = true;
-		good = add_trial(all, path, progs[i].name, i);
+		good = trial_add(all, path, progs[i].name, i,
+				 needs_types(obj, &progs[i]));
 	}
 	if (!found)
 		tool_error(msg_run_no_prog, path, all->prog ? all->prog : "at all");
@@ -189,117 +206,62 @@ static bool add_object(struct trials *all, const char *path)
 	return good && found;
 }
 
-/* ---- what is said ---- */
-
-static const char *base_name(const char *path)
+/* What could not be judged outweighs what was refused, as with grep and diff. */
+static int finish(struct trials *all)
 {
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static const char *verdict(const struct trial *t)
-{
-	return !t->err ? "accepted" : t->stats.code ? "refused" : "failed";
-}
-
-static const struct skep_explanation *explanation_of(const struct trial *t)
-{
-	return t->err && t->verifier ? skep_verifier_explanation(t->verifier) : NULL;
-}
-
-static void say_line(const struct trial *t, int width)
-{
-	int used = printf("%s/%s", base_name(t->path), t->name);
-
-	printf("%*s  %-8s", MAX(width - used, 0), "", verdict(t));
-	if (t->stats.processed)
-		printf(" %9u %7u %9.3f %6u", t->stats.processed, t->stats.states,
-		       (double)t->stats.ns / 1e6, t->stats.stack);
-	putchar('\n');
-	if (explanation_of(t))
-		explain_print(stdout, explanation_of(t));
-	else if (t->log.len && t->log.buf)
-		fputs(t->log.buf, stdout);
-}
-
-static void say_table(const struct trials *all)
-{
-	const struct trial *t;
-	int width = 0;
-
-	vec_each(t, &all->list)
-		width = MAX(width,
-			    (int)(strlen(base_name(t->path)) + strlen(t->name) + 1));
-	printf("%-*s  %-8s %9s %7s %9s %6s\n", width, "program", "verdict", "processed",
-	       "states", "ms", "stack");
-	vec_each(t, &all->list)
-		say_line(t, width);
-}
-
-static void say_json(const struct trials *all)
-{
-	const struct trial *t;
-
-	puts("[");
-	vec_each(t, &all->list) {
-		printf("{\"object\": ");
-		json_string(stdout, t->path);
-		printf(", \"program\": ");
-		json_string(stdout, t->name);
-		printf(", \"verdict\": \"%s\", \"errno\": %d", verdict(t), -t->err);
-		if (t->stats.code)
-			printf(", \"code\": \"%s\", \"instruction\": %u", t->stats.code,
-			       t->stats.insn);
-		printf(", \"processed\": %u, \"states\": %u, \"peak_states\": %u, "
-		       "\"ns\": %llu, \"bytes\": %llu, \"stack\": %u",
-		       t->stats.processed, t->stats.states, t->stats.peak_states,
-		       (unsigned long long)t->stats.ns,
-		       (unsigned long long)t->stats.bytes, t->stats.stack);
-		if (explanation_of(t))
-			explain_json(stdout, explanation_of(t));
-		printf(", \"log\": ");
-		json_string(stdout, t->log.len && t->log.buf ? t->log.buf : "");
-		printf("}%s\n", t + 1 < all->list.at + all->list.n ? "," : "");
-	}
-	puts("]");
-}
-
-static int finish(struct trials *all, bool good)
-{
+	int code = exit_ok;
 	struct trial *t;
 
 	vec_each(t, &all->list) {
-		good = good && !t->err;
+		all->bad |= t->err && !t->stats.code;
+		code = t->err ? exit_failed : code;
 		mem_free((char *)t->name);
 		mem_free(t->log.buf);
 		skep_verifier_close(t->verifier);
 	}
 	vec_free(&all->list);
+	raw_free(all->raw);
 	skep_btf_free(all->vmlinux);
-	return good ? exit_ok : exit_failed;
+	return all->bad ? exit_usage : code;
+}
+
+/* False after a sentence. */
+static bool is_usage_good(const struct trials *all, const struct args *args, bool raw)
+{
+	if (all->type && !raw)
+		tool_error(msg_raw_only);
+	else if (raw && args->n > 1)
+		tool_error(msg_raw_one, args->at[1]);
+	else
+		return true;
+	return false;
 }
 
 int cmd_verify(int argc, char **argv)
 {
 	struct trials all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	bool raw = false;
 	const struct opt opts[] = {{"prog", 0, opt_text, &all.prog},
+				   {"source", 0, opt_flag, &all.source},
+				   {"raw", 0, opt_flag, &raw},
+				   {"type", 0, opt_text, &all.type},
 				   {"log", 0, opt_number, &all.level},
 				   {"unprivileged", 0, opt_flag, &all.unprivileged},
 				   {"json", 'j', opt_flag, &all.json},
 				   {0}};
 	struct args args;
 	int code = opt_parse(&args, argc, argv, opts, 1, 1 << 20);
-	bool good = true;
 
 	if (code >= 0)
 		return code;
+	if (!is_usage_good(&all, &args, raw))
+		return exit_usage;
 	for (int i = 0; i < args.n; i++)
-		good = add_object(&all, args.at[i]) && good;
+		all.bad |= !(raw ? raw_add : add_object)(&all, args.at[i]);
 	run_all(&all);
 	if (all.json)
-		say_json(&all);
+		trials_json(&all);
 	else if (all.list.n)
-		say_table(&all);
-	return finish(&all, good);
+		trials_table(&all);
+	return finish(&all);
 }

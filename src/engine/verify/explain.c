@@ -371,13 +371,15 @@ static int walk(const struct verify_prog *prog, const struct profile *profile,
 int verify_explain(const struct verify_prog *prog, const struct profile *profile,
 		   struct explained *e)
 {
+	struct verify_prog counted = *prog;
 	struct record rec = {0};
 	int err;
 
 	*e = (struct explained){0};
-	err = walk(prog, profile, &rec, false, e);
+	counted.costs = arena_alloc(&e->arena, prog->n, sizeof(counted.costs[0]));
+	err = walk(&counted, profile, &rec, false, e);
 	if (err && !e->out.headline && record_choose(&rec))
-		walk(prog, profile, &rec, true, e);
+		walk(&counted, profile, &rec, true, e);
 	record_free(&rec);
 	if (err && !e->out.headline)
 		return -ENOMEM;

@@ -1,7 +1,8 @@
 /* Lines of the source, from the program's line_info, and how often they were walked. */
-#include <ctype.h>
 #include <stdio.h>
+#include "cost.h"
 #include "explain_tale.h"
+#include "source.h"
 #include "syntax.h"
 
 const char *tale_text(struct tale *t, const char *fmt, ...)
@@ -19,78 +20,31 @@ const char *tale_text(struct tale *t, const char *fmt, ...)
 
 /* ---- lines of the source ---- */
 
-static const struct skep_line_info *record_of(const struct tale *t, u32 insn)
-{
-	const struct verify_prog *p = t->v->prog;
-	u32 from = 0, to = p->nline_info;
-	const struct skep_line_info *line = NULL;
-
-	if (!p->btf || p->line_info_size < sizeof(*line) || insn >= t->v->n)
-		return NULL;
-	while (from < to) {
-		u32 middle = from + (to - from) / 2;
-		const struct skep_line_info *at =
-			(const void *)((const u8 *)p->line_info +
-				       (size_t)middle * p->line_info_size);
-
-		if (at->insn_off > insn) {
-			to = middle;
-		} else {
-			line = at;
-			from = middle + 1;
-		}
-	}
-	return line;
-}
-
 bool tale_is_nowhere(const struct tale *t, u32 insn)
 {
-	const struct skep_line_info *line = record_of(t, insn);
+	const struct skep_line_info *line = source_record(t->v->prog, insn);
 
 	return line && !(line->line_col >> 10);
 }
 
-/* What the compiler made of no line belongs to the one before. */
 const struct skep_line_info *tale_line(const struct tale *t, u32 insn)
 {
-	const struct verify_prog *p = t->v->prog;
-	const struct skep_line_info *line = record_of(t, insn);
-
-	while (line && !(line->line_col >> 10) && (const void *)line != p->line_info)
-		line = (const void *)((const u8 *)line - p->line_info_size);
-	return line;
-}
-
-static const char *btf_text(const struct tale *t, u32 off)
-{
-	const struct skep_btf *b = t->v->prog->btf;
-
-	return off < b->first_str + b->str_len ? btf_str(b, off) : "";
+	return source_line(t->v->prog, insn);
 }
 
 const char *tale_file(const struct tale *t, const struct skep_line_info *line)
 {
-	const char *file = btf_text(t, line->file_name_off);
-	const char *slash = strrchr(file, '/');
-
-	return slash ? slash + 1 : file;
+	return source_file(t->v->prog, line);
 }
 
 const char *tale_source(const struct tale *t, const struct skep_line_info *line)
 {
-	const char *text = line ? btf_text(t, line->line_off) : "";
-
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
+	return line ? source_text(t->v->prog, line) : "";
 }
 
 size_t tale_column(const struct tale *t, const struct skep_line_info *line)
 {
-	size_t indent = (size_t)(tale_source(t, line) - btf_text(t, line->line_off));
-	size_t column = line->line_col & 0x3ff;
-
-	return column > indent ? column - indent - 1 : 0;
+	return source_column(t->v->prog, line);
 }
 
 const char *tale_insn(struct tale *t, u32 insn)
@@ -115,54 +69,25 @@ const char *tale_at(struct tale *t, u32 insn)
 
 /* ---- steps ---- */
 
-/* Steps by line of the source. */
-enum { SPENT_LINES = 4096 };
-struct spent {
-	u32 file, line, insn;
-	u64 n;
-};
-
-static struct spent *spent_at(struct tale *t, struct spent *all, u32 insn)
-{
-	const struct skep_line_info *line = tale_line(t, insn);
-	u32 file = line ? line->file_name_off : ~0u;
-	u32 number = line ? line->line_col >> 10 : insn;
-	u32 at = (file * 31 + number) % SPENT_LINES;
-
-	for (u32 i = 0; i < SPENT_LINES; i++, at = (at + 1) % SPENT_LINES) {
-		struct spent *s = &all[at];
-
-		if (!s->n)
-			*s = (struct spent){file, number, insn, 0};
-		if (s->file == file && s->line == number)
-			return s;
-	}
-	return NULL;
-}
-
 /* The three lines that took most steps. */
 void word_spent(struct tale *t, struct str *s)
 {
-	struct spent *all = arena_alloc(t->arena, SPENT_LINES, sizeof(all[0]));
+	struct skep_verifier_cost *all;
+	u32 n = cost_by_line(t->v->prog, t->arena, &all);
 	u64 sum = 0;
 
-	for (u32 i = 0; all && t->rec->spent && i < t->v->n; i++) {
-		struct spent *at = t->rec->spent[i] ? spent_at(t, all, i) : NULL;
+	for (u32 i = 0; i < n; i++)
+		sum += all[i].processed;
+	for (u32 k = 0; sum && k < 3; k++) {
+		struct skep_verifier_cost *most_of = all;
 
-		if (at)
-			at->n += t->rec->spent[i];
-		sum += t->rec->spent[i];
-	}
-	for (u32 k = 0; all && k < 3; k++) {
-		struct spent *most_of = all;
-
-		for (u32 i = 0; i < SPENT_LINES; i++)
-			if (all[i].n > most_of->n)
+		for (u32 i = 0; i < n; i++)
+			if (all[i].processed > most_of->processed)
 				most_of = &all[i];
-		if (most_of->n * 100 < sum)
+		if (most_of->processed * 100ull < sum)
 			break;
 		str_printf(s, "%s%s (%llu%%)", k ? ", " : "", tale_at(t, most_of->insn),
-			   (unsigned long long)(most_of->n * 100 / sum));
-		most_of->n = 0;
+			   most_of->processed * 100ull / sum);
+		most_of->processed = 0;
 	}
 }

@@ -14,10 +14,6 @@ void record_begin(struct verifier *v)
 
 	rec->last = 0;
 	rec->forks.n = 0;
-	if (!rec->spent)
-		rec->spent = mem_alloc(v->n, sizeof(rec->spent[0]));
-	if (!rec->spent)
-		out_of_memory(v);
 }
 
 static void keep_registers(struct verifier *v)
@@ -53,7 +49,6 @@ void record_step(struct verifier *v)
 	rec->steps[step].prev = rec->last;
 	rec->steps[step].insn = v->insn;
 	rec->last = step;
-	rec->spent[v->insn]++;
 }
 
 void record_forks(struct verifier *v)
@@ -104,7 +99,6 @@ bool record_choose(struct record *rec)
 void record_free(struct record *rec)
 {
 	mem_free(rec->steps);
-	mem_free(rec->spent);
 	mem_free(rec->path);
 	mem_free(rec->snaps);
 	vec_free(&rec->forks);

@@ -25,7 +25,6 @@ struct record {
 	size_t steps_room;
 	u32 nsteps, last;
 	vec(u32) forks; /* the step after which each pending path goes on */
-	u32 *spent;	/* steps of each instruction, on all paths */
 	u32 *path;	/* numbers of the steps to keep, ascending */
 	u32 npath;
 	struct snap *snaps; /* the second time: npath; the last is the refused one */

@@ -74,6 +74,8 @@ static void count(struct verifier *v)
 {
 	u32 max = v->profile->max_insns ? v->profile->max_insns : PROCESSED_MAX;
 
+	if (unlikely(v->prog->costs))
+		v->prog->costs[v->insn].processed++;
 	if (++v->result->processed > max)
 		refuse(v, insns_many, v->result->processed);
 }

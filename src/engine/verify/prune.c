@@ -245,6 +245,8 @@ static void leave(struct verifier *v, const struct packed *cur)
 	struct checkpoint **list = path_list(v, v->insn), *c;
 
 	v->result->states++;
+	if (unlikely(v->prog->costs))
+		v->prog->costs[v->insn].states++;
 	p->nexplored++;
 	path_count_peak(v);
 	p->jumps_before = p->jumps;

@@ -76,6 +76,12 @@ struct verify_watch {
 	void *arg;
 };
 
+/* What an instruction took, on all paths: times that it was processed, checkpoints that
+ * were made there. */
+struct verify_cost {
+	u32 processed, states;
+};
+
 /* A program as BPF_PROG_LOAD gets it, but that map references (lddw) have
  * PSEUDO_MAP_IDX or PSEUDO_MAP_IDX_VALUE and an index into maps[] in the low half of
  * imm. Records of func_info and line_info are of the size given. */
@@ -92,6 +98,7 @@ struct verify_prog {
 	u32 attach_btf_id; /* in the profile's vmlinux */
 	char name[SKEP_OBJ_NAME_LEN];
 	const struct verify_watch *watch; /* NULL: nobody */
+	struct verify_cost *costs;	  /* n, counted up; NULL: they are not */
 };
 
 struct verify_result {

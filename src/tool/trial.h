@@ -1,0 +1,62 @@
+/* trial.h - skep verify's programs, and what became of each
+ *
+ * verify.c finds them and lets threads try them, trial_raw.c is for bytes that lie in no
+ * object file, trial_say.c writes what came out.
+ */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include "section.h"
+#include "tool.h"
+#include "vec.h"
+#include <pthread.h>
+#include <skep/load.h>
+#include <skep/verify.h>
+
+struct raw; /* trial_raw.c */
+
+struct trial {
+	const char *path, *name;
+	u32 index;  /* among the object's programs */
+	bool typed; /* nothing can be said of it without the kernel's types */
+	int err;
+	struct skep_verifier_stats stats;
+	struct skep_log log;
+	struct skep_verifier *verifier; /* has the words and costs; NULL */
+};
+
+struct trials {
+	vec(struct trial) list;
+	const char *prog, *type; /* what was asked for; NULL */
+	u64 level;
+	bool json, unprivileged, source;
+	struct raw *raw; /* the only trial is of it; NULL */
+	bool bad;	 /* something could not be judged */
+	size_t next;	 /* that no worker has taken */
+	pthread_mutex_t lock;
+	struct skep_btf *vmlinux; /* the running kernel's types; NULL: none, or not yet */
+	bool variables;		  /* and it knows its variables by name */
+	bool looked;		  /* for vmlinux, with the lock held */
+};
+
+/* ---- verify.c ---- */
+
+/* False after a sentence. */
+bool trial_add(struct trials *all, const char *path, const char *name, u32 index,
+	       bool typed);
+
+/* ---- trial_raw.c ---- */
+
+/* Adds the trial of the instructions in a file; false after a sentence. */
+bool raw_add(struct trials *all, const char *path);
+void raw_free(struct raw *raw);
+/* BPF_PROG_LOAD of it: 0 or -errno. vmlinux: NULL, none. */
+int raw_judge(const struct trials *all, struct trial *t, struct skep_verifier *v,
+	      const struct skep_btf *vmlinux);
+
+/* ---- trial_say.c ---- */
+
+void trials_table(const struct trials *all);
+void trials_json(const struct trials *all);
+
+#endif
