@@ -60,6 +60,13 @@ struct scope {
 bool concrete_in(const struct state *s, const struct concrete *at,
 		 const struct scope *scope, char why[512]);
 
+/* Whether all that compilers are told of the program is so in the run; if not, at which
+ * step and why. checked: grows by the facts that were looked at. */
+struct facts;
+struct insn;
+bool concrete_facts(const struct facts *f, const struct insn *code, u32 *step,
+		    u64 *checked, char why[512]);
+
 /* The same instruction, called by the same instructions. */
 bool concrete_is_at(const struct state *s, const struct concrete *at);
 

@@ -20,6 +20,9 @@
  *   checkpoint has to hold what it had: what is read later on, and of numbers those that
  *   are precise when all paths are walked. That judges liveness, precision and pruning.
  *
+ * - And what is handed to compilers (facts.h) has to hold at each step, for it claims to
+ *   hold in every run.
+ *
  * A run that faults, or that is refused when it is walked alone, is a finding as well.
  * Each prints its program and seed: `-k KIND -s SEED -n 1` shows it again.
  */
@@ -31,6 +34,7 @@
 #include <skep/isa.h>
 #include "concrete.h"
 #include "diff_prog.h"
+#include "facts.h"
 #include "path.h"
 
 /* Instructions of one walk. */
@@ -44,7 +48,7 @@ static const struct scope everything = {
 };
 
 static struct {
-	u64 programs, refused, runs, steps, too_long, points, found;
+	u64 programs, refused, runs, steps, too_long, points, facts, numberless, found;
 } count[KINDS];
 
 /* What __wrap_verify() does with the next program that is loaded. */
@@ -52,6 +56,9 @@ static struct {
 	const struct verify_watch *watch;
 	u32 flags, most;
 	u32 stack; /* bytes of the deepest frame */
+	bool wants_facts;
+	struct facts facts; /* of the last program that was accepted with that */
+	int facts_err;
 } asked;
 
 int __real_verify(const struct verify_prog *prog, const struct profile *profile,
@@ -74,6 +81,10 @@ int __wrap_verify(const struct verify_prog *prog, const struct profile *profile,
 	asked.stack = 0;
 	for (u32 i = 0; i < result->nfuncs; i++)
 		asked.stack = MAX(asked.stack, result->stack[i]);
+	if (!err && asked.wants_facts) {
+		facts_free(&asked.facts);
+		asked.facts_err = verify_facts(prog, profile, &asked.facts);
+	}
 	return err;
 }
 
@@ -297,6 +308,21 @@ static void judge_points(struct side *side, const struct program *p)
 	points_say(p);
 }
 
+/* ---- what compilers are told ---- */
+
+static void judge_facts(const struct program *p)
+{
+	static struct insn code[DIFF_ROOM];
+	char why[WHY] = "";
+	u32 step = 0;
+
+	count[p->kind].numberless += !asked.facts.numbers;
+	if (asked.facts_err || insn_decode(p->code, p->n, code, NULL))
+		show(p, "no facts: error %d", -asked.facts_err);
+	else if (!concrete_facts(&asked.facts, code, &step, &count[p->kind].facts, why))
+		show(p, "step %u, instruction %u: %s", step, trace.step[step].insn, why);
+}
+
 /* ---- a program ---- */
 
 static void judge(struct side *side, const struct program *p)
@@ -307,7 +333,9 @@ static void judge(struct side *side, const struct program *p)
 		show(p, "the maps cannot be reset");
 		return;
 	}
+	asked.wants_facts = true;
 	fd = diff_load(side, p, NULL, 0);
+	asked.wants_facts = false;
 	if (fd < 0) {
 		count[p->kind].refused++;
 		return;
@@ -326,6 +354,7 @@ static void judge(struct side *side, const struct program *p)
 	count[p->kind].steps += trace.n;
 	judge_along(side, p);
 	judge_points(side, p);
+	judge_facts(p);
 }
 
 /* The eight numbers that a pure program begins with, unknown to the verifier, are small
@@ -367,12 +396,15 @@ static int report(void)
 		if (!(count[k].programs + count[k].refused))
 			continue;
 		printf("%-6s %llu programs, %llu refused; %llu runs, %llu steps, %llu at "
-		       "checkpoints, %llu walks too long; %llu found\n",
+		       "checkpoints, %llu facts (%llu programs without numbers), %llu walks "
+		       "too long; %llu found\n",
 		       diff_names[k], (unsigned long long)count[k].programs,
 		       (unsigned long long)count[k].refused,
 		       (unsigned long long)count[k].runs,
 		       (unsigned long long)count[k].steps,
 		       (unsigned long long)count[k].points,
+		       (unsigned long long)count[k].facts,
+		       (unsigned long long)count[k].numberless,
 		       (unsigned long long)count[k].too_long,
 		       (unsigned long long)count[k].found);
 		bad |= count[k].found || count[k].refused * 10 > count[k].programs ||

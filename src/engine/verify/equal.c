@@ -273,8 +273,9 @@ static bool frame_safe(struct verifier *v, const struct packed *old,
 	const struct packed_slot *oslot = packed_slots(old, frame);
 	const struct packed_slot *cslot = packed_slots(cur, frame);
 	u32 live = v->flow.insns[packed_insn(old, frame)].live;
-	u64 precise = profile_bpf(v) ? o->precise : ~(u64)0;
-	u32 precise_regs = profile_bpf(v) ? o->precise_regs : ~0u;
+	bool all = v->all_precise || !profile_bpf(v);
+	u64 precise = all ? ~(u64)0 : o->precise;
+	u32 precise_regs = all ? ~0u : o->precise_regs;
 
 	if (o->callback_depth > c->callback_depth)
 		return false;

@@ -1,5 +1,6 @@
 /* The walk over all paths of a function, step by step */
 #include "explain_record.h"
+#include "gather.h"
 #include "path.h"
 #include "speculation.h"
 
@@ -140,6 +141,8 @@ static bool step(struct verifier *v)
 	v->paths->open = NULL;
 	count(v);
 	v->cur->last_insn = v->prev_insn;
+	if (unlikely(v->gather))
+		gather_edge(v);
 	if (ends_here(v, at->flags)) {
 		log_safe(v);
 		return false;
@@ -152,11 +155,15 @@ static bool step(struct verifier *v)
 	if (v->record)
 		record_step(v);
 	mark_seen(v, in);
+	if (unlikely(v->gather))
+		gather_before(v);
 	v->jumped = v->ended = false;
 	if (!v->cur->speculative)
 		take(v);
 	else if (!speculation_step(v, take))
 		v->ended = true;
+	if (unlikely(v->gather))
+		gather_after(v, in);
 	v->prev_insn = v->insn;
 	path_close_fork(v);
 	if (v->record)

@@ -66,6 +66,8 @@ struct verifier {
 	struct fastcall *fastcalls; /* of each function */
 	struct calls *calls;	    /* call.h: what is known of functions and calls */
 	struct record *record; /* explain_record.h: while a refusal is explained; NULL */
+	struct facts *gather;  /* gather.h: while facts are collected; NULL */
+	bool all_precise;      /* numbers, when states are compared */
 	struct typed *typed; /* access_btf.c: types of the kernel that were looked for */
 };
 

@@ -126,4 +126,11 @@ bool verify_is_gpl(const char *license);
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
 	   struct skep_log *log, struct verify_result *result);
 
+/* What holds in every run of a program that verify() accepted: src/ir/facts.h, which says
+ * why it does. 0: *out is the caller's, to be freed with facts_free(); else -errno. Takes
+ * a walk of its own, or two. */
+struct facts;
+int verify_facts(const struct verify_prog *prog, const struct profile *profile,
+		 struct facts *out);
+
 #endif
