@@ -7,8 +7,8 @@
  * `log`, which names file, section and offset, and holds the verifier's text when a
  * program was refused. An object is used by one thread at a time.
  *
- * Not done yet: CO-RE relocations, struct_ops, freplace, functions and variables of the
- * kernel's modules. Each is refused with a sentence, and only if a program that is to be
+ * Not done yet: CO-RE relocations, maps of struct_ops, freplace, functions and variables of
+ * the kernel's modules. Each is refused with a sentence, and only if a program that is to be
  * loaded needs it.
  */
 #ifndef SKEP_LOAD_H

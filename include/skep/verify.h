@@ -29,6 +29,8 @@ struct skep_verifier_opts {
 /* What the last BPF_PROG_LOAD was like. */
 struct skep_verifier_stats {
 	bool accepted;
+	int err; /* -errno of the verdict; BPF_PROG_LOAD says -ENOSPC instead of it when
+		    the log is larger than its buffer */
 	const char *code;   /* of the reason if not: "V012"; NULL: refused before */
 	uint32_t insn;	    /* where */
 	uint32_t processed; /* instructions, on all paths */

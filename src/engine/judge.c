@@ -252,6 +252,7 @@ static void take_stats(struct skep_verifier *v, int err, const struct verify_res
 		stack = MAX(stack, r->stack[i]);
 	v->stats = (struct skep_verifier_stats){
 		.accepted = !err,
+		.err = err,
 		.code = r->code,
 		.insn = r->insn,
 		.processed = r->processed,

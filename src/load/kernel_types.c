@@ -1,5 +1,6 @@
 #include "kernel_types.h"
 #include <stdio.h>
+#include "btf.h"
 
 enum { NAME_MOST = 256 };
 
@@ -42,4 +43,15 @@ u32 kernel_symbol(const struct skep_btf *vmlinux, const char *name, u32 kind)
 		return skep_btf_find(vmlinux, name, kind);
 	snprintf(plain, sizeof(plain), "%.*s", (int)(flavour - name), name);
 	return skep_btf_find(vmlinux, plain, kind);
+}
+
+int kernel_member(const struct skep_btf *btf, u32 type, const char *name)
+{
+	const struct skep_btf_type *t = btf_type(btf, type);
+	const struct skep_btf_member *m = btf_tail(t);
+
+	for (u32 i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf_str(btf, m[i].name_off), name))
+			return (int)i;
+	return -1;
 }

@@ -14,7 +14,11 @@
 u32 kernel_target(const struct skep_btf *vmlinux, const struct section_row *row,
 		  const char *target);
 
-/* The function or variable (SKEP_BTF_KIND_*) of that name, from which what follows
+/* The member that a name is in a struct or union: its index; -1: there is none. */
+int kernel_member(const struct skep_btf *btf, u32 type, const char *name);
+
+/* The function or variable (or type, SKEP_BTF_KIND_*) of that name, from which what
+ * follows
  * "___" is taken away as libbpf does. 0: there is none. */
 u32 kernel_symbol(const struct skep_btf *vmlinux, const char *name, u32 kind);
 

@@ -124,32 +124,59 @@ int load_ksyms(struct skep_object *obj, struct plan_prog *pp)
 
 /* ---- what a program attaches to ---- */
 
+/* The kernel's struct is the attach_btf_id, its member the attach type. NULL: done. */
+static const char *set_ops(const struct obj *o, const struct plan_prog *pp,
+			   const struct skep_btf *types, union skep_attr *attr)
+{
+	int index;
+	u32 id;
+
+	if (!pp->member)
+		return "and no variable of a section .struct_ops has it as a member";
+	id = kernel_symbol(types, btf_name(o->btf, pp->ops), SKEP_BTF_KIND_STRUCT);
+	index = id ? kernel_member(types, id, pp->member) : -1;
+	if (index < 0)
+		return "which has no struct and member of those names";
+	attr->attach_btf_id = id;
+	attr->expected_attach_type = (u32)index;
+	return NULL;
+}
+
+/* NULL: done; else why not. */
+static const char *set_target(struct skep_object *obj, const struct plan_prog *pp,
+			      union skep_attr *attr)
+{
+	const struct obj_func *f = pp->func;
+	const char *target = section_target(f->row, f->prog->section);
+	const struct skep_btf *types;
+
+	if (attr->prog_type == SKEP_PROG_TYPE_EXT)
+		return "and to programs, which skep does not do yet";
+	types = kernel_types(obj);
+	if (!types)
+		return "which cannot be read here (/sys/kernel/btf/vmlinux)";
+	if (attr->prog_type == SKEP_PROG_TYPE_STRUCT_OPS)
+		return set_ops(&obj->o, pp, types, attr);
+	if (!*target)
+		return "and the section does not say to what: expected "
+		       "SEC(\"fentry/FUNCTION\") and the like";
+	attr->attach_btf_id = kernel_target(types, f->row, target);
+	return attr->attach_btf_id
+		       ? NULL
+		       : "which has nothing of that name; in modules skep does "
+			 "not look yet";
+}
+
 int load_target(struct skep_object *obj, const struct plan_prog *pp,
 		union skep_attr *attr)
 {
 	const struct obj_func *f = pp->func;
-	const char *why = "which skep does not do yet for this kind";
-	const char *target = section_target(f->row, f->prog->section);
-	const struct skep_btf *types;
-	bool done = attr->prog_type != SKEP_PROG_TYPE_EXT &&
-		    attr->prog_type != SKEP_PROG_TYPE_STRUCT_OPS;
+	const char *why = f->row->flags & NEEDS_BTF ? set_target(obj, pp, attr) : NULL;
 
-	if (!(f->row->flags & NEEDS_BTF))
+	if (!why)
 		return 0;
-	types = done ? kernel_types(obj) : NULL;
-	if (types) {
-		attr->attach_btf_id = kernel_target(types, f->row, target);
-		if (attr->attach_btf_id)
-			return 0;
-		why = *target ? "which has nothing of that name; in modules skep does not look "
-				"yet"
-			      : "and the section does not say to what: expected "
-				"SEC(\"fentry/FUNCTION\") and the like";
-	} else if (done) {
-		why = "which cannot be read here (/sys/kernel/btf/vmlinux)";
-	}
 	log_printf(obj->o.p.log, msg_load_needs_btf,
 		   OBJ_AT(&obj->o, f->sec, (u64)f->at * sizeof(struct skep_insn)),
 		   f->name, f->prog->section, why);
-	return types ? -ENOENT : -EOPNOTSUPP;
+	return -EOPNOTSUPP;
 }

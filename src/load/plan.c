@@ -385,6 +385,8 @@ void plan_prog(struct obj *o, struct plan_prog *pp)
 	struct builder b = {.o = o, .pp = pp};
 
 	check_section(o, pp->func);
+	if (pp->func->row->type == SKEP_PROG_TYPE_STRUCT_OPS)
+		plan_ops(o, pp);
 	place_func(&b, pp->func);
 	link_func(&b, 0);
 	for (struct jump *j = b.jumps; j; j = j->next)

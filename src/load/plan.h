@@ -36,6 +36,8 @@ struct plan_prog {
 	u32 n;
 	struct plan_ref *refs;
 	struct plan_ksym *ksyms;
+	u32 ops; /* of struct_ops: the struct, in the object's BTF, and the member */
+	const char *member;	      /* NULL: it is none's */
 	struct skep_func_info *funcs; /* NULL: none, or not for every subprogram */
 	u32 n_funcs;
 	struct skep_line_info *lines;
@@ -52,5 +54,6 @@ void plan_object(struct obj *o, struct load_plan *plan);
 /* The passes of plan_object() that have files of their own. */
 void plan_prog(struct obj *o, struct plan_prog *pp);
 void plan_btf(struct obj *o);
+void plan_ops(struct obj *o, struct plan_prog *pp);
 
 #endif

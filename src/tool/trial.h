@@ -22,6 +22,7 @@ struct trial {
 	int err;
 	struct skep_verifier_stats stats;
 	struct skep_log log;
+	bool cut;			/* the log is only its end */
 	struct skep_verifier *verifier; /* has the words and costs; NULL */
 };
 

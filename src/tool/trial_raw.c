@@ -165,8 +165,8 @@ int raw_judge(const struct trials *all, struct trial *t, struct skep_verifier *v
 	t->stats = *skep_verifier_stats(v);
 	if (all->level)
 		t->log.len = strlen(t->log.buf);
-	if (fd < 0)
-		return fd;
-	sys->close(sys, fd);
-	return 0;
+	t->cut = fd == -ENOSPC;
+	if (fd >= 0)
+		sys->close(sys, fd);
+	return t->cut ? t->stats.err : MIN(fd, 0);
 }

@@ -90,6 +90,15 @@ static void say_costs(const struct trial *t)
 
 /* ---- the table ---- */
 
+static void say_log(const struct trial *t)
+{
+	if (!t->log.len || !t->log.buf)
+		return;
+	if (t->cut)
+		puts("(the log is longer than 16 MiB; this is its end)");
+	fputs(t->log.buf, stdout);
+}
+
 static void say_line(const struct trial *t, int width)
 {
 	int used = printf("%s/%s", base_name(t->path), t->name);
@@ -102,8 +111,8 @@ static void say_line(const struct trial *t, int width)
 		puts(verdict(t));
 	if (explanation_of(t))
 		explain_print(stdout, explanation_of(t));
-	else if (t->log.len && t->log.buf)
-		fputs(t->log.buf, stdout);
+	else
+		say_log(t);
 	say_costs(t);
 }
 

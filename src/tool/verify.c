@@ -53,7 +53,8 @@ static int judge(const struct trials *all, struct trial *t, struct skep_verifier
 	err = skep_object_load(obj, skep_verifier_sys(v), &opts, &t->log);
 	t->stats = *skep_verifier_stats(v);
 	skep_object_close(obj);
-	return err;
+	t->cut = err == -ENOSPC;
+	return t->cut ? t->stats.err : err;
 }
 
 static int judge_with(const struct trials *all, struct trial *t,

@@ -330,7 +330,8 @@ static const struct refused {
 	{"SEC(\"fentry/foo\") int p(void *c) { return 0; }",
 	 "attaches by the kernel's BTF, which cannot be read here", -EOPNOTSUPP},
 	{"SEC(\"freplace/foo\") int p(void *c) { return 0; }",
-	 "which skep does not do yet for this kind", -EOPNOTSUPP},
+	 "attaches by the kernel's BTF, and to programs, which skep does not do yet",
+	 -EOPNOTSUPP},
 	{"int f(void) __attribute__((section(\".ksyms\"))); SEC(\"xdp\") int p(void *c) { return "
 	 "f(); }",
 	 "'f' is a function (kfunc) or variable of the kernel, and the kernel's BTF cannot be "

@@ -17,13 +17,13 @@
 	"struct task { int pid; };\n"
 
 /* A variable of a type keeps it in the BTF. */
-static const char kernel_source[] =
-	HEAD "typedef void (*btf_trace_switch)(void *, int); btf_trace_switch keep;"
-	     "int a_kfunc(int x) { return x; }"
-	     "int bpf_lsm_open(struct task *t) { return 0; }"
-	     "int bpf_iter_task(struct task *t) { return 0; }"
-	     "struct task a_task;"
-	     "SEC(\"xdp\") int p(void *c) { return 0; }";
+static const char kernel_source[] = HEAD
+	"typedef void (*btf_trace_switch)(void *, int); btf_trace_switch keep;"
+	"int a_kfunc(int x) { return x; }"
+	"int bpf_lsm_open(struct task *t) { return 0; }"
+	"int bpf_iter_task(struct task *t) { return 0; }"
+	"struct task a_task; struct ops { int (*first)(void), (*second)(void); } kernel_ops;"
+	"SEC(\"xdp\") int p(void *c) { return 0; }";
 
 static struct fake_sys fake;
 static char text[1 << 12];
@@ -154,6 +154,28 @@ static void functions_and_variables_are_found_by_name(void **state)
 	skep_object_close(kernel);
 }
 
+/* The object's own struct has other members, and in another order. */
+static void struct_ops_programs_are_for_a_member(void **state)
+{
+	static const char source[] = HEAD
+		"struct ops___mine { char pad; int (*second)(void), (*third)(void); };"
+		"SEC(\"struct_ops/second\") int p(void *c) { return 0; }"
+		"SEC(\".struct_ops.link\") struct ops___mine mine[1];"
+		"SEC(\".struct_ops.link\") struct ops___mine ours = {.second = (void *)p};";
+	struct skep_object *kernel = compiled(kernel_source);
+	const struct skep_btf *btf;
+
+	if (!kernel)
+		test_skip(__func__, NO_CLANG);
+	btf = skep_object_btf(kernel);
+	assert_int_equal(load(source, btf), 0);
+	assert_int_equal(loaded_attr()->prog_type, SKEP_PROG_TYPE_STRUCT_OPS);
+	assert_int_equal(loaded_attr()->attach_btf_id,
+			 skep_btf_find(btf, "ops", SKEP_BTF_KIND_STRUCT));
+	assert_int_equal(loaded_attr()->expected_attach_type, 1);
+	skep_object_close(kernel);
+}
+
 static void what_is_not_there_is_said(void **state)
 {
 	static const struct {
@@ -161,6 +183,12 @@ static void what_is_not_there_is_said(void **state)
 	} rows[] = {
 		{HEAD "SEC(\"fentry/gone\") int p(void *c) { return 0; }",
 		 "'fentry/gone' attaches by the kernel's BTF, which has nothing of that"},
+		{HEAD "SEC(\"struct_ops\") int p(void *c) { return 0; }",
+		 "no variable of a section .struct_ops has it"},
+		{HEAD "struct ops { int (*none)(void); };"
+		      "SEC(\"struct_ops\") int p(void *c) { return 0; }"
+		      "SEC(\".struct_ops\") struct ops o = {.none = (void *)p};",
+		 "has no struct and member of those names"},
 		{HEAD "SEC(\"fentry\") int p(void *c) { return 0; }",
 		 "the section does not say to what"},
 		{HEAD "extern int gone(void) " KSYM
@@ -188,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_attach_to_what_their_section_names),
+		cmocka_unit_test(struct_ops_programs_are_for_a_member),
 		cmocka_unit_test(functions_and_variables_are_found_by_name),
 		cmocka_unit_test(what_is_not_there_is_said),
 	};
