@@ -31,6 +31,7 @@ struct skep_verifier_stats {
 	bool accepted;
 	int err; /* -errno of the verdict; BPF_PROG_LOAD says -ENOSPC instead of it when
 		    the log is larger than its buffer */
+	bool unknown; /* refused as "not supported yet": it is not the kernel's verdict */
 	const char *code;   /* of the reason if not: "V012"; NULL: refused before */
 	uint32_t insn;	    /* where */
 	uint32_t processed; /* instructions, on all paths */

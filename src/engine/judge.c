@@ -253,6 +253,7 @@ static void take_stats(struct skep_verifier *v, int err, const struct verify_res
 	v->stats = (struct skep_verifier_stats){
 		.accepted = !err,
 		.err = err,
+		.unknown = r->later,
 		.code = r->code,
 		.insn = r->insn,
 		.processed = r->processed,

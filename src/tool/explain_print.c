@@ -5,7 +5,7 @@
 enum { WIDTH = 90, INDENT = 13 };
 
 /* Breaks lines between words. */
-static void say(FILE *f, const char *label, const char *text)
+void explain_text(FILE *f, const char *label, const char *text)
 {
 	int at = INDENT;
 
@@ -53,11 +53,11 @@ void explain_print(FILE *f, const struct skep_explanation *e)
 	fprintf(f, ": %s [%s]\n", e->headline, e->code);
 	if (*e->source)
 		fprintf(f, "  |  %s\n", e->source);
-	say(f, "needs", e->required);
-	say(f, "known", e->known);
+	explain_text(f, "needs", e->required);
+	explain_text(f, "known", e->known);
 	say_chain(f, e);
-	say(f, "fails for", e->input);
-	say(f, "to fix", e->fix);
+	explain_text(f, "fails for", e->input);
+	explain_text(f, "to fix", e->fix);
 	if (*e->kernel) /* in one line, to be searched for */
 		fprintf(f, "  %-*s%s\n", INDENT - 2, "kernel", e->kernel);
 	fputs("\n", f);

@@ -5,6 +5,8 @@
 #include <skep/verify.h>
 #include <stdio.h>
 
+/* A label and words behind it, on lines of 90 columns; nothing for NULL. */
+void explain_text(FILE *f, const char *label, const char *text);
 void explain_print(FILE *f, const struct skep_explanation *e);
 /* `, "explanation": {...}`: a member of an object that has others before it. */
 void explain_json(FILE *f, const struct skep_explanation *e);

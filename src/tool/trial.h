@@ -40,7 +40,11 @@ struct trials {
 	bool looked;		  /* for vmlinux, with the lock held */
 };
 
+enum verdict { accepted, refused, unknown, failed };
+
 /* ---- verify.c ---- */
+
+enum verdict trial_verdict(const struct trial *t);
 
 /* False after a sentence. */
 bool trial_add(struct trials *all, const char *path, const char *name, u32 index,

@@ -15,7 +15,9 @@ static const char *base_name(const char *path)
 
 static const char *verdict(const struct trial *t)
 {
-	return !t->err ? "accepted" : t->stats.code ? "refused" : "failed";
+	static const char *const words[] = {"accepted", "refused", "unknown", "failed"};
+
+	return words[trial_verdict(t)];
 }
 
 static const struct skep_explanation *explanation_of(const struct trial *t)
@@ -90,16 +92,40 @@ static void say_costs(const struct trial *t)
 
 /* ---- the table ---- */
 
-static void say_log(const struct trial *t)
+/* What the loader said, a sentence a line. */
+static void say_reason(const struct trial *t)
 {
+	const char *label = "reason";
+
+	putchar('\n');
+	for (char *line = t->log.buf, *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		explain_text(stdout, label, line);
+		label = "";
+	}
+	putchar('\n');
+}
+
+static void say_why(const struct trials *all, const struct trial *t)
+{
+	if (explanation_of(t)) {
+		explain_print(stdout, explanation_of(t));
+		return;
+	}
 	if (!t->log.len || !t->log.buf)
 		return;
+	if (!all->level) {
+		say_reason(t);
+		return;
+	}
 	if (t->cut)
 		puts("(the log is longer than 16 MiB; this is its end)");
 	fputs(t->log.buf, stdout);
 }
 
-static void say_line(const struct trial *t, int width)
+static void say_line(const struct trials *all, const struct trial *t, int width)
 {
 	int used = printf("%s/%s", base_name(t->path), t->name);
 
@@ -109,11 +135,24 @@ static void say_line(const struct trial *t, int width)
 		       t->stats.states, (double)t->stats.ns / 1e6, t->stats.stack);
 	else
 		puts(verdict(t));
-	if (explanation_of(t))
-		explain_print(stdout, explanation_of(t));
-	else
-		say_log(t);
+	say_why(all, t);
 	say_costs(t);
+}
+
+static void say_sum(const struct trials *all)
+{
+	u32 n[failed + 1] = {0};
+	const struct trial *t;
+
+	vec_each(t, &all->list)
+		n[trial_verdict(t)]++;
+	printf("%zu programs: %u accepted, %u refused", all->list.n, n[accepted],
+	       n[refused]);
+	if (n[unknown])
+		printf(", %u unknown", n[unknown]);
+	if (n[failed])
+		printf(", %u failed", n[failed]);
+	putchar('\n');
 }
 
 void trials_table(const struct trials *all)
@@ -127,7 +166,9 @@ void trials_table(const struct trials *all)
 	printf("%-*s  %-8s %9s %7s %9s %6s\n", width, "program", "verdict", "processed",
 	       "states", "ms", "stack");
 	vec_each(t, &all->list)
-		say_line(t, width);
+		say_line(all, t, width);
+	if (all->list.n > 1)
+		say_sum(all);
 }
 
 /* ---- JSON ---- */

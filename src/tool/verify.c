@@ -29,7 +29,8 @@ const char help_verify[] =
 	"  --json          for programs\n"
 	"\n"
 	"Exit code: 0 all accepted, 1 some refused, 2 usage, or something could not be judged:\n"
-	"a file that cannot be read, a program that skep cannot put together.\n";
+	"a file that cannot be read, a program that skep cannot put together ('failed'), one of\n"
+	"which skep does not know what Linux says ('unknown').\n";
 
 enum { LOG_SIZE = 16 << 20, WORKERS = 16 };
 
@@ -207,6 +208,13 @@ static bool add_object(struct trials *all, const char *path)
 	return good && found;
 }
 
+enum verdict trial_verdict(const struct trial *t)
+{
+	if (!t->err)
+		return accepted;
+	return !t->stats.code ? failed : t->stats.unknown ? unknown : refused;
+}
+
 /* What could not be judged outweighs what was refused, as with grep and diff. */
 static int finish(struct trials *all)
 {
@@ -214,7 +222,7 @@ static int finish(struct trials *all)
 	struct trial *t;
 
 	vec_each(t, &all->list) {
-		all->bad |= t->err && !t->stats.code;
+		all->bad |= trial_verdict(t) > refused;
 		code = t->err ? exit_failed : code;
 		mem_free((char *)t->name);
 		mem_free(t->log.buf);

@@ -25,15 +25,17 @@ $ skep verify two.bpf.o >out; echo $?; awk '{print $1, $2, $3}' out | head -3; s
 =   known      any unsigned 32-bit number
 =   because    two.bpf.c:4  SEC("xdp") int bad(void *ctx) { return *(int *)(unsigned long)random(); }
 =                  -> bpf_get_prandom_u32() gives any 64-bit number; now any unsigned 32-bit number
-=   to fix     memory of the kernel or of a process is read with bpf_probe_read_kernel() or
-=              bpf_probe_read_user() into a local variable; an address that was stored as a
-=              number is a pointer no more
+=   to fix     declare a local variable, __u32 v, and read into it:
+=              bpf_probe_read_kernel(&v, sizeof(v), p); of a process's memory with
+=              bpf_probe_read_user(). If it was a pointer once: cast to a shorter number or
+=              kept in a map it is one no more
 =   kernel     R0 invalid mem access 'scalar'
 =
+= 2 programs: 1 accepted, 1 refused
 $ skep verify two.bpf.o --json --prog bad | grep -o '"verdict": "[a-z]*", "errno": [0-9]*'
 = "verdict": "refused", "errno": 13
 $ skep verify two.bpf.o --json --prog bad | grep -o '"explanation": {.*"chain"'
-= "explanation": {"code": "V100", "class": "number_as_pointer", "headline": "the pointer is a number here, not a pointer that may be followed", "file": "two.bpf.c", "line": 4, "column": 33, "instruction": 3, "source": "SEC(\"xdp\") int bad(void *ctx) { return *(int *)(unsigned long)random(); }", "required": "a pointer that the verifier knows: to a map's value, the stack, the packet or the context", "known": "any unsigned 32-bit number", "fix": "memory of the kernel or of a process is read with bpf_probe_read_kernel() or bpf_probe_read_user() into a local variable; an address that was stored as a number is a pointer no more", "kernel": "R0 invalid mem access 'scalar'", "chain"
+= "explanation": {"code": "V100", "class": "number_as_pointer", "headline": "the pointer is a number here, not a pointer that may be followed", "file": "two.bpf.c", "line": 4, "column": 33, "instruction": 3, "source": "SEC(\"xdp\") int bad(void *ctx) { return *(int *)(unsigned long)random(); }", "required": "a pointer that the verifier knows: to a map's value, the stack, the packet or the context", "known": "any unsigned 32-bit number", "fix": "declare a local variable, __u32 v, and read into it: bpf_probe_read_kernel(&v, sizeof(v), p); of a process's memory with bpf_probe_read_user(). If it was a pointer once: cast to a shorter number or kept in a map it is one no more", "kernel": "R0 invalid mem access 'scalar'", "chain"
 $ skep verify two.bpf.o --prog bad --log 1 | grep -c "R0 invalid mem access 'scalar'"
 = 2
 $ skep verify nothing.bpf.o

@@ -283,6 +283,7 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	if (pass_try(&v.pass))
 		verify_run(&v);
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
+	result->later = v.refusal.why && reject_is_later(v.refusal.why);
 	result->insn = v.insn;
 	result->ns = cpu_ns() - begun;
 	result->bytes = v.pass.arena.held;

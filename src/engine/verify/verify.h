@@ -108,6 +108,7 @@ struct verify_result {
 	u32 nfuncs;
 	u64 ns, bytes;	  /* time, and most memory */
 	const char *code; /* of the rejection: "V012"; NULL: accepted */
+	bool later;	  /* "not supported yet": what the kernel says is not known */
 	u32 insn;	  /* where it was rejected */
 };
 
