@@ -162,6 +162,33 @@ static void test_members(void **state)
 	skep_btf_free(btf);
 }
 
+/* Where the kernel knows which function it is in; it loads no program of fentry here. */
+static void test_func_ip(void **state)
+{
+	static const struct skep_insn code[] = {MINE_CALL(SKEP_FUNC_get_func_ip),
+						MINE_SET(0, 0), MINE_EXIT};
+	struct mine_who who = {
+		.type = SKEP_PROG_TYPE_TRACING,
+		.attach = SKEP_TRACE_FENTRY,
+		.btf_id = kernel_type("bpf_fentry_test1", SKEP_BTF_KIND_FUNC)};
+	static struct mine_answer theirs;
+	static char text[sizeof(theirs.log)];
+	struct skep_btf *btf;
+
+	need_kernel(__func__);
+	btf = kernel_btf();
+	assert_int_equal(verify_as(&who, btf, code, ARRAY_SIZE(code), text, sizeof(text)),
+			 0);
+	for (u32 i = 0; i < types.ntyped; i++) {
+		mine_ask(&types.typed[i], code, ARRAY_SIZE(code), &theirs);
+		assert_int_equal(verify_as(&types.typed[i], btf, code, ARRAY_SIZE(code),
+					   text, sizeof(text)),
+				 theirs.err);
+		assert_string_equal(text, theirs.log);
+	}
+	skep_btf_free(btf);
+}
+
 /* What flags a program may be loaded with. */
 static void test_flags(void **state)
 {
@@ -442,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_helpers_allowed),
 		cmocka_unit_test(test_helpers_of_hooks),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_func_ip),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_objects),

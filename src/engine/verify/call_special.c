@@ -120,10 +120,16 @@ static void call_loop(struct verifier *v, const struct call *call)
 
 static void check_func_ip(struct verifier *v)
 {
-	if (v->prog->type == SKEP_PROG_TYPE_TRACING)
-		refuse(v, later_btf_prog);
-	if (v->prog->type != SKEP_PROG_TYPE_KPROBE)
-		refuse(v, func_ip_type, v->prog->type);
+	const struct verify_prog *p = v->prog;
+
+	if (p->type == SKEP_PROG_TYPE_TRACING) {
+		if (p->attach_type != SKEP_TRACE_FENTRY &&
+		    p->attach_type != SKEP_TRACE_FEXIT &&
+		    p->attach_type != SKEP_MODIFY_RETURN)
+			refuse(v, func_ip_attach);
+	} else if (p->type != SKEP_PROG_TYPE_KPROBE) {
+		refuse(v, func_ip_type, p->type);
+	}
 }
 
 static void check_dynptr_memory(struct verifier *v)
