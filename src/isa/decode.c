@@ -257,14 +257,13 @@ static enum insn_fault decode_wide(const struct decoder *d, u32 at, struct insn 
 {
 	const struct skep_insn *low = &d->code[at], *high = low + 1;
 
-	if (at + 1 == d->n) {
-		out->op = op_mov64k;
+	/* the second slot is an instruction of its own, then */
+	if (at + 1 == d->n || high->code || high->dst_reg || high->src_reg || high->off) {
+		*out = (struct insn){.op = op_mov64k};
 		return insn_lddw_slot;
 	}
 	out->imm = lddw_imm(low);
 	out[1] = (struct insn){0};
-	if (high->code || high->dst_reg || high->src_reg || high->off)
-		return insn_lddw_slot;
 	if (low->src_reg > SKEP_PSEUDO_MAP_IDX_VALUE ||
 	    (high->imm && is_one_word(low->src_reg) && low->src_reg != SKEP_PSEUDO_FUNC))
 		return insn_lddw_kind;
