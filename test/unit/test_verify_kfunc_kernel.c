@@ -120,6 +120,10 @@ static const char *const programs[] = {
 #define LOCK	  "call @bpf_rcu_read_lock\n "
 #define UNLOCK	  "call @bpf_rcu_read_unlock\n "
 
+#define IRQ_SAVE    "call @bpf_local_irq_save\n "
+#define IRQ_RESTORE "call @bpf_local_irq_restore\n "
+#define AT16(r)	    r " = r10\n " r " += -16\n "
+
 enum {
 	tc = SKEP_PROG_TYPE_SCHED_CLS,
 	xdp = SKEP_PROG_TYPE_XDP,
@@ -210,7 +214,30 @@ static const struct {
 	{trace, "call @bpf_cgroup_from_id\n " END},
 	{trace, "r1 = 1\n call @bpf_cgroup_from_id\n " CHECKED("r0") "r6 = r0\n r2 = r6\n r1 = r10\n r1 += -24\n r3 = 0\n call @bpf_iter_css_new\n next:\n r1 = r10\n r1 += -24\n call @bpf_iter_css_next\n if r0 != 0 goto next\n r1 = r10\n r1 += -24\n call @bpf_iter_css_destroy\n r1 = r6\n call @bpf_cgroup_release\nout:\n " END},
 	{trace, "r1 = 1\n call @bpf_cgroup_from_id\n " CHECKED("r0") "r6 = r0\n r2 = r6\n r1 = r10\n r1 += -24\n r3 = 0\n call @bpf_iter_css_task_new\nout:\n " END},
+	/* interrupts */
+	{tc, AT("r1") IRQ_SAVE AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE END},
+	{tc, AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE AT("r1") IRQ_SAVE END},
+	{tc, AT("r1") IRQ_SAVE AT("r1") IRQ_RESTORE AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE AT16("r1") IRQ_SAVE AT16("r1") IRQ_RESTORE AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE AT16("r1") IRQ_SAVE AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE AT16("r1") IRQ_SAVE AT16("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE "*(u64 *)(r10 -8) = 0\n " AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE "r1 = *(u64 *)(r10 -8)\n " AT("r1") IRQ_RESTORE END},
+	{tc, AT("r1") IRQ_SAVE "r6 = *(u8 *)(r10 -8)\n " AT("r1") IRQ_RESTORE "r0 = r6\n exit\n"},
+	{tc, AT("r1") IRQ_SAVE "call bpf_get_prandom_u32\n if r0 == 0 goto +1\n r6 = 1\n " AT("r1") IRQ_RESTORE END},
+	{tc, "r1 = r10\n r1 += -12\n " IRQ_SAVE END},
+	{tc, "r1 = r10\n " IRQ_SAVE END},
+	{tc, "r1 = r10\n r1 += -520\n " IRQ_SAVE END},
+	{tc, "r1 = 0\n " IRQ_SAVE END},
+	{tc, "*(u64 *)(r10 -8) = 0\n " AT("r1") IRQ_SAVE AT("r1") IRQ_RESTORE "r0 = *(u64 *)(r10 -8)\n exit\n"},
+	{call, AT("r1") IRQ_SAVE "r1 = r10\n r1 += -32\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " END},
+	{call, AT("r1") IRQ_SAVE "r1 = r10\n r1 += -32\n r2 = 8\n r3 = 0\n call bpf_copy_from_user\n " END},
 	/* sleeping */
+	{call, "r1 = map[idx:0]\n r2 = 0\n r3 = 1\n r4 = 0\n r5 = 0\n call @bpf_arena_alloc_pages\n " END},
+	{call, "r1 = map[idx:0]\n r2 = 0\n r3 = 1\n call @bpf_arena_free_pages\n " END},
+	{call, "r1 = map[idx:0]\n r2 = 0\n r3 = 1\n r4 = 0\n r5 = 0\n call @bpf_arena_alloc_pages\n r1 = *(u64 *)(r0 +0)\n " END},
 	{call, LOCK "r1 = r10\n r1 += -16\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " UNLOCK END},
 	{call, "call @bpf_preempt_disable\n r1 = r10\n r1 += -16\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " END},
 	{call, "r1 = r10\n r1 += -16\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " END},

@@ -22,7 +22,7 @@ struct call {
 	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
 	u32 percpu_id;
 	const struct verify_field *kptr; /* that bpf_kptr_xchg() exchanges */
-	s64 key;	   /* of a lookup in an array; -1: not known */
+	s64 key;			 /* of a lookup in an array; -1: not known */
 	struct reg dynptr; /* as its slot has the one that was passed; reg_none: none */
 	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */
 	u32 uninit_size; /* writes so many bytes that need not be initialised */
@@ -144,5 +144,8 @@ void func_return(struct verifier *v);
 
 void lock_acquire(struct verifier *v, u32 regno);
 void lock_release(struct verifier *v, u32 regno);
+/* Interrupts are off once more; their state's id. The last one ends first. */
+u32 irq_acquire(struct verifier *v);
+void irq_release(struct verifier *v, u32 id);
 
 #endif

@@ -234,8 +234,12 @@ static void give_plain(struct verifier *v, const struct kfunc_call *call, u32 to
 	u32 flags = 0;
 
 	if (!access_btf_is_struct(call->btf, to)) {
-		if (!to || btf_size(call->btf, to) == BTF_NO_SIZE)
+		if (to && btf_size(call->btf, to) == BTF_NO_SIZE)
 			refuse(v, later_kfunc);
+		if (!to) {
+			reg_set_unknown(r);
+			return;
+		}
 		reg_set_pointer(r, reg_mem, flag_rdonly);
 		r->size = btf_size(call->btf, to);
 		r->ref = call->ref;

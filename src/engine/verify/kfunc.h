@@ -31,6 +31,8 @@ enum kfunc_does {
 	kfunc_rcu_unlock,
 	kfunc_preempt_disable,
 	kfunc_preempt_enable,
+	kfunc_irq_save,
+	kfunc_irq_restore,
 	kfunc_dynptr_skb, /* makes one */
 	kfunc_dynptr_skb_meta,
 	kfunc_dynptr_xdp,
@@ -74,6 +76,11 @@ void kfunc_check_args(struct verifier *v, struct kfunc_call *call);
 bool kfunc_is_number(const struct skep_btf *btf, u32 id);
 /* What a pointer points to; 0: it is none, or to void. */
 u32 kfunc_pointee(const struct skep_btf *btf, u32 id);
+
+/* ---- irq_flag.c ---- */
+
+/* r[regno] points to where the state of interrupts is kept, or was. */
+void irq_check(struct verifier *v, const struct kfunc_call *call, u32 regno);
 
 /* ---- iter.c ---- */
 

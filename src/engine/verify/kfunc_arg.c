@@ -12,6 +12,7 @@ enum wants {
 	wants_null,
 	wants_dynptr,
 	wants_iter,
+	wants_irq,
 	wants_str,
 	wants_map,
 	wants_typed,
@@ -44,7 +45,7 @@ static const struct {
 	{"__map", NULL, wants_map},
 	{NULL, "bpf_wq", wants_later},
 	{NULL, "bpf_task_work", wants_later},
-	{"__irq_flag", NULL, wants_later},
+	{"__irq_flag", NULL, wants_irq},
 	{NULL, "bpf_res_spin_lock", wants_later},
 };
 
@@ -398,12 +399,16 @@ static void check_taken(struct verifier *v, struct kfunc_call *call,
 		break;
 	case wants_dynptr: check_dynptr(v, call, p); break;
 	case wants_iter: check_iter(v, call, p); break;
+	case wants_irq: irq_check(v, call, regno); break;
 	case wants_str:
 		if (r->type != reg_value || r->flags)
 			refuse(v, kfunc_not_str, p->i);
 		arg_check_str(v, regno);
 		break;
-	case wants_map:
+	case wants_map: /* every map is a struct bpf_map */
+		if (r->flags)
+			refuse(v, later_kfunc);
+		break;
 	case wants_typed: check_typed(v, call, p); break;
 	case wants_mem: check_memory(v, call, p); break;
 	case wants_mem_size: check_sized(v, call, p); break;

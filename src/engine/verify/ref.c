@@ -188,3 +188,29 @@ void lock_release(struct verifier *v, u32 regno)
 	s->lock_id = 0;
 	s->lock_ptr = NULL;
 }
+
+/* ---- interrupts ---- */
+
+u32 irq_acquire(struct verifier *v)
+{
+	return v->cur->irq_id = ref_acquire(v, ref_irq);
+}
+
+void irq_release(struct verifier *v, u32 id)
+{
+	struct state *s = v->cur;
+	u32 at = s->nrefs, before = 0;
+
+	for (u32 i = 0; i < s->nrefs && at == s->nrefs; i++) {
+		if (s->refs[i].kind != ref_irq)
+			continue;
+		if (s->refs[i].id == s->irq_id)
+			at = i;
+		else
+			before = s->refs[i].id;
+	}
+	if (id != s->irq_id || at == s->nrefs)
+		refuse(v, irq_order, s->irq_id, at < s->nrefs ? s->refs[at].insn : 0);
+	drop(s, at);
+	s->irq_id = before;
+}
