@@ -20,6 +20,7 @@ static int ask(const struct unpriv_case *c, u32 level, struct verify_result *res
 	struct skep_log log = {.buf = text, .size = LOG};
 	int n = skep_asm(c->text, strlen(c->text), NULL, code, ROOM, NULL);
 	struct verify_prog prog = {.type = c->type,
+				   .flags = c->flags,
 				   .gpl = true,
 				   .code = code,
 				   .n = (u32)n,

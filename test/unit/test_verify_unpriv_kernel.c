@@ -55,6 +55,7 @@ static int ask(const struct unpriv_case *c, const int *maps)
 
 	assert_in_range(n, 1, ROOM);
 	attr.prog_type = c->type;
+	attr.prog_flags = c->flags;
 	attr.insns = u64_of(code);
 	attr.insn_cnt = (u32)n;
 	attr.license = u64_of("GPL");

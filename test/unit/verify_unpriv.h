@@ -21,6 +21,7 @@ struct unpriv_case {
 	u32 processed;
 	const char *message; /* the last line; NULL: accepted */
 	const char *text;
+	u32 flags;
 };
 
 static const struct {
@@ -42,8 +43,14 @@ static const struct {
 #define END    "out: r0 = 0\n exit\n"
 
 static const struct unpriv_case unpriv_cases[] = {
-#define CASE(asker, prog_type, error, insns, line, source) \
-	{asker, prog_type, error, insns, line, source},
+#define CASE(asker, prog_type, error, insns, line, source, ...) \
+	{.who = asker, \
+	 .type = prog_type, \
+	 .err = error, \
+	 .processed = insns, \
+	 .message = line, \
+	 .text = source, \
+	 ##__VA_ARGS__},
 #include "verify_unpriv.def"
 #undef CASE
 };

@@ -75,7 +75,7 @@ static void align_packet(struct verifier *v, const struct reg *r, s32 off, u32 s
 void access_align(struct verifier *v, const struct reg *r, s32 off, u32 size, bool strict)
 {
 	char buf[48];
-	const char *name = kinds[r->type].name;
+	const char *name = r->flags ? NULL : kinds[r->type].name;
 
 	if (size == 1 || r->type == reg_arena ||
 	    !(strict || v->prog->flags & SKEP_F_STRICT_ALIGNMENT || r->type == reg_stack))

@@ -114,7 +114,7 @@ static void refine_numbers(struct verifier *v, const struct branch *b, struct th
 		return;
 	possible = scalar_refine(b->in->op, false, &b->d->n, &b->s->n);
 	possible &= scalar_refine(b->in->op, true, &t->d->n, &t->s->n);
-	if (!possible && (v->prog->flags & SKEP_F_TEST_REG_INVARIANTS))
+	if (!possible && verifier_tests(v, SKEP_F_TEST_REG_INVARIANTS))
 		refuse(v, invariants);
 }
 

@@ -143,7 +143,7 @@ static u32 kind_at(u32 kinds, u32 byte)
 
 static bool uninit_is_read(const struct verifier *v)
 {
-	return v->profile->perfmon || v->profile->admin;
+	return v->profile->perfmon;
 }
 
 enum { ALL_MISC = slot_misc * 0x11111111u };
@@ -273,7 +273,7 @@ static bool frame_safe(struct verifier *v, const struct packed *old,
 	const struct packed_slot *oslot = packed_slots(old, frame);
 	const struct packed_slot *cslot = packed_slots(cur, frame);
 	u32 live = v->flow.insns[packed_insn(old, frame)].live;
-	bool all = v->all_precise || !profile_bpf(v);
+	bool all = v->all_precise || !v->profile->bpf;
 	u64 precise = all ? ~(u64)0 : o->precise;
 	u32 precise_regs = all ? ~0u : o->precise_regs;
 

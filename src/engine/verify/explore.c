@@ -63,6 +63,8 @@ static void take(struct verifier *v)
 
 	v->paths->jumps += is_jump(in);
 	stack_live_begin(v);
+	if (unlikely(v->aux[v->insn].fault))
+		malformed_step(v, in);
 	by_class[op_info[in->op].class](v, in);
 	if (v->cur->depth > depth)
 		stack_live_enter(v);
@@ -150,8 +152,6 @@ static bool step(struct verifier *v)
 	if (at->flags & flow_jump)
 		history_add(v, 0, 0, 0, 0);
 	log_step(v);
-	if (unlikely(v->aux[v->insn].fault))
-		malformed_step(v, in);
 	if (v->record)
 		record_step(v);
 	mark_seen(v, in);

@@ -34,7 +34,7 @@ static void unpack_reg(struct verifier *v, struct packed_reg in, struct reg *r)
 {
 	*r = *form_reg(&v->paths->forms, in.form);
 	r->id = in.id;
-	r->precise = r->type == reg_scalar && !profile_bpf(v);
+	r->precise = r->type == reg_scalar && !v->profile->bpf;
 }
 
 static bool has_reg(const struct slot *s)

@@ -209,10 +209,6 @@ void precise_copy(struct verifier *v, const struct packed *old, const struct tra
 		  bool *changed);
 /* All scalars of the checkpoints that the path went through. */
 void precise_all(struct verifier *v, const struct trail *t);
-static inline bool profile_bpf(const struct verifier *v)
-{
-	return v->profile->bpf || v->profile->admin;
-}
 
 /* ---- backedge.c ---- */
 

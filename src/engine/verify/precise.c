@@ -353,8 +353,21 @@ static void follow(struct verifier *v, const struct trail *t, struct back *b,
 	bool ignored = false;
 
 	b->frame = t->depth;
-	if (profile_bpf(v) && !walk_back(v, t, b, changed ? changed : &ignored))
+	if (v->profile->bpf && !walk_back(v, t, b, changed ? changed : &ignored))
 		precise_all(v, t);
+}
+
+/* Without CAP_BPF all numbers are precise, and none is spilled. */
+static u32 precise_regs(const struct verifier *v, const struct packed_frame *f)
+{
+	u32 regs = 0;
+
+	if (v->profile->bpf)
+		return f->precise_regs;
+	for (u32 i = 0; i < FP; i++)
+		if (form_reg(&v->paths->forms, f->r[i].form)->type == reg_scalar)
+			regs |= 1u << i;
+	return regs;
 }
 
 void precise_copy(struct verifier *v, const struct packed *old, const struct trail *cur,
@@ -363,7 +376,7 @@ void precise_copy(struct verifier *v, const struct packed *old, const struct tra
 	struct back b = {0};
 
 	for (u32 i = old->depth + 1; i--;) {
-		b.regs[i] = (u16)old->frame[i].precise_regs;
+		b.regs[i] = (u16)precise_regs(v, &old->frame[i]);
 		b.slots[i] = old->frame[i].precise;
 		precise_log_copy(v, i, b.regs[i], b.slots[i]);
 	}

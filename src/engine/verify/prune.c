@@ -234,7 +234,7 @@ static bool search(struct verifier *v, struct search *s)
 		}
 	}
 	v->result->max_states_per_insn = MAX(v->result->max_states_per_insn, n);
-	if (!profile_bpf(v) && n > LISTED_MAX)
+	if (!v->profile->bpf && n > LISTED_MAX)
 		s->add = false;
 	return false;
 }
@@ -268,7 +268,7 @@ bool path_prune(struct verifier *v)
 	struct paths *p = v->paths;
 	struct search s = {
 		.force = (v->flow.insns[v->insn].flags & flow_force) ||
-			 (v->prog->flags & SKEP_F_TEST_STATE_FREQ) ||
+			 verifier_tests(v, SKEP_F_TEST_STATE_FREQ) ||
 			 v->cur->nhistory > HISTORY_LONG,
 		.jumps = p->jumps - p->jumps_before,
 		.processed = v->result->processed - p->processed_before,

@@ -155,7 +155,8 @@ static void print_reg(struct verifier *v, const struct frame *f, const struct re
 {
 	char name[64];
 
-	if (r->type == reg_scalar && r->precise)
+	/* without CAP_BPF all numbers are */
+	if (r->type == reg_scalar && (r->precise || !v->profile->bpf))
 		verify_print(v, "P");
 	if (r->type == reg_scalar && scalar_is_const(&r->n)) {
 		print_signed(v, (s64)r->n.bits.value);

@@ -80,6 +80,12 @@ static inline struct reg *regs_of(struct verifier *v)
 	return frame_of(v->cur)->r;
 }
 
+/* SKEP_F_TEST_*, which only who has CAP_BPF may set. */
+static inline bool verifier_tests(const struct verifier *v, u32 flag)
+{
+	return v->profile->bpf && v->prog->flags & flag;
+}
+
 static inline u32 new_id(struct verifier *v)
 {
 	return ++v->next_id;
