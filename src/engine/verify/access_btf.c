@@ -478,6 +478,7 @@ static const char *const map_structs[] = {
 	[SKEP_MAP_TYPE_BLOOM_FILTER] = "bpf_bloom_filter",
 	[SKEP_MAP_TYPE_USER_RINGBUF] = "bpf_ringbuf_map",
 	[SKEP_MAP_TYPE_CGRP_STORAGE] = "bpf_local_storage_map",
+	[SKEP_MAP_TYPE_ARENA] = "bpf_arena",
 };
 
 static const char *map_struct(u32 type)

@@ -185,6 +185,11 @@ static void binary_reg(struct verifier *v, const struct insn *in, enum alu_row r
 	reg_write(v, in->dst);
 	if (d->type == reg_arena)
 		return;
+	/* whatever is computed with an arena's pointer is one */
+	if (s->type == reg_arena) {
+		*d = *s;
+		return;
+	}
 	if (reg_is_pointer(d) || reg_is_pointer(s)) {
 		with_pointer(v, in, row, d, s);
 		return;
