@@ -18,9 +18,15 @@ static void load_field(struct verifier *v, const struct rule_field *f, struct re
 		reg_set_unknown(to);
 		return;
 	}
-	if (f->type == reg_btf)
-		refuse(v, typed_access_later);
 	reg_set_pointer(to, f->type, f->flags);
+	if (f->type == reg_btf) {
+		to->btf = v->profile->vmlinux;
+		to->btf_id =
+			to->btf ? skep_btf_find(to->btf, f->btf, SKEP_BTF_KIND_STRUCT)
+				: 0;
+		if (!to->btf_id)
+			refuse(v, typed_access_later);
+	}
 	if (f->flags & flag_null)
 		to->id = new_id(v);
 }

@@ -395,6 +395,9 @@ void precise_reg(struct verifier *v, u32 regno)
 	struct trail t = trail_of(v);
 	struct back b = {0};
 
+	/* where any argument will do, a pointer may be asked for its value */
+	if (v->profile->bpf && regs_of(v)[regno].type != reg_scalar)
+		bug(v, "backtracking misuse");
 	b.regs[t.depth] = (u16)(1 << regno);
 	follow(v, &t, &b, NULL);
 }

@@ -282,6 +282,9 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	v.pass.log = log_level ? log : NULL;
 	if (pass_try(&v.pass))
 		verify_run(&v);
+	else if (v.refusal.why == &reject_bad_ctx_access)
+		log_line(&v,
+			 v.insn); /* the only error that names its line, if none has */
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
 	result->later = v.refusal.why && reject_is_later(v.refusal.why);
 	result->insn = v.insn;
