@@ -257,6 +257,17 @@ static void tail_call(struct verifier *v)
 	func_return(v);
 }
 
+/* A write through a dynptr may move a packet as well. */
+static bool moves_packet(const struct call *call)
+{
+	const u32 kind = call->dynptr.dynptr;
+
+	if (call->proto->id == SKEP_FUNC_dynptr_write &&
+	    (kind == dynptr_skb || kind == dynptr_skb_meta))
+		return true;
+	return call->proto->flags & helper_moves;
+}
+
 void do_call_helper(struct verifier *v, const struct insn *in)
 {
 	struct call call = {.proto = find_helper(v, in->imm), .key = -1};
@@ -277,6 +288,6 @@ void do_call_helper(struct verifier *v, const struct insn *in)
 	check_map(v, &call);
 	if (call.proto->id == SKEP_FUNC_tail_call)
 		tail_call(v);
-	else if (call.proto->flags & helper_moves)
+	else if (moves_packet(&call))
 		packet_forget(v);
 }
