@@ -16,7 +16,7 @@ struct backedge {
 };
 
 struct visit {
-	struct visit *next;
+	struct node node;
 	u32 call[SKEP_MAX_FRAMES], depth, loop;
 	struct checkpoint *entry; /* the first in the loop that is not at its end */
 	struct backedge *backedges;
@@ -57,18 +57,23 @@ static void log_visit(struct verifier *v, const char *what, const struct visit *
 	verify_print(v, "%u)\n", at->loop);
 }
 
-static struct visit *get_visit(struct verifier *v, const struct visit *key)
+static struct visit *get_visit(struct verifier *v, struct visit *key)
 {
-	struct visit **list = &v->paths->visits[key->loop], *at;
+	struct node *at;
+	struct visit *new;
 
-	for (at = *list; at; at = at->next)
-		if (at->depth == key->depth &&
-		    !memcmp(at->call, key->call, sizeof(at->call)))
-			return at;
-	at = pass_alloc(&v->pass, 1, sizeof(*at));
-	*at = *key;
-	at->next = *list;
-	return *list = at;
+	key->node.hash = node_hash(key->loop, key->call, key->depth);
+	for (at = node_first(&v->paths->visits, key->node.hash); at; at = at->next) {
+		struct visit *visit = container_of(at, struct visit, node);
+
+		if (visit->loop == key->loop && visit->depth == key->depth &&
+		    !memcmp(visit->call, key->call, sizeof(key->call)))
+			return visit;
+	}
+	new = pass_alloc(&v->pass, 1, sizeof(*new));
+	*new = *key;
+	node_add(v, &v->paths->visits, &new->node);
+	return new;
 }
 
 struct visit *loop_enter(struct verifier *v, struct checkpoint *c)
@@ -130,8 +135,9 @@ void loop_add_backedge(struct verifier *v, struct checkpoint *old)
 	if (!at)
 		refuse(v, path_bug, "add backedge: no SCC in verification path");
 	b->equal = old;
-	b->trail = (struct trail){s->parent, history_use(s->history), s->insn,
-				  s->first_insn, s->depth};
+	b->trail = (struct trail){s->parent, history_use(s->history),
+				  s->insn,   s->first_insn,
+				  s->depth,  false};
 	log_visit(v, "backedge", at);
 	b->next = at->backedges;
 	at->backedges = b;
@@ -147,10 +153,11 @@ bool loop_is_open(const struct checkpoint *c)
 
 void loop_forget(struct verifier *v)
 {
-	struct paths *p = v->paths;
+	struct node_table *t = &v->paths->visits;
 
-	for (u32 i = 0; i <= v->flow.nloops; i++)
-		p->visits[i] = NULL;
+	if (t->n)
+		memset(t->at, 0, ((size_t)t->mask + 1) * sizeof(t->at[0]));
+	t->n = 0;
 }
 
 /* ---- rounds that come to the same ---- */

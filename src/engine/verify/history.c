@@ -27,6 +27,7 @@ void history_clear(struct verifier *v, struct state *s)
 	history_drop(v, s->history);
 	s->history = NULL;
 	s->nhistory = 0;
+	v->paths->ntrodden = 0;
 }
 
 static struct history *make(struct verifier *v)

@@ -209,8 +209,6 @@ struct paths *path_new(struct verifier *v)
 	p->scratch = pass_alloc(&v->pass, 1, PACKED_MAX);
 	p->lists = pass_alloc(&v->pass, v->n, sizeof(struct checkpoint *));
 	p->nlist = pass_alloc(&v->pass, v->n, sizeof(u32));
-	p->visits =
-		pass_alloc(&v->pass, (size_t)v->flow.nloops + 1, sizeof(struct visit *));
 	p->pending_size = pass_alloc(&v->pass, PENDING_MAX + 1, sizeof(u32));
 	p->pending_log = pass_alloc(&v->pass, PENDING_MAX + 1, sizeof(size_t));
 	forms_init(&p->forms, &v->pass);
@@ -253,6 +251,41 @@ void path_begin(struct verifier *v)
 	v->cur->frame[0]->func = v->func;
 	v->insn = v->cur->insn;
 	v->prev_insn = ~0u;
+}
+
+/* ---- tables ---- */
+
+u32 node_hash(u32 seed, const u32 *call, u32 n)
+{
+	u64 h = seed;
+
+	for (u32 i = 0; i < n; i++)
+		h = (h ^ call[i]) * 0x9e3779b97f4a7c15;
+	return (u32)(h >> 32);
+}
+
+static void node_grow(struct verifier *v, struct node_table *t)
+{
+	struct node_table to = {.mask = t->at ? t->mask * 2 + 1 : 63, .n = t->n};
+	struct node *node, *next;
+
+	to.at = pass_alloc(&v->pass, (size_t)to.mask + 1, sizeof(struct node *));
+	for (u32 i = 0; t->at && i <= t->mask; i++)
+		for (node = t->at[i]; node; node = next) {
+			next = node->next;
+			node->next = to.at[node->hash & to.mask];
+			to.at[node->hash & to.mask] = node;
+		}
+	*t = to;
+}
+
+void node_add(struct verifier *v, struct node_table *t, struct node *node)
+{
+	if (!t->at || t->n > t->mask)
+		node_grow(v, t);
+	node->next = t->at[node->hash & t->mask];
+	t->at[node->hash & t->mask] = node;
+	t->n++;
 }
 
 /* ---- branches ---- */
@@ -357,6 +390,7 @@ bool path_pop(struct verifier *v)
 	if (!p->npending)
 		return false;
 	history_drop(v, v->cur->history);
+	p->ntrodden = 0;
 	p->pending_used -= p->pending_size[--p->npending];
 	path_unpack(v, (struct packed *)(p->pending + p->pending_used), v->cur);
 	v->prev_insn = v->cur->last_insn;

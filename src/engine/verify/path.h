@@ -116,6 +116,26 @@ struct idmap {
 	} pair[(SLOTS + REGS) * SKEP_MAX_FRAMES];
 };
 
+/* What is known of chains of calls, of which hostile programs have many: a node is the
+ * first member of what is found. */
+struct node {
+	struct node *next;
+	u32 hash;
+};
+
+struct node_table {
+	struct node **at; /* NULL: still empty */
+	u32 mask, n;
+};
+
+void node_add(struct verifier *v, struct node_table *t, struct node *node);
+static inline struct node *node_first(const struct node_table *t, u32 hash)
+{
+	return t->at ? t->at[hash & t->mask] : NULL;
+}
+/* Of the first n calls of a chain. */
+u32 node_hash(u32 seed, const u32 *call, u32 n);
+
 struct paths {
 	struct forms forms;
 	u32 unknown; /* the form of a scalar that may be all; 0: not met yet */
@@ -124,8 +144,11 @@ struct paths {
 	u32 *nlist;
 	void *free[32]; /* checkpoints given back, by class of size */
 	struct history *free_history;
-	struct history *open;  /* the entry of the running instruction; NULL */
-	struct visit **visits; /* by loop */
+	struct history *open;	  /* the entry of the running instruction; NULL */
+	struct node_table visits; /* backedge.c */
+	struct trodden *trodden;  /* precise.c: ways back from places on v->cur's path
+				     since its last checkpoint, oldest first */
+	u32 ntrodden, trodden_room;
 	struct stack_live *live;
 
 	char *pending; /* packed states, one after the other */
@@ -204,6 +227,7 @@ struct trail {
 	struct checkpoint *parent;
 	struct history *history;
 	u32 insn, first_insn, depth;
+	bool now; /* v->cur's */
 };
 void precise_copy(struct verifier *v, const struct packed *old, const struct trail *cur,
 		  bool *changed);

@@ -13,6 +13,16 @@ struct back {
 	u64 slots[SKEP_MAX_FRAMES];
 };
 
+/* The way back from a place was walked for these: to walk it again marks nothing new,
+ * but would take hostile programs a time that is quadratic in their length. */
+struct trodden {
+	const struct history *before; /* the last one of an earlier step */
+	u32 insn;
+	struct back done;
+};
+
+enum { TRODDEN_LEAST = 64 }; /* a shorter way is not worth a note */
+
 static bool is_empty(const struct back *b)
 {
 	u64 all = 0;
@@ -289,6 +299,50 @@ static bool at_entry(struct verifier *v, struct packed *s, struct back *b)
 	return mark_frame(v, s, 0, b);
 }
 
+static const struct history *before(const struct history *h, u32 insn)
+{
+	return h && h->insn == insn ? h->prev : h;
+}
+
+/* Takes from `b` what the way from here was walked for, up to *n of those noted. */
+static void leave_trodden(struct verifier *v, const struct history *h, u32 insn, u32 *n,
+			  struct back *b)
+{
+	struct trodden *t = *n ? &v->paths->trodden[*n - 1] : NULL;
+
+	if (!t || t->insn != insn || t->before != before(h, insn) ||
+	    t->done.frame != b->frame)
+		return;
+	--*n;
+	for (u32 f = 0; f <= b->frame; f++) {
+		u16 regs = b->regs[f];
+		u64 slots = b->slots[f];
+
+		b->regs[f] = (u16)(regs & ~t->done.regs[f]);
+		b->slots[f] = slots & ~t->done.slots[f];
+		t->done.regs[f] |= regs;
+		t->done.slots[f] |= slots;
+	}
+}
+
+static void note_trodden(struct verifier *v, const struct trail *t,
+			 const struct back *begun)
+{
+	struct paths *p = v->paths;
+
+	if (p->ntrodden == p->trodden_room) {
+		u32 room = p->trodden_room * 2 + 16;
+		struct trodden *more = pass_alloc(&v->pass, room, sizeof(*more));
+
+		if (p->ntrodden)
+			memcpy(more, p->trodden, p->ntrodden * sizeof(*more));
+		p->trodden = more;
+		p->trodden_room = room;
+	}
+	p->trodden[p->ntrodden++] =
+		(struct trodden){before(t->history, t->insn), t->insn, *begun};
+}
+
 /* Back along the path until all marks are explained; false: they cannot be. */
 static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 		      bool *changed)
@@ -296,6 +350,10 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 	const struct history *h = t->history;
 	struct checkpoint *c = t->parent;
 	u32 insn = t->insn, next = ~0u, first = t->first_insn;
+	/* the log tells every step, each time */
+	bool note = t->now && !(v->log_level & 2);
+	u32 ntrodden = note ? v->paths->ntrodden : 0, steps = 0;
+	const struct back begun = *b;
 	struct packed *at = NULL;
 	bool skip = true;
 
@@ -309,6 +367,9 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 			if (!skip && !back_insn(v, insn, next, h, b))
 				return false;
 			skip = false;
+			leave_trodden(v, h, insn, &ntrodden, b);
+			if (note && ++steps == TRODDEN_LEAST)
+				note_trodden(v, t, &begun);
 			if (is_empty(b))
 				return true;
 			next = insn;
@@ -319,6 +380,8 @@ static bool walk_back(struct verifier *v, const struct trail *t, struct back *b,
 		}
 		if (!c)
 			return false;
+		ntrodden = 0;
+		note = false;
 		at = &c->s;
 		for (u32 f = b->frame + 1; f--;) {
 			*changed |= mark_frame(v, at, f, b);
@@ -387,7 +450,8 @@ static struct trail trail_of(const struct verifier *v)
 {
 	const struct state *s = v->cur;
 
-	return (struct trail){s->parent, s->history, v->insn, s->first_insn, s->depth};
+	return (struct trail){s->parent,     s->history, v->insn,
+			      s->first_insn, s->depth,	 true};
 }
 
 void precise_reg(struct verifier *v, u32 regno)

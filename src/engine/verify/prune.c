@@ -187,7 +187,8 @@ static void hit(struct verifier *v, struct checkpoint *c, bool loop)
 	c->hits++;
 	if (v->flow.insns[v->insn].flags & flow_jump)
 		history_add(v, 0, 0, 0, 0);
-	t = (struct trail){s->parent, s->history, s->insn, s->first_insn, s->depth};
+	t = (struct trail){s->parent,	  s->history, s->insn,
+			   s->first_insn, s->depth,   false};
 	precise_copy(v, &c->s, &t, NULL);
 	if (loop)
 		loop_add_backedge(v, c);

@@ -6,7 +6,8 @@ const struct skep_line_info *source_record(const struct verify_prog *p, u32 insn
 	const struct skep_line_info *line = NULL;
 	u32 from = 0, to = p->nline_info;
 
-	if (!p->btf || p->line_info_size < sizeof(*line) || insn >= p->n)
+	if (!p->btf || p->line_info_size < sizeof(*line) || p->line_info_size % 4 ||
+	    insn >= p->n)
 		return NULL;
 	while (from < to) {
 		u32 middle = from + (to - from) / 2;

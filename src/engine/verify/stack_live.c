@@ -30,7 +30,7 @@ struct chain {
 };
 
 struct instance {
-	struct instance *next;
+	struct node node;
 	struct chain chain;
 	u32 start, n;
 	bool updated, dropped; /* marks changed; fewer are written than was thought */
@@ -39,10 +39,8 @@ struct instance {
 	bool *seen; /* written was set once */
 };
 
-enum { BUCKETS = 256 };
-
 struct stack_live {
-	struct instance *instances[BUCKETS];
+	struct node_table instances;
 	struct instance *cur;
 	u64 writing[SKEP_MAX_FRAMES];
 	u32 writing_insn;
@@ -85,15 +83,6 @@ struct stack_live *stack_live_new(struct verifier *v)
 
 /* ---- instances ---- */
 
-static u32 chain_hash(const struct chain *c)
-{
-	u32 h = c->depth;
-
-	for (u32 i = 0; i <= c->depth; i++)
-		h = (h ^ c->call[i]) * 0x9e3779b1;
-	return h >> 24;
-}
-
 static bool chain_is(const struct chain *a, const struct chain *b)
 {
 	return a->depth == b->depth &&
@@ -102,19 +91,24 @@ static bool chain_is(const struct chain *a, const struct chain *b)
 
 static struct instance *get_instance(struct verifier *v, const struct chain *c)
 {
-	struct instance **at = &v->paths->live->instances[chain_hash(c)], *i;
+	const u32 hash = node_hash(0, c->call, c->depth + 1);
 	const struct flow_func *f = &v->flow.funcs[c->func[c->depth]];
+	struct node *at = node_first(&v->paths->live->instances, hash);
+	struct instance *i;
 
-	for (i = *at; i; i = i->next)
+	for (; at; at = at->next) {
+		i = container_of(at, struct instance, node);
 		if (chain_is(&i->chain, c))
 			return i;
+	}
 	i = pass_alloc(&v->pass, 1, sizeof(*i));
+	i->node.hash = hash;
 	i->chain = *c;
 	i->start = f->start;
 	i->n = f->end - f->start;
 	i->seen = pass_alloc(&v->pass, i->n, sizeof(bool));
-	i->next = *at;
-	return *at = i;
+	node_add(v, &v->paths->live->instances, &i->node);
+	return i;
 }
 
 static struct instance *of_state(struct verifier *v, const struct state *s, u32 depth)
