@@ -13,6 +13,7 @@
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include <skep/load.h>
+#include "explain.h"
 #include "mem.h"
 #include "verify.h"
 
@@ -325,41 +326,81 @@ static void programs(void **state)
 
 /* ---- the verifier ---- */
 
-/* Loops, a function, an entry of a map, spilled numbers. */
+static const struct {
+	const char *source;
+	u32 level;
+	int err;
+} verified[] = {
+	/* loops, a function, an entry of a map, spilled numbers */
+	{"*(u32 *)(r10 - 4) = 1\nr2 = r10\nr2 += -4\nr1 = map[idx:0]\n"
+	 "call map_lookup_elem\nif r0 == 0 goto out\nr6 = r0\nr7 = 0\n"
+	 "again: r1 = r6\ncall local f\n*(u64 *)(r10 - 16) = r0\nr7 += 1\n"
+	 "if r7 < 5 goto again\n"
+	 "more: may_goto out\nr8 = r7\ngoto more\nout: r0 = 0\nexit\n"
+	 "f: r0 = *(u64 *)(r1 + 0)\nif r0 > 9 goto big\nr0 = 1\nbig: exit\n",
+	 2, 0},
+	/* as many states as rounds, and numbers that decide */
+	{"r7 = *(u32 *)(r1 + 0)\nr6 = 0\nr8 = 0\n"
+	 "again: r6 += 1\nif r7 == 5 goto skip\nr8 += 1\n"
+	 "skip: if r6 < 500 goto again\nr1 = r10\nr1 += -8\n*(u64 *)(r1 + 0) = r8\n"
+	 "r0 = 0\nexit\n",
+	 1, 0},
+	/* frames eight deep, with full stacks */
+	{"r6 = r1\ncall local f1\nexit\nf1: *(u64 *)(r10 - 64) = r1\ncall local f2\nexit\n"
+	 "f2: *(u64 *)(r10 - 64) = r1\ncall local f3\nexit\n"
+	 "f3: *(u64 *)(r10 - 64) = r1\ncall local f4\nexit\n"
+	 "f4: *(u64 *)(r10 - 64) = r1\ncall local f5\nexit\n"
+	 "f5: *(u64 *)(r10 - 64) = r1\ncall local f6\nexit\n"
+	 "f6: *(u64 *)(r10 - 64) = r1\ncall local f7\nexit\n"
+	 "f7: *(u64 *)(r10 - 64) = r1\nr0 = 0\nexit\n",
+	 2, 0},
+	/* refused: in the walk, before it, after it */
+	{"r2 = *(u32 *)(r1 + 0)\nr3 = r10\nr3 += r2\nr0 = *(u8 *)(r3 - 8)\nexit\n", 1,
+	 -EACCES},
+	{"r0 = 0\nexit\nr0 = 1\nexit\n", 2, -EINVAL},
+	{"*(u64 *)(r10 - 512) = r1\ncall local f\nexit\n"
+	 "f: *(u64 *)(r10 - 8) = r1\nr0 = 0\nexit\n",
+	 0, -EACCES},
+};
+
+static u32 which;
+
+/* The answer that is right is 0. */
 static int verify_program(void)
 {
-	static const char source[] =
-		"*(u32 *)(r10 - 4) = 1\nr2 = r10\nr2 += -4\nr1 = map[idx:0]\n"
-		"call map_lookup_elem\nif r0 == 0 goto out\nr6 = r0\nr7 = 0\n"
-		"again: r1 = r6\ncall local f\n*(u64 *)(r10 - 16) = r0\nr7 += 1\n"
-		"if r7 < 5 goto again\n"
-		"more: may_goto out\nr8 = r7\ngoto more\nout: r0 = 0\nexit\n"
-		"f: r0 = *(u64 *)(r1 + 0)\nif r0 > 9 goto big\nr0 = 1\nbig: exit\n";
 	static struct skep_insn code[64];
 	static const struct verify_map map = {.type = SKEP_MAP_TYPE_ARRAY,
 					      .key_size = 4,
 					      .value_size = 16,
 					      .max_entries = 4};
-	const struct profile profile = {.bpf = true, .perfmon = true, .admin = true};
+	const struct profile profile = {.admin = true};
+	const char *source = verified[which].source;
+	int n = skep_asm(source, strlen(source), NULL, code, 64, NULL), err, right;
 	struct skep_log log = new_log();
-	int n = skep_asm(source, sizeof(source) - 1, NULL, code, 64, &log);
-	const struct verify_prog prog = {.type = SKEP_PROG_TYPE_SOCKET_FILTER,
+	const struct verify_prog prog = {.type = SKEP_PROG_TYPE_SCHED_CLS,
 					 .gpl = true,
 					 .code = code,
 					 .n = (u32)n,
 					 .maps = &map,
 					 .nmaps = 1};
 	struct verify_result result;
+	struct explained e = {0};
 
 	if (n < 0)
 		return n;
-	log = new_log();
-	return verify(&prog, &profile, 2, &log, &result);
+	right = verified[which].err;
+	err = verify(&prog, &profile, verified[which].level, &log, &result);
+	if (err != right)
+		return err ? err : right;
+	err = right ? verify_explain(&prog, &profile, &e) : 0;
+	arena_free(&e.arena);
+	return err;
 }
 
 static void verifier(void **state)
 {
-	without_each(verify_program, 10);
+	for (which = 0; which < ARRAY_SIZE(verified); which++)
+		without_each(verify_program, 3);
 }
 
 /* ---- object files ---- */

@@ -64,9 +64,16 @@ struct typed {
 	u32 map[SKEP_MAP_TYPE_ARENA]; /* the struct of maps of a type */
 	u32 tcp_sock, stub;	      /* of a struct_ops program's function */
 	bool has_stub;		      /* stub is known, 0 means that there is none */
+	struct {
+		const char *name; /* where it is tells it from others */
+		u32 kind, id;	  /* id: 0, the kernel has none */
+	} found[64];
 };
 
 struct typed *access_typed(struct verifier *v);
+/* A type of the kernel by its name, looked for once; 0: none. `name` is not forgotten
+ * before the verifier is. */
+u32 access_typed_find(struct verifier *v, const char *name, u32 kind);
 
 void access_btf(struct verifier *v, const struct access *a); /* reg_btf */
 void access_map(struct verifier *v, const struct access *a); /* reg_map itself */

@@ -445,6 +445,21 @@ struct typed *access_typed(struct verifier *v)
 	return v->typed;
 }
 
+u32 access_typed_find(struct verifier *v, const char *name, u32 kind)
+{
+	struct typed *typed = access_typed(v);
+	const u64 hash = (u64)(uintptr_t)name * 0x9e3779b97f4a7c15 >> 58;
+
+	if (!v->profile->vmlinux)
+		return 0;
+	if (typed->found[hash].name != name || typed->found[hash].kind != kind) {
+		typed->found[hash].name = name;
+		typed->found[hash].kind = kind;
+		typed->found[hash].id = skep_btf_find(v->profile->vmlinux, name, kind);
+	}
+	return typed->found[hash].id;
+}
+
 /* What the kernel calls a map of the type. */
 static const char *const map_structs[] = {
 	[SKEP_MAP_TYPE_HASH] = "bpf_htab",

@@ -16,8 +16,7 @@ static struct kept kept_of(struct verifier *v, const struct verify_field *f)
 	const struct skep_btf_type *t = btf_type(f->btf, f->btf_id);
 
 	k.name = btf_str(f->btf, t->name_off);
-	if (k.btf)
-		k.id = skep_btf_find(k.btf, k.name, btf_kind(t));
+	k.id = access_typed_find(v, k.name, btf_kind(t));
 	/* else the program made it itself */
 	if (!k.id)
 		refuse(v, field_later, "kptr");

@@ -1,6 +1,7 @@
 /* Functions that a helper calls. The path goes on behind the call as if it had called
  * none (or all of them before), and another one enters the function; at its end it is
  * back at the call, where the next round begins. */
+#include "access.h"
 #include "call.h"
 
 /* What a helper passes to its callback: `caller` is the frame with the call. */
@@ -55,7 +56,7 @@ static void timer_args(struct verifier *v, const struct reg *caller, struct reg 
 static void find_vma_args(struct verifier *v, const struct reg *caller, struct reg *r)
 {
 	const struct skep_btf *btf = v->profile->vmlinux;
-	u32 id = btf ? skep_btf_find(btf, "vm_area_struct", SKEP_BTF_KIND_STRUCT) : 0;
+	u32 id = access_typed_find(v, "vm_area_struct", SKEP_BTF_KIND_STRUCT);
 
 	if (!id)
 		refuse(v, later_btf_arg, 2);

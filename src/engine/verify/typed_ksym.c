@@ -29,9 +29,10 @@ void typed_check_symbol(struct verifier *v, const struct insn *in)
 }
 
 /* Each CPU has its own. */
-static bool is_percpu(const struct skep_btf *btf, u32 var)
+static bool is_percpu(struct verifier *v, u32 var)
 {
-	const u32 id = skep_btf_find(btf, ".data..percpu", SKEP_BTF_KIND_DATASEC);
+	const struct skep_btf *btf = v->profile->vmlinux;
+	const u32 id = access_typed_find(v, ".data..percpu", SKEP_BTF_KIND_DATASEC);
 	const struct skep_btf_var_secinfo *at = id ? btf_tail(btf_type(btf, id)) : NULL;
 
 	for (u32 i = 0; id && i < btf_vlen(btf_type(btf, id)); i++)
@@ -55,7 +56,7 @@ void typed_load_symbol(struct verifier *v, const struct insn *in, struct reg *d)
 	if (btf_kind_of(btf, id) == SKEP_BTF_KIND_FUNC) {
 		reg_set_pointer(d, reg_mem, flag_rdonly);
 		d->size = 0;
-	} else if (is_percpu(btf, id)) {
+	} else if (is_percpu(v, id)) {
 		set_typed(d, btf, type, flag_percpu);
 	} else if (access_btf_is_struct(btf, btf_skip(btf, type))) {
 		set_typed(d, btf, type, 0);
