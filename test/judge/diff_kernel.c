@@ -12,7 +12,6 @@
  * seed, so that `-k KIND -s SEED -n 1` shows it again.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,28 +170,17 @@ int main(int argc, char **argv)
 {
 	static struct side kernel, engine;
 	struct skep_engine *handle;
-	u64 n = 2000, first = 1;
-	u32 kind = KINDS;
-	int opt;
+	struct diff_options o;
+	int err;
 
-	while ((opt = getopt(argc, argv, "n:s:k:")) != -1) {
-		if (opt == 'n')
-			n = strtoull(optarg, NULL, 0);
-		else if (opt == 's')
-			first = strtoull(optarg, NULL, 0);
-		else if (opt == 'k')
-			for (kind = 0; kind < KINDS && strcmp(diff_names[kind], optarg);
-			     kind++)
-				;
-		else
-			return 2;
-	}
+	if (!diff_options(argc, argv, &o))
+		return 2;
 	kernel.sys = skep_sys_kernel();
 	stay_on_one_cpu();
-	opt = maps_open(&kernel.maps, kernel.sys);
-	if (opt) {
+	err = maps_open(&kernel.maps, kernel.sys);
+	if (err) {
 		printf("SKIP diff_kernel: bpf(2) of the kernel refuses this user (%s)\n",
-		       strerror(-opt));
+		       strerror(-err));
 		return 77;
 	}
 	if (skep_engine_open(NULL, &handle))
@@ -200,7 +188,7 @@ int main(int argc, char **argv)
 	engine.sys = skep_engine_sys(handle);
 	if (maps_open(&engine.maps, engine.sys))
 		return 1;
-	judge_all(&kernel, &engine, n, first, kind);
+	judge_all(&kernel, &engine, o.n, o.first, o.kind);
 	maps_close(&engine.maps);
 	maps_close(&kernel.maps);
 	skep_engine_close(handle);

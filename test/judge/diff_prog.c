@@ -1,4 +1,7 @@
 #include "diff_prog.h"
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
 #include <string.h>
 #include <skep/isa.h>
 #include "random_prog.h"
@@ -132,4 +135,22 @@ void diff_run(struct side *side, int fd, const struct program *p)
 	r->len = attr.test.data_size_out;
 	if (p->kind >= kind_xdp)
 		maps_print(&side->maps, r->maps, sizeof(r->maps));
+}
+
+bool diff_options(int argc, char **argv, struct diff_options *o)
+{
+	*o = (struct diff_options){.n = 2000, .first = 1, .kind = KINDS};
+	for (int opt; (opt = getopt(argc, argv, "n:s:k:")) != -1;) {
+		switch (opt) {
+		case 'n': o->n = strtoull(optarg, NULL, 0); break;
+		case 's': o->first = strtoull(optarg, NULL, 0); break;
+		case 'k':
+			for (o->kind = 0;
+			     o->kind < KINDS && strcmp(diff_names[o->kind], optarg);)
+				o->kind++;
+			break;
+		default: return false;
+		}
+	}
+	return true;
 }

@@ -43,6 +43,15 @@ struct side {
 	struct result result;
 };
 
+/* What is asked for: -n PROGRAMS, -s SEED of the first, -k KIND. */
+struct diff_options {
+	u64 n, first;
+	u32 kind; /* KINDS: all in turn */
+};
+
+/* False: they are no such options. */
+bool diff_options(int argc, char **argv, struct diff_options *o);
+
 /* The program that p->seed and p->kind mean, and its packet and context; p->n is 0 where
  * there is none. */
 void diff_make(struct program *p);

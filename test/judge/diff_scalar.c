@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "no_bpf.h"
+#include "random_number.h"
 #include "scalar.h"
 
 enum { REGS = 4, FIRST = 6, STEPS = 24, ROOM = 512, LOG = 1 << 19 };
@@ -40,32 +41,6 @@ struct totals {
 };
 
 static char kernel_log[LOG];
-
-static u64 rnd(u64 *seed)
-{
-	u64 x = *seed += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-/* Numbers at which ranges end. */
-static u64 rnd_number(u64 *seed)
-{
-	u64 r = rnd(seed), v = (u64)1 << (r >> 8) % 64;
-
-	switch (r % 8) {
-	case 0: return rnd(seed) % 16;
-	case 1: return 0 - rnd(seed) % 16;
-	case 2: return v;
-	case 3: return v - 1;
-	case 4: return 0 - v;
-	case 5: return ~v;
-	case 6: return rnd(seed) >> (r >> 8) % 64;
-	default: return rnd(seed);
-	}
-}
 
 static s32 rnd_imm(struct prog *p)
 {

@@ -26,7 +26,6 @@
  * A run that faults, or that is refused when it is walked alone, is a finding as well.
  * Each prints its program and seed: `-k KIND -s SEED -n 1` shows it again.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,28 +416,16 @@ int main(int argc, char **argv)
 {
 	static struct side side;
 	struct skep_engine *engine;
-	u64 n = 2000, first = 1;
-	u32 kind = KINDS;
-	int opt;
+	struct diff_options o;
 
-	while ((opt = getopt(argc, argv, "n:s:k:")) != -1) {
-		if (opt == 'n')
-			n = strtoull(optarg, NULL, 0);
-		else if (opt == 's')
-			first = strtoull(optarg, NULL, 0);
-		else if (opt == 'k')
-			for (kind = 0; kind < KINDS && strcmp(diff_names[kind], optarg);
-			     kind++)
-				;
-		else
-			return 2;
-	}
+	if (!diff_options(argc, argv, &o))
+		return 2;
 	if (skep_engine_open(NULL, &engine))
 		return 1;
 	side.sys = skep_engine_sys(engine);
 	if (maps_open(&side.maps, side.sys))
 		return 1;
-	judge_all(&side, n, first, kind);
+	judge_all(&side, o.n, o.first, o.kind);
 	maps_close(&side.maps);
 	skep_engine_close(engine);
 	return report();

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "random_number.h"
 #include "scalar.h"
 
 static bool at_length;
@@ -63,30 +64,6 @@ static bool holds(const struct scalar *s, u64 v)
 	struct scalar k = scalar_const(v);
 
 	return scalar_within(s, &k);
-}
-
-static u64 rnd(u64 *seed)
-{
-	u64 x = *seed += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-/* Numbers at which ranges end. */
-static u64 rnd_number(u64 *seed)
-{
-	u64 r = rnd(seed), v = (u64)1 << (r >> 8) % 64;
-
-	switch (r % 6) {
-	case 0: return rnd(seed) % 32;
-	case 1: return 0 - rnd(seed) % 32;
-	case 2: return v;
-	case 3: return v - 1;
-	case 4: return rnd(seed) >> (r >> 8) % 64;
-	default: return rnd(seed);
-	}
 }
 
 static bool is_alu(u32 op)

@@ -10,6 +10,17 @@
 #include <skep/isa.h>
 #include "verify.h"
 
+/* What programs have in common. r0 is the map's entry, or NULL. */
+/* clang-format off */
+#define LOOKUP	  "*(u32 *)(r10 -4) = 0\nr2 = r10\nr2 += -4\n" \
+		  "r1 = map[idx:0]\ncall map_lookup_elem\n"
+#define VALUE	  LOOKUP "if r0 == 0 goto out\n"
+#define PACKET_14 "r4 = r2\nr4 += 14\nif r4 > r3 goto out\n"
+#define END	  "r0 = 0\nexit\n"
+#define OUT	  "out: " END
+#define LOAD_BYTES "r2 = 0\nr3 = r10\nr3 += -16\ncall skb_load_bytes\n" END
+/* clang-format on */
+
 static const struct row {
 	const char *name;
 	u32 type;
@@ -33,30 +44,25 @@ static const struct row {
 	 0, ""},
 	{"write_below", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -520) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid write to stack R10 off=-520 size=8"},
 	{"above", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u8 *)(r10 +0) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid write to stack R10 off=0 size=1"},
 	{"misaligned", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -12) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "misaligned stack access off 0+0+-12 size 8"},
 	{"misaligned_moved", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r10\n"
 		 "r2 += -7\n"
 		 "*(u32 *)(r2 -2) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "misaligned stack access off 0+-7+-2 size 4"},
 	{"spill_half", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u32 *)(r10 -8) = r1\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid size of register spill"},
 	{"fill_half", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -8) = r1\n"
@@ -81,8 +87,7 @@ static const struct row {
 		 "r2 <<= 32\n"
 		 "r3 += r2\n"
 		 "*(u8 *)(r3 -8) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EINVAL, "math between fp pointer and register with unbounded min value is not allowed"},
 	{"var_outside", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +0)\n"
@@ -132,8 +137,7 @@ static const struct row {
 		 "*(u64 *)(r10 -8) = 0\n"
 		 "*(u64 *)(r10 -16) = 0\n"
 		 "lock *(u64 *)(r3 -16) += r2\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "variable offset stack pointer cannot be passed into helper function; var_off=(0x0; 0x8) off=-16 size=8"},
 	{"var_destroys", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +0)\n"
@@ -147,117 +151,64 @@ static const struct row {
 		 "exit\n",
 	 EACCES, "R4 invalid mem access 'scalar'"},
 	{"value_end", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +16)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R0 min value is outside of the allowed memory range"},
 	{"value_last", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +12)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"value_before", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u8 *)(r0 -1)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R0 min value is outside of the allowed memory range"},
 	{"value_null", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
+		 LOOKUP
 		 "r1 = *(u8 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"value_unbounded", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +0)\n"
 		 "r0 += r1\n"
 		 "r1 = *(u8 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R0 unbounded memory access, make sure to bounds check any such access"},
 	{"value_masked", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +0)\n"
 		 "r1 &= 15\n"
 		 "r0 += r1\n"
 		 "r1 = *(u8 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"value_masked_wide", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +0)\n"
 		 "r1 &= 15\n"
 		 "r0 += r1\n"
 		 "r1 = *(u16 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R0 max value is outside of the allowed memory range"},
 	{"value_signed", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u32 *)(r0 +0)\n"
 		 "r1 &= 15\n"
 		 "r1 -= 8\n"
 		 "r0 += r1\n"
 		 "r1 = *(u8 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R0 min value is negative, either use unsigned index or do a if (index >=0) check."},
 	{"value_negative", SKEP_PROG_TYPE_SOCKET_FILTER,
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r1 = *(u64 *)(r0 +0)\n"
 		 "if r1 s> 4 goto out\n"
 		 "r0 += r1\n"
 		 "r1 = *(u8 *)(r0 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EINVAL, "math between map_value pointer and register with unbounded min value is not allowed"},
 	{"number", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = 0\n"
@@ -282,20 +233,17 @@ static const struct row {
 	 EACCES, "invalid bpf_context access off=300 size=4"},
 	{"ctx_write", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u32 *)(r1 +0) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid bpf_context access off=0 size=4"},
 	{"ctx_mark", SKEP_PROG_TYPE_SCHED_CLS,
 		 "*(u32 *)(r1 +8) = 0\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"ctx_narrow", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r0 = *(u8 *)(r1 +8)\n"
 		 "if r0 < 256 goto +1\n"
 		 "r0 = *(u64 *)(r10 +8)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"ctx_modified", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r1 += 4\n"
@@ -316,8 +264,7 @@ static const struct row {
 	{"ctx_atomic", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = 1\n"
 		 "lock *(u32 *)(r1 +0) += r2\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "BPF_ATOMIC stores into R1 ctx is not allowed"},
 	{"ctx_acquire", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r0 = load_acquire((u32 *)(r1 +0))\n"
@@ -330,13 +277,11 @@ static const struct row {
 	 EACCES, "BPF_ATOMIC stores into R1 ctx is not allowed"},
 	{"ctx_sign", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r0 = *(s32 *)(r1 +76)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid bpf_context access off=76 size=4"},
 	{"ctx_sign_number", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r0 = *(s16 *)(r1 +8)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"packet_unchecked", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +76)\n"
@@ -347,22 +292,16 @@ static const struct row {
 	{"packet_checked", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +76)\n"
 		 "r3 = *(u32 *)(r1 +80)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "r0 = *(u16 *)(r2 +12)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"packet_past", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +76)\n"
 		 "r3 = *(u32 *)(r1 +80)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "r0 = *(u16 *)(r2 +13)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R2 offset is outside of the packet"},
 	{"packet_end", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +76)\n"
@@ -373,55 +312,41 @@ static const struct row {
 	{"packet_write", SKEP_PROG_TYPE_XDP,
 		 "r2 = *(u32 *)(r1 +0)\n"
 		 "r3 = *(u32 *)(r1 +4)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "*(u8 *)(r2 +0) = 0\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"packet_read_only", SKEP_PROG_TYPE_CGROUP_SKB,
 		 "r2 = *(u32 *)(r1 +76)\n"
 		 "r3 = *(u32 *)(r1 +80)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "*(u8 *)(r2 +0) = 0\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "cannot write into packet"},
 	{"packet_atomic", SKEP_PROG_TYPE_XDP,
 		 "r2 = *(u32 *)(r1 +0)\n"
 		 "r3 = *(u32 *)(r1 +4)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "r5 = 1\n"
 		 "lock *(u32 *)(r2 +0) += r5\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "BPF_ATOMIC stores into R2 pkt is not allowed"},
 	{"packet_variable", SKEP_PROG_TYPE_XDP,
 		 "r2 = *(u32 *)(r1 +0)\n"
 		 "r3 = *(u32 *)(r1 +4)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "r5 = *(u8 *)(r2 +0)\n"
 		 "r2 += r5\n"
 		 "r4 = r2\n"
 		 "r4 += 4\n"
 		 "if r4 > r3 goto out\n"
 		 "r0 = *(u32 *)(r2 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"packet_signed", SKEP_PROG_TYPE_XDP,
 		 "r2 = *(u32 *)(r1 +0)\n"
 		 "r3 = *(u32 *)(r1 +4)\n"
-		 "r4 = r2\n"
-		 "r4 += 14\n"
-		 "if r4 > r3 goto out\n"
+		 PACKET_14
 		 "r5 = *(u8 *)(r2 +0)\n"
 		 "r5 -= 8\n"
 		 "r2 += r5\n"
@@ -429,8 +354,7 @@ static const struct row {
 		 "r4 += 4\n"
 		 "if r4 > r3 goto out\n"
 		 "r0 = *(u32 *)(r2 +0)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R2 min value is negative, either use unsigned index or do a if (index >=0) check."},
 	{"two_pointers", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u32 *)(r1 +0)\n"
@@ -440,8 +364,7 @@ static const struct row {
 		 "if r2 == 0 goto +1\n"
 		 "r3 = r1\n"
 		 "r0 = *(u32 *)(r3 +0)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EINVAL, "same insn cannot be used with different pointers"},
 	{"socket_null", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u64 *)(r1 +168)\n"
@@ -452,34 +375,29 @@ static const struct row {
 		 "r2 = *(u64 *)(r1 +168)\n"
 		 "if r2 == 0 goto out\n"
 		 "r0 = *(u32 *)(r2 +4)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"socket_hole", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u64 *)(r1 +168)\n"
 		 "if r2 == 0 goto out\n"
 		 "r0 = *(u32 *)(r2 +2)\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R2 invalid sock_common access off=2 size=4"},
 	{"socket_write", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r2 = *(u64 *)(r1 +168)\n"
 		 "if r2 == 0 goto out\n"
 		 "*(u32 *)(r2 +4) = 0\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R2 cannot write into sock_common"},
 	{"flow_keys", SKEP_PROG_TYPE_FLOW_DISSECTOR,
 		 "r2 = *(u64 *)(r1 +144)\n"
 		 "r0 = *(u16 *)(r2 +0)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"flow_keys_past", SKEP_PROG_TYPE_FLOW_DISSECTOR,
 		 "r2 = *(u64 *)(r1 +144)\n"
 		 "r0 = *(u16 *)(r2 +56)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid access to flow keys off=56 size=2"},
 	{"fetch", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -8) = 5\n"
@@ -492,8 +410,7 @@ static const struct row {
 		 "*(u64 *)(r10 -8) = 5\n"
 		 "r0 = r10\n"
 		 "r0 = atomic_fetch_add((u64 *)(r0 -8), r0)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "misaligned access off (0x0; 0xffffffffffffffff)+0+-8 size 8"},
 	{"cmpxchg_unset", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -8) = 5\n"
@@ -549,31 +466,27 @@ static const struct row {
 		 "r2 += -4\n"
 		 "r1 = map[idx:0]\n"
 		 "call map_lookup_elem\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"key_below", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r10\n"
 		 "r2 += -516\n"
 		 "r1 = map[idx:0]\n"
 		 "call map_lookup_elem\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "invalid read from stack R2 off=-516 size=4"},
 	{"key_above", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r10\n"
 		 "r2 += -2\n"
 		 "r1 = map[idx:0]\n"
 		 "call map_lookup_elem\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EINVAL, "invalid read from stack R2 off=-2 size=4"},
 	{"key_ctx", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r1\n"
 		 "r1 = map[idx:0]\n"
 		 "call map_lookup_elem\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "R2 type=ctx expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"},
 	{"skb_load", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = 0\n"
@@ -582,8 +495,7 @@ static const struct row {
 		 "r4 = 16\n"
 		 "call skb_load_bytes\n"
 		 "r0 = *(u64 *)(r10 -8)\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"skb_load_long", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = 0\n"
@@ -591,8 +503,7 @@ static const struct row {
 		 "r3 += -16\n"
 		 "r4 = 17\n"
 		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EINVAL, "invalid write to stack R3 off=-16 size=17"},
 	{"skb_load_zero", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = 0\n"
@@ -600,8 +511,7 @@ static const struct row {
 		 "r3 += -16\n"
 		 "r4 = 0\n"
 		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "R4 invalid zero-sized read: u64=[0,0]"},
 	{"skb_load_spill", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "*(u64 *)(r10 -8) = r1\n"
@@ -617,54 +527,29 @@ static const struct row {
 	{"skb_load_negative", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
 		 "r4 -= 1\n"
-		 "r2 = 0\n"
-		 "r3 = r10\n"
-		 "r3 += -16\n"
-		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 LOAD_BYTES,
 	 EACCES, "R4 min value is negative, either use unsigned or 'var &= const'"},
 	{"skb_load_maybe_zero", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
 		 "r4 &= 15\n"
-		 "r2 = 0\n"
-		 "r3 = r10\n"
-		 "r3 += -16\n"
-		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 LOAD_BYTES,
 	 EACCES, "R4 invalid zero-sized read: u64=[0,15]"},
 	{"skb_load_some", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
 		 "r4 &= 15\n"
 		 "r4 += 1\n"
-		 "r2 = 0\n"
-		 "r3 = r10\n"
-		 "r3 += -16\n"
-		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 LOAD_BYTES,
 	 0, ""},
 	{"skb_load_unbounded", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
 		 "r4 += 1\n"
-		 "r2 = 0\n"
-		 "r3 = r10\n"
-		 "r3 += -16\n"
-		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 LOAD_BYTES,
 	 EACCES, "R4 unbounded memory access, use 'var &= const' or 'if (var < const)'"},
 	{"skb_load_too_much", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
 		 "r4 &= 31\n"
 		 "r4 += 1\n"
-		 "r2 = 0\n"
-		 "r3 = r10\n"
-		 "r3 += -16\n"
-		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 LOAD_BYTES,
 	 EINVAL, "invalid write to stack R3 off=-16 size=32"},
 	{"skb_load_variable", SKEP_PROG_TYPE_SCHED_CLS,
 		 "r4 = *(u32 *)(r1 +0)\n"
@@ -675,60 +560,44 @@ static const struct row {
 		 "r3 += -16\n"
 		 "r4 = 8\n"
 		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	{"skb_load_value", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r6 = r1\n"
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r3 = r0\n"
 		 "r3 += 8\n"
 		 "r1 = r6\n"
 		 "r2 = 0\n"
 		 "r4 = 8\n"
 		 "call skb_load_bytes\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 0, ""},
 	{"skb_load_value_past", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r6 = r1\n"
-		 "*(u32 *)(r10 -4) = 0\n"
-		 "r2 = r10\n"
-		 "r2 += -4\n"
-		 "r1 = map[idx:0]\n"
-		 "call map_lookup_elem\n"
-		 "if r0 == 0 goto out\n"
+		 VALUE
 		 "r3 = r0\n"
 		 "r3 += 8\n"
 		 "r1 = r6\n"
 		 "r2 = 0\n"
 		 "r4 = 9\n"
 		 "call skb_load_bytes\n"
-		 "out: r0 = 0\n"
-		 "exit\n",
+		 OUT,
 	 EACCES, "R3 min value is outside of the allowed memory range"},
 	{"skb_load_number", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r3 = 0\n"
 		 "r2 = 0\n"
 		 "r4 = 9\n"
 		 "call skb_load_bytes\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EACCES, "R3 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"},
 	{"caller_spill", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r10\n"
 		 "r2 += -8\n"
 		 "call local f\n"
-		 "r0 = 0\n"
-		 "exit\n"
+		 END
 		 "f: *(u64 *)(r2 +0) = r10\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 EINVAL, "cannot spill pointers to stack into stack frame of the caller"},
 	{"caller_write", SKEP_PROG_TYPE_SOCKET_FILTER,
 		 "r2 = r10\n"
@@ -738,8 +607,7 @@ static const struct row {
 		 "r0 = *(u32 *)(r0 +0)\n"
 		 "exit\n"
 		 "f: *(u64 *)(r2 +0) = r1\n"
-		 "r0 = 0\n"
-		 "exit\n",
+		 END,
 	 0, ""},
 	/* clang-format on */
 };
