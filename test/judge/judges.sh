@@ -1,6 +1,7 @@
 #!/bin/sh
 # judges.sh BUILD SANITIZED-BUILD: the runs that are too long for ./check. `make judges`
-# calls it; NICE, FUZZ_SECONDS (most for each fuzzer, 3600) and PROGRAMS may be set.
+# calls it; NICE, FUZZ_SECONDS (most for each fuzzer, 3600), FUZZ_RUNS, PROGRAMS and
+# VERIFY_CASES (BUILD/cases, which `make verify-corpus` makes) may be set.
 set -u
 build=$(cd "$1" && pwd) san=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,6 +41,16 @@ fuzz asm 100000 "$corpus/asm"
 judge diff-kernel "$build/test/judge/diff_kernel" -n "${PROGRAMS:-200000}"
 judge diff-scalar "$build/test/judge/diff_scalar" -n "${PROGRAMS:-200000}"
 judge verify-concrete "$build/test/judge/verify_concrete" -n "${CONCRETE:-100000}"
+judge verify-fuzz "$build/test/judge/verify/verify_fuzz" -n "${PROGRAMS:-200000}" \
+	-o "$build/fuzz-verify"
+cases=${VERIFY_CASES:-$build/cases}
+for side in "$build" "$san"; do
+	if [ -d "$cases" ]; then
+		judge "verify-cases-${side##*/}" "$side/test/judge/verify/replay" "$cases"
+	else
+		skipped="$skipped verify-cases-${side##*/}"
+	fi
+done
 judge pktcount sh "$here/pktcount.sh" "$build/src/tool/skep" \
 	"$build/examples/pktcount.bpf.o" "$build/test/have-bpf"
 echo "failed:${failed:- none}; skipped:${skipped:- none}"
