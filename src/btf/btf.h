@@ -29,6 +29,8 @@ struct skep_btf {
 	u32 first_str;	      /* offset of strs[0] as names count */
 	u32 *at;	      /* by id - first_id: offset in types */
 	u32 *size;	      /* by id - first_id: bytes, or BTF_NO_SIZE */
+	u32 *bare; /* by id - first_id: without modifiers, whose chains may be as
+		      long as all types */
 	const struct skep_btf *base;
 	/* btf_find.c: what readers, on several threads, remember of it */
 	_Atomic(struct btf_index *) index;
@@ -153,9 +155,11 @@ static inline bool btf_is_modifier(u32 kind)
 
 static inline u32 btf_skip(const struct skep_btf *b, u32 id)
 {
-	while (btf_is_modifier(btf_kind_of(b, id)))
-		id = btf_type(b, id)->type;
-	return id;
+	if (!id)
+		return 0;
+	while (id < b->first_id)
+		b = b->base;
+	return b->bare[id - b->first_id];
 }
 
 /* skep_btf_print_type() and skep_btf_print_value() into a growing text. */

@@ -407,6 +407,8 @@ static u32 resolve(struct btf_pass *bp, u32 id, u32 depth)
 	b->size[id - b->first_id] = BTF_SIZE_OPEN;
 	size = resolve_kind(bp, id, depth + 1);
 	b->size[id - b->first_id] = size;
+	if (btf_is_modifier(btf_kind_of(b, id)))
+		b->bare[id - b->first_id] = btf_skip(b, btf_type(b, id)->type);
 	return size;
 }
 
@@ -528,8 +530,11 @@ void btf_resolve_sizes(struct btf_pass *bp)
 	u32 n = b->end_id - b->first_id;
 
 	b->size = pass_alloc(&bp->p, n, sizeof(*b->size));
-	for (u32 i = 0; i < n; i++)
+	b->bare = pass_alloc(&bp->p, n, sizeof(*b->bare));
+	for (u32 i = 0; i < n; i++) {
 		b->size[i] = BTF_SIZE_TODO;
+		b->bare[i] = b->first_id + i;
+	}
 	for (u32 id = b->first_id; id < b->end_id; id++)
 		resolve(bp, id, 0);
 	if (!load_rules(bp))

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include "skip.h"
 #include <errno.h>
 #include <stdio.h>
@@ -533,6 +534,40 @@ static void split_btf_goes_on_where_the_base_ends(void **state)
 	skep_btf_free(b);
 }
 
+/* Each of many members has a type at the end of a long chain of modifiers: to go down the
+ * chain for each of them would take minutes. */
+static void a_chain_of_modifiers_is_followed_once(void **state)
+{
+	enum { CHAIN = 200000, MEMBERS = 60000, STRINGS = 5 };
+	const u32 types = 16 + CHAIN * 12 + 12 + MEMBERS * 12;
+	const struct skep_btf_header head = {.magic = SKEP_BTF_MAGIC,
+					     .version = 1,
+					     .hdr_len = sizeof(head),
+					     .type_len = types,
+					     .str_off = types,
+					     .str_len = STRINGS};
+	u8 *data = calloc(1, sizeof(head) + types + STRINGS);
+	u32 *at = (u32 *)(data + sizeof(head));
+	struct skep_btf *btf;
+
+	assert_non_null(data);
+	memcpy(data, &head, sizeof(head));
+	memcpy(data + sizeof(head) + types, "\0int", STRINGS);
+	*at++ = 1, *at++ = (u32)SKEP_BTF_KIND_INT << 24, *at++ = 4, *at++ = 32;
+	for (u32 i = 1; i <= CHAIN; i++)
+		*at++ = 0, *at++ = (u32)SKEP_BTF_KIND_CONST << 24, *at++ = i;
+	*at++ = 0, *at++ = (u32)SKEP_BTF_KIND_STRUCT << 24 | MEMBERS, *at++ = 4 * MEMBERS;
+	for (u32 i = 0; i < MEMBERS; i++)
+		*at++ = 0, *at++ = CHAIN + 1, *at++ = 32 * i;
+	assert_int_equal(skep_btf_parse(&btf, data, sizeof(head) + types + STRINGS, NULL,
+					"chain", NULL),
+			 0);
+	assert_int_equal(skep_btf_skip_modifiers(btf, CHAIN + 1), 1);
+	assert_int_equal(skep_btf_size(btf, CHAIN + 2), 4 * MEMBERS);
+	skep_btf_free(btf);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +584,7 @@ int main(void)
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(every_cut_and_lack_of_memory_is_refused),
 		cmocka_unit_test(split_btf_goes_on_where_the_base_ends),
+		cmocka_unit_test(a_chain_of_modifiers_is_followed_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
