@@ -257,7 +257,7 @@ bool access_in_rcu(const struct verifier *v)
 	const struct state *s = v->cur;
 
 	return s->rcu_locks || s->locks ||
-	       !(v->prog->flags & SKEP_F_SLEEPABLE || s->sleepable);
+	       !s->sleepable;
 }
 
 /* Of a pointer that was found in what r points to. */

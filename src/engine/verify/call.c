@@ -3,18 +3,13 @@
 #include "stack_object.h"
 #include "typed.h"
 
-static bool may_sleep(const struct verifier *v)
-{
-	return v->prog->flags & SKEP_F_SLEEPABLE || v->cur->sleepable;
-}
-
 static void check_sleep(struct verifier *v, const struct helper_proto *p)
 {
 	const struct state *s = v->cur;
 
 	if (!(p->flags & helper_sleeps))
 		return;
-	if (!may_sleep(v))
+	if (!v->cur->sleepable)
 		refuse(v, helper_sleeps);
 	if (s->rcu_locks)
 		refuse(v, helper_in_rcu, p->name, p->id);

@@ -68,6 +68,15 @@ const struct kfunc *kfunc_find(const struct verifier *v, s64 btf_id, u32 *proto)
 		  : NULL;
 }
 
+/* What a network device's driver gives, to programs that were loaded for that device. */
+static bool is_for_devices(const struct skep_btf *btf, const struct insn *in)
+{
+	static const char prefix[] = "bpf_xdp_metadata_rx_";
+
+	return !in->off && proto_of(btf, in->imm) &&
+	       !strncmp(btf_name(btf, (u32)in->imm), prefix, sizeof(prefix) - 1);
+}
+
 void kfunc_check_named(void *ctx, u32 insn)
 {
 	struct verifier *v = ctx;
@@ -78,11 +87,8 @@ void kfunc_check_named(void *ctx, u32 insn)
 	if (in->imm && !in->off && v->profile->vmlinux &&
 	    !proto_of(v->profile->vmlinux, in->imm))
 		refuse(v, kfunc_no_func, (u32)in->imm);
-}
-
-static bool may_sleep(const struct verifier *v)
-{
-	return v->prog->flags & SKEP_F_SLEEPABLE || v->cur->sleepable;
+	if (is_for_devices(v->profile->vmlinux, in))
+		refuse(v, kfunc_device);
 }
 
 static void check_allowed(struct verifier *v, const struct kfunc_call *call)
@@ -93,7 +99,7 @@ static void check_allowed(struct verifier *v, const struct kfunc_call *call)
 		refuse(v, kfunc_forbidden, call->kfunc->name);
 	if (call->kfunc->does == kfunc_trap)
 		refuse(v, kfunc_trap);
-	if (call->kfunc->flags & kfunc_sleeps && !may_sleep(v))
+	if (call->kfunc->flags & kfunc_sleeps && !v->cur->sleepable)
 		refuse(v, kfunc_sleeps, call->kfunc->name);
 }
 

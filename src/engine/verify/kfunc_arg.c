@@ -270,7 +270,7 @@ static void check_dynptr(struct verifier *v, struct kfunc_call *call,
 static void check_iter(struct verifier *v, struct kfunc_call *call, const struct param *p)
 {
 	if (call->kfunc->does == kfunc_css_task &&
-	    !(v->prog->flags & SKEP_F_SLEEPABLE || v->cur->sleepable) &&
+	    !v->cur->sleepable &&
 	    v->prog->type != SKEP_PROG_TYPE_LSM &&
 	    !(v->prog->type == SKEP_PROG_TYPE_TRACING &&
 	      v->prog->attach_type == SKEP_TRACE_ITER))

@@ -249,6 +249,7 @@ void path_begin(struct verifier *v)
 {
 	state_begin(v->cur, v->flow.funcs[v->func].start);
 	v->cur->frame[0]->func = v->func;
+	v->cur->sleepable = v->prog->flags & SKEP_F_SLEEPABLE;
 	v->insn = v->cur->insn;
 	v->prev_insn = ~0u;
 }
