@@ -17,7 +17,9 @@
 #include "verify_fuzz.h"
 
 enum {
-	SECONDS = 20,
+	SECONDS = 120,
+	LARGE = 50000, /* of these only one in LARGE_EACH is judged */
+	LARGE_EACH = 32,
 	CLASSES = 512,
 	KEPT = 3,
 	MUTANTS = 32,
@@ -63,7 +65,7 @@ struct class
 
 struct board {
 	u64 at; /* the program in work */
-	u64 programs, accepted, refused, skipped, unjudged, broken, kinds[KINDS];
+	u64 programs, accepted, refused, skipped, unjudged, large, broken, kinds[KINDS];
 	u64 same_processed, near_processed, same_states;
 	u64 same_errno, same_text;
 	u64 features[FUZZ_FEATURES_N], types[TYPES];
@@ -164,10 +166,11 @@ static struct class *class_of(struct board *b, const struct class *c)
 
 /* ---- one program ---- */
 
-static void ask(struct fuzz_base *b, struct fuzz_prog *p, struct fuzz_answer *a)
+static void ask(struct fuzz_base *b, struct fuzz_prog *p, u32 large,
+		struct fuzz_answer *a)
 {
 	alarm(SECONDS);
-	fuzz_ask(b, p, a);
+	fuzz_ask(b, p, large, a);
 }
 
 struct search {
@@ -182,7 +185,7 @@ static bool shows_the_same(void *ctx, struct fuzz_prog *p)
 	struct class now;
 	enum kind kind;
 
-	ask(&s->f->base, p, &a);
+	ask(&s->f->base, p, UINT32_MAX, &a);
 	if (!kind_of(&a, true, &kind))
 		return false;
 	describe(&now, kind, &a);
@@ -197,7 +200,7 @@ static void keep(struct fuzz *f, struct fuzz_prog *p, const struct class *class)
 	int err;
 
 	fuzz_minimise(p, f->base.c.func_info_size, shows_the_same, &s);
-	ask(&f->base, p, &a);
+	ask(&f->base, p, UINT32_MAX, &a);
 	snprintf(name, sizeof(name), "%zu-%llu", (size_t)(class - f->board->classes),
 		 (unsigned long long)f->board->at);
 	err = fuzz_write(&f->base, p, &a, f->out, kind_names[class->kind], name);
@@ -240,7 +243,11 @@ static void judge(struct fuzz *f, struct fuzz_prog *p)
 	struct class c, *class;
 	enum kind kind;
 
-	ask(&f->base, p, &a);
+	ask(&f->base, p, f->board->at % LARGE_EACH ? LARGE : UINT32_MAX, &a);
+	if (!a.is_judged) {
+		f->board->large++;
+		return;
+	}
 	if (is_unjudged(&a.kernel)) {
 		f->board->unjudged++;
 		return;
@@ -429,9 +436,11 @@ static bool report(const struct fuzz *f)
 	       (unsigned long long)b->accepted, percent(b->accepted, b->programs));
 	if (!f->cases)
 		print_features(b);
-	if (b->unjudged || b->skipped)
-		printf("not verified by the kernel: %llu; could not be made: %llu\n",
-		       (unsigned long long)b->unjudged, (unsigned long long)b->skipped);
+	if (b->unjudged || b->skipped || b->large)
+		printf("not verified by the kernel: %llu; could not be made: %llu; so large "
+		       "that it was not asked: %llu\n",
+		       (unsigned long long)b->unjudged, (unsigned long long)b->skipped,
+		       (unsigned long long)b->large);
 	printf("of those both accept: processed equal %.2f %%, within 5 %% %.2f %%, states "
 	       "equal %.2f %%\n",
 	       percent(b->same_processed, b->accepted),

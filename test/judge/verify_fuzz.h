@@ -114,6 +114,7 @@ struct fuzz_side {
 
 struct fuzz_answer {
 	struct fuzz_side kernel, ours;
+	bool is_judged; /* false: the kernel was not asked */
 };
 
 u32 fuzz_pick(u64 *seed, u32 n);
@@ -129,7 +130,9 @@ int fuzz_base_case(struct fuzz_base *b, const char *path, u64 *seed,
 bool fuzz_base_program(const struct fuzz_base *b, struct fuzz_prog *p);
 void fuzz_base_close(struct fuzz_base *b);
 
-void fuzz_ask(struct fuzz_base *b, struct fuzz_prog *p, struct fuzz_answer *a);
+/* Ours first: where it processes `large` instructions and more, which may take the kernel
+ * a minute, the kernel is not asked. */
+void fuzz_ask(struct fuzz_base *b, struct fuzz_prog *p, u32 large, struct fuzz_answer *a);
 
 /* Writes DIR/GROUP/NAME.case with the kernel's answer, and NAME.txt: the program and
  * both messages. 0 or -errno. */

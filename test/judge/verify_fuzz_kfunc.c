@@ -309,7 +309,7 @@ static void leave_if_none(struct gen *g)
  * or kept before. */
 static void exchange(struct gen *g)
 {
-	u32 how = gen_pick(g, 4) & ~1u;
+	u32 how = gen_pick(g, 4);
 
 	EMIT(g, stx_dw, .dst = FP, .src = 0, .off = KEPT_SLOT);
 	EMIT(g, mov64k, .dst = 2, .imm = 0);
@@ -336,7 +336,7 @@ void stmt_kptr(struct gen *g)
 	gen_look_up(g, fuzz_map_kptr);
 	gen_holds(g, 0, (struct value){0});
 	gen_feature(g, fuzz_kptr);
-	switch (gen_pick(g, 3)) {
+	switch (gen_pick(g, 4)) {
 	case 0: load_kept(g, FUZZ_KPTR_OFF - 8); break;
 	case 1: load_kept(g, FUZZ_KPTR_OFF); break;
 	case 2: EMIT(g, st_dw, .dst = 0, .off = FUZZ_KPTR_OFF - 8, .imm = 0); break;

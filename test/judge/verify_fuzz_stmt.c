@@ -558,7 +558,8 @@ static const struct {
 	{stmt_lock, 6},	      {stmt_timer, 4},		{stmt_dynptr, 5},
 	{stmt_iterator, 4},   {stmt_section, 3},	{stmt_walk, 6},
 	{stmt_global, 3},     {stmt_user_ring, 3},	{stmt_sock_fields, 8},
-	{stmt_constant, 3},   {stmt_kptr, 4},
+	{stmt_constant, 3},   {stmt_kfunc, 5},		{stmt_any_iterator, 3},
+	{stmt_kptr, 4},
 };
 
 static u32 weighted(struct gen *g)
