@@ -194,6 +194,8 @@ static void call_global(struct verifier *v, u32 func)
 		refuse(v, global_sleeps);
 	if (err == EACCES)
 		refuse(v, global_args_offset, func, func_name(v, func));
+	if (err == EOPNOTSUPP)
+		refuse(v, global_args_tags, func, func_name(v, func));
 	if (err)
 		refuse(v, global_args, func, func_name(v, func));
 	verify_print(v, "Func#%u ('%s') is global and assumed valid.\n", func,
