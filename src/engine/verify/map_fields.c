@@ -12,7 +12,7 @@ static const struct known {
 } structs[] =
 	{
 		{"bpf_spin_lock", field_spin_lock, 4},
-		{"bpf_res_spin_lock", field_res_spin_lock, 8},
+		{"bpf_res_spin_lock", field_res_spin_lock, 4},
 		{"bpf_timer", field_timer, 16},
 		{"bpf_wq", field_wq, 16},
 		{"bpf_task_work", field_task_work, 8},
