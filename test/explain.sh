@@ -35,7 +35,7 @@ compile() {
 repaired() {
 	sed -f "$1.sed" "$1.bpf.c" >"$tmp/repaired.bpf.c"
 	compile "$1" "$tmp/repaired.bpf.c" "$tmp/repaired.o" || return 1
-	"$skep" verify "$tmp/repaired.o" >"$tmp/out" ||
+	"$skep" verify "$tmp/repaired.o" $(sed -n '1s,^// skep: ,,p' "$1.bpf.c") >"$tmp/out" ||
 		{ echo "FAIL $1: its repair is refused"; sed 's/^/    /' "$tmp/out"; return 1; }
 	[ -n "$kernel" ] && ! grep -q '^// kernel: ' "$1.bpf.c" || return 0
 	"$skep" run -v --on kernel "$tmp/repaired.o" -- true >"$tmp/log" 2>&1 </dev/null

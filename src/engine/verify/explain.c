@@ -89,6 +89,11 @@ static bool when_varies(const struct tale *t)
 	return t->reg.n.bits.mask;
 }
 
+static bool when_below(const struct tale *t)
+{
+	return when_varies(t) && t->reg.n.smin < -MAX(tale_offset(t), 0);
+}
+
 /* It is in a loop, and did no harm in the rounds before. */
 static bool when_rounds(const struct tale *t)
 {
@@ -161,8 +166,7 @@ static const struct explain_class *class_of(const struct tale *t)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (cases[i].why == why && cases[i].when(t))
 			return cases[i].class;
-	return reject_is_later(why) ? &class_later_words
-							    : &class_other_words;
+	return reject_is_later(why) ? &class_later_words : &class_other_words;
 }
 
 /* ---- the refusal ---- */
@@ -306,6 +310,9 @@ static void say(struct tale *t)
 	if (!out->headline)
 		out->headline = tale_text(t, "%s, without a word of the kernel",
 					  strerror(t->v->refusal.why->err));
+	if (!out->headline) /* the kernel says nothing either */
+		out->headline = tale_text(t, "this is refused without a message: %s",
+					  t->v->refusal.why->name);
 	out->required = tale_expand(t, t->class->required);
 	out->known = tale_expand(t, t->class->known);
 	if (out->known && !strcmp(out->known, out->kernel))

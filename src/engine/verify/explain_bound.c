@@ -284,15 +284,21 @@ WORD(off)
 			    (scalar_is_const(&t->reg.n) ? (s64)t->reg.n.bits.value : 0)));
 }
 
+/* The asm: else the compiler may check a copy of 32 bits, when it knows that this is
+ * the same, and pass the value with all 64. */
 WORD(limit_size)
 {
-	str_printf(s, "copy %s into a local variable, __u64 n, check `if (n > ",
-		   t->name ? t->name : "it");
+	str_printf(
+		s,
+		"before %s write __u64 n = %s; asm volatile(\"\" : \"+r\"(n)); if (n > ",
+		tale_at(t, t->insn), t->name ? t->name : "the size");
 	if (room_of(t))
 		str_printf(s, "%lld", (long long)room_of(t));
 	else
 		str_printf(s, "sizeof(buf)");
-	str_printf(s, ") return 0;` before %s, and pass n", tale_at(t, t->insn));
+	str_printf(s,
+		   ") return 0; and pass n (the asm keeps the compiler from checking a "
+		   "copy of it)");
 }
 
 WORD(size_limit)

@@ -83,7 +83,7 @@ const struct verify_map *tale_map(const struct tale *t)
 	if (t->reg.type == reg_value || t->reg.type == reg_key || t->reg.type == reg_map)
 		return reg_map_of(t->v, &t->reg);
 	for (int i = 1; t->regs && i <= 5; i++)
-		if (t->regs[i].type == reg_map)
+		if (t->regs[i].type == reg_map || t->regs[i].type == reg_value)
 			return reg_map_of(t->v, &t->regs[i]);
 	return t->insn < t->v->n ? named_map(t, &t->v->insns[t->insn]) : NULL;
 }

@@ -1,0 +1,1 @@
+s/unroll(disable)/unroll(full)/

@@ -1,0 +1,1 @@
+s/(int)off/off/g

@@ -1,0 +1,1 @@
+s/^	table/if (position > 7) return 0; &/

@@ -1,0 +1,2 @@
+/^MAP(last/d
+/LOOK(last)/d

@@ -1,0 +1,1 @@
+s/e->count++/if (!e) return 0; &/
