@@ -242,6 +242,11 @@ static const struct {
 	{call, "call @bpf_preempt_disable\n r1 = r10\n r1 += -16\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " END},
 	{call, "r1 = r10\n r1 += -16\n r2 = 8\n r3 = 0\n r4 = 0\n call @bpf_copy_from_user_str\n " END},
 	{call, "r1 = 0\n r2 = 0\n call @bpf_lookup_user_key\n " CHECKED("r0") "r1 = r0\n call @bpf_key_put\nout:\n " END},
+	/* looked at whether a path comes there or not */
+	{xdp, "r0 = 0\n if r0 == 0 goto out\n call @bpf_xdp_metadata_rx_hash\nout:\n " END},
+	{tc, "r0 = 0\n if r0 == 0 goto out\n call @do_exit\nout:\n " END},
+	{tc, "r0 = 0\n if r0 == 0 goto out\n call @_printk\nout:\n " END},
+	{tc, "r0 = 0\n if r0 == 0 goto out\n call @bpf_throw\nout:\n " END},
 	/* maps */
 	{tc, "r1 = map[idx:0]\n call @bpf_map_sum_elem_count\n " END},
 	{tc, "r1 = 0\n call @bpf_map_sum_elem_count\n " END},

@@ -80,15 +80,18 @@ static bool is_for_devices(const struct skep_btf *btf, const struct insn *in)
 void kfunc_check_named(void *ctx, u32 insn)
 {
 	struct verifier *v = ctx;
+	const struct skep_btf *btf = v->profile->vmlinux;
 	const struct insn *in = &v->insns[insn];
 
 	if (!v->prog->gpl)
 		refuse(v, kfunc_gpl);
-	if (in->imm && !in->off && v->profile->vmlinux &&
-	    !proto_of(v->profile->vmlinux, in->imm))
+	if (!in->imm || in->off || !btf)
+		return;
+	if (!proto_of(btf, in->imm))
 		refuse(v, kfunc_no_func, (u32)in->imm);
-	if (is_for_devices(v->profile->vmlinux, in))
+	if (is_for_devices(btf, in))
 		refuse(v, kfunc_device);
+	typed_check_function(v, btf, (u32)in->imm);
 }
 
 static void check_allowed(struct verifier *v, const struct kfunc_call *call)

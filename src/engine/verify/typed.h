@@ -23,6 +23,10 @@ void typed_give_percpu(struct verifier *v, const struct call *call, struct reg *
  * there. */
 void typed_check_target(struct verifier *v);
 
+/* Type `id` is a function, and its arguments are such as programs can be given, or give.
+ */
+void typed_check_function(struct verifier *v, const struct skep_btf *btf, u32 id);
+
 /* ---- typed_ctx.c ---- */
 
 /* For rules_helper_allowed(). */

@@ -93,7 +93,7 @@ static bool is_passed(const struct skep_btf *btf, u32 id, bool ret)
 	}
 }
 
-static void check_function(struct verifier *v, const struct skep_btf *btf, u32 id)
+void typed_check_function(struct verifier *v, const struct skep_btf *btf, u32 id)
 {
 	const char *name = btf_name(btf, id);
 	const struct skep_btf_type *proto;
@@ -146,7 +146,7 @@ static void check_tracing(struct verifier *v)
 		check_tracepoint(v, btf, id);
 		return;
 	}
-	check_function(v, btf, id);
+	typed_check_function(v, btf, id);
 	if (v->prog->attach_type != SKEP_TRACE_ITER)
 		check_traced(v, btf_name(btf, id));
 	else if (!typed_is_iter(btf_name(btf, id)))
