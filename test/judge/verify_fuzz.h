@@ -88,7 +88,7 @@ enum fuzz_kfunc {
 /* Of the kernel's BTF: what generated programs name. */
 struct fuzz_kernel {
 	u32 kfunc[FUZZ_KFUNCS_N];
-	u32 task, tcp_ops;
+	u32 task;
 	vec(u32) tracepoints; /* typedefs of pointers to prototypes */
 	vec(u32) iterators;   /* functions */
 	vec(u32) kfuncs;      /* all that are tagged so */

@@ -241,7 +241,6 @@ static int describe_kernel(struct fuzz_kernel *k)
 	for (i = 0; i < FUZZ_KFUNCS_N; i++)
 		k->kfunc[i] = skep_btf_find(btf, kfuncs[i], SKEP_BTF_KIND_FUNC);
 	k->task = skep_btf_find(btf, "task_struct", SKEP_BTF_KIND_STRUCT);
-	k->tcp_ops = skep_btf_find(btf, "tcp_congestion_ops", SKEP_BTF_KIND_STRUCT);
 	return list_targets(k, btf);
 }
 

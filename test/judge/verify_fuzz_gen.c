@@ -41,7 +41,6 @@ static const struct type_row types[] = {
 	 .target = target_tracepoint, .write = -1},
 	{SKEP_PROG_TYPE_TRACING, SKEP_TRACE_ITER, -1, -1, 4, .has_probe = true,
 	 .most_return = 1, .target = target_iterator, .write = -1},
-	{SKEP_PROG_TYPE_STRUCT_OPS, 0, -1, -1, 4, .target = target_ops, .write = -1},
 	{SKEP_PROG_TYPE_SOCK_OPS, 0, -1, -1, 4, .has_locks = true, .most_return = 1,
 	 .size = 4, .nread = 6, .read = {0, 4, 20, 24, 64, 84}, .write = 4, .sock = 184},
 	{SKEP_PROG_TYPE_CGROUP_SOCK, SKEP_CGROUP_INET_SOCK_CREATE, -1, -1, 4,

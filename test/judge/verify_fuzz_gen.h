@@ -80,7 +80,7 @@ struct type_row {
 	s16 sock;  /* 0: none; the field that points to a socket */
 };
 
-enum fuzz_target { target_none, target_tracepoint, target_iterator, target_ops };
+enum fuzz_target { target_none, target_tracepoint, target_iterator };
 
 /* What has to be ended on every way out, and how. */
 enum end {

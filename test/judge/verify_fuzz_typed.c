@@ -24,25 +24,6 @@ static u32 any_of(struct gen *g, const u32 *list, size_t n)
 	return n ? list[gen_pick(g, (u32)n)] : 0;
 }
 
-static void target_member(struct gen *g)
-{
-	const struct skep_btf_type *t = btf_type(case_vmlinux(), g->base->kernel.tcp_ops);
-	const struct skep_btf_member *m = btf_tail(t);
-	u32 i, to, tries = 0;
-
-	g->p->target = g->base->kernel.tcp_ops;
-	do {
-		i = gen_pick(g, btf_vlen(t));
-		g->p->attach_type = i;
-		to = btf_skip(case_vmlinux(), m[i].type);
-		if (btf_kind_of(case_vmlinux(), to) != SKEP_BTF_KIND_PTR)
-			continue;
-		to = btf_type(case_vmlinux(), to)->type;
-		if (btf_kind_of(case_vmlinux(), to) == SKEP_BTF_KIND_FUNC_PROTO)
-			g->proto = to;
-	} while (!g->proto && tries++ < 8);
-}
-
 void gen_target(struct gen *g)
 {
 	const struct fuzz_kernel *k = &g->base->kernel;
@@ -61,10 +42,6 @@ void gen_target(struct gen *g)
 		g->p->target = any_of(g, k->iterators.at, k->iterators.n);
 		if (g->p->target)
 			g->proto = btf_type(case_vmlinux(), g->p->target)->type;
-		return;
-	case target_ops:
-		if (k->tcp_ops)
-			target_member(g);
 		return;
 	default: return;
 	}
