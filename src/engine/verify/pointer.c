@@ -166,7 +166,10 @@ void pointer_alu(struct verifier *v, const struct insn *in, enum alu_row row,
 	}
 	if (r.type == reg_mem &&
 	    (r.flags & (flag_untrusted | flag_null)) == flag_untrusted) {
-		*d = r; /* read by probing, wherever it points */
+		/* read by probing, wherever it points; a number in front stays what Linux
+		 * 6.18.44 knew of it, though it becomes another */
+		if (number == d)
+			reg_set_unknown(d);
 		return;
 	}
 	/* where a number stands in front, Linux 6.18.44 forgets whose stack it is */
