@@ -19,6 +19,9 @@ static long (*trace_printk)(const char *fmt, u32 size, ...) = (void *)6;
 static u32 (*get_prandom_u32)(void) = (void *)7;
 static u32 (*get_smp_processor_id)(void) = (void *)8;
 static long (*tail_call)(void *ctx, void *map, u32 index) = (void *)12;
+static long (*map_push_elem)(void *map, const void *value, u64 flags) = (void *)87;
+static long (*map_pop_elem)(void *map, void *value) = (void *)88;
+static long (*map_peek_elem)(void *map, void *value) = (void *)89;
 static u32 (*get_numa_node_id)(void) = (void *)42;
 static u64 (*jiffies64)(void) = (void *)118;
 static u64 (*ktime_get_boot_ns)(void) = (void *)125;
@@ -78,6 +81,25 @@ struct {
 	__uint(type, 27);
 	__uint(max_entries, 4096);
 } ring SEC(".maps");
+
+struct {
+	__uint(type, 22);
+	__uint(max_entries, 2);
+	__uint(value_size, 8);
+} queue SEC(".maps");
+
+struct {
+	__uint(type, 23);
+	__uint(max_entries, 2);
+	__uint(value_size, 8);
+} stack SEC(".maps");
+
+struct {
+	__uint(type, 30);
+	__uint(max_entries, 100);
+	__uint(value_size, 8);
+	__uint(map_extra, 7);
+} bloom SEC(".maps");
 
 struct {
 	__uint(type, 3);
@@ -225,6 +247,43 @@ SEC("tc") int records(void *ctx)
 	out[10] = p != NULL;
 	if (p)
 		ringbuf_submit(p, 0);
+	return 0;
+}
+
+SEC("tc") int queues(void *ctx)
+{
+	u64 one = 1, two = 2, three = 3, got = 9;
+
+	out[0] = map_pop_elem(&queue, &got);
+	out[1] = got;
+	out[2] = map_push_elem(&queue, &one, 0);
+	out[3] = map_push_elem(&queue, &two, 0);
+	out[4] = map_push_elem(&queue, &three, 0);
+	out[5] = map_push_elem(&queue, &three, 1);
+	out[6] = map_push_elem(&queue, &three, 2);
+	out[7] = map_peek_elem(&queue, &got);
+	out[8] = got;
+	out[9] = map_pop_elem(&queue, &got);
+	out[10] = got;
+	out[11] = map_pop_elem(&queue, &got);
+	out[12] = got;
+	out[13] = map_peek_elem(&queue, &got);
+	out[14] = got;
+	map_push_elem(&stack, &one, 0);
+	map_push_elem(&stack, &two, 0);
+	out[15] = map_push_elem(&stack, &three, 2);
+	out[16] = map_peek_elem(&stack, &got);
+	out[17] = map_pop_elem(&stack, &got);
+	out[18] = got;
+	out[19] = map_pop_elem(&stack, &got);
+	out[20] = got;
+	out[21] = map_pop_elem(&stack, &got);
+	out[22] = got;
+	out[23] = map_peek_elem(&bloom, &one);
+	out[24] = map_push_elem(&bloom, &one, 0);
+	out[25] = map_peek_elem(&bloom, &one);
+	out[26] = map_peek_elem(&bloom, &two);
+	out[27] = map_push_elem(&bloom, &two, 2);
 	return 0;
 }
 

@@ -42,13 +42,38 @@ static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_si
 	return cmd_map_create(store, &attr);
 }
 
+/* Sizes with which every test can make a map of that type. */
+static inline u32 map_key_size(u32 type)
+{
+	switch (type) {
+	case SKEP_MAP_TYPE_RINGBUF:
+	case SKEP_MAP_TYPE_QUEUE:
+	case SKEP_MAP_TYPE_STACK:
+	case SKEP_MAP_TYPE_BLOOM_FILTER: return 0;
+	case SKEP_MAP_TYPE_LPM_TRIE: return 8;
+	default: return 4;
+	}
+}
+
+static inline u32 map_value_size(u32 type)
+{
+	return type == SKEP_MAP_TYPE_RINGBUF	  ? 0
+	       : type == SKEP_MAP_TYPE_PROG_ARRAY ? 4
+						  : 8;
+}
+
+static inline u32 map_flags(u32 type)
+{
+	return type == SKEP_MAP_TYPE_LPM_TRIE ? SKEP_F_NO_PREALLOC : 0;
+}
+
 /* The view of a new map, held by its fd alone: map_drop() ends both. */
 static struct map *map_make(struct store *store, u32 type, u32 key_size, u32 value_size,
 			    u32 max, int *fd)
 {
 	struct object *obj;
 
-	*fd = map_make_fd(store, type, key_size, value_size, max, 0);
+	*fd = map_make_fd(store, type, key_size, value_size, max, map_flags(type));
 	assert_true(*fd >= 0);
 	assert_int_equal(object_get(store, *fd, OBJECT_MAP, &obj, NULL), 0);
 	return (struct map *)obj;

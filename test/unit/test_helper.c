@@ -33,8 +33,9 @@ static void rows_are_whole(void **state)
 			if (sized && h->arg[i + 1] != arg_size &&
 			    h->arg[i + 1] != arg_size0)
 				fail_msg("%s: argument %u has no size", h->name, i + 1);
-			if ((h->arg[i] == arg_key || h->arg[i] == arg_value) &&
-			    h->arg[0] != arg_map)
+			if ((h->arg[i] == arg_key || h->arg[i] == arg_value ||
+			     h->arg[i] == arg_value_out) &&
+			    h->arg[0] != arg_map && h->arg[0] != arg_queue)
 				fail_msg("%s: argument %u has no map", h->name, i + 1);
 		}
 		assert_true(h->ret != ret_value || h->arg[0] == arg_map);
@@ -361,6 +362,9 @@ static void a_map_s_flags_bind_helpers(void **state)
 	       call(b, SKEP_FUNC_map_lookup_percpu_elem, P(b->prog.maps), P(b->mem), 0),
 	       "instruction 0: argument 1 of bpf_map_lookup_percpu_elem is map 'table' of type "
 	       "array, with which it does not work [H003]\n");
+	faults(b, call(b, SKEP_FUNC_map_peek_elem, P(b->prog.maps), P(b->mem)),
+	       "instruction 0: argument 1 of bpf_map_peek_elem is map 'table' of type array, "
+	       "with which it does not work [H003]\n");
 	faults(b, call(b, SKEP_FUNC_ringbuf_reserve, P(b->prog.maps), 8, 0),
 	       "instruction 0: argument 1 of bpf_ringbuf_reserve is map 'table' of type array, "
 	       "with which it does not work [H003]\n");

@@ -119,6 +119,13 @@ static void ring_buffers_take_records(void **state)
 	BOTH("records", 0, 0, 4096, 0, 0, -EINVAL, 112, 0, 112, 0, 0, 0);
 }
 
+static void values_are_pushed_and_popped(void **state)
+{
+	need_clang(__func__);
+	BOTH("queues", 0, -ENOENT, 0, 0, 0, -E2BIG, -EINVAL, 0, 0, 2, 0, 2, 0, 3, -ENOENT,
+	     0, 0, 0, 0, 3, 0, 2, -ENOENT, 0, -ENOENT, 0, 0, -ENOENT, -EINVAL);
+}
+
 static void tail_calls_end(void **state)
 {
 	need_clang(__func__);
@@ -246,6 +253,7 @@ int main(void)
 		cmocka_unit_test(maps_answer_programs),
 		cmocka_unit_test(callbacks_are_called),
 		cmocka_unit_test(ring_buffers_take_records),
+		cmocka_unit_test(values_are_pushed_and_popped),
 		cmocka_unit_test(tail_calls_end),
 		cmocka_unit_test(texts_are_printed),
 		cmocka_unit_test(clocks_run_together),

@@ -14,7 +14,7 @@
 static void test_type_table(void **state)
 {
 	assert_null(map_type(0));
-	assert_null(map_type(SKEP_MAP_TYPE_BLOOM_FILTER));
+	assert_null(map_type(SKEP_MAP_TYPE_DEVMAP));
 	assert_null(map_type(UINT32_MAX));
 	assert_string_equal(map_type(SKEP_MAP_TYPE_LRU_HASH)->name, "lru_hash");
 	assert_string_equal(map_type(SKEP_MAP_TYPE_PROG_ARRAY)->name, "prog_array");
@@ -303,6 +303,102 @@ static void test_prog_array(void **state)
 	store_close(store);
 }
 
+/* ---- queue, stack, bloom_filter ---- */
+
+/* Against a model that moves everything. */
+static void queue_against_model(struct store *store, bool stack, u32 max)
+{
+	u64 rng = max, model[8], value, got;
+	u32 n = 0;
+	int fd;
+	struct map *map = map_make(
+		store, stack ? SKEP_MAP_TYPE_STACK : SKEP_MAP_TYPE_QUEUE, 0, 8, max, &fd);
+
+	for (int i = 0; i < 20000; i++) {
+		u64 flags = map_random(&rng) % 4 ? SKEP_ANY : SKEP_EXIST;
+		u32 at = stack ? n - 1 : 0;
+
+		value = map_random(&rng);
+		if (map_random(&rng) % 2) {
+			assert_int_equal(map->ops->write(map, NULL, &value, flags),
+					 n == max && !flags ? -E2BIG : 0);
+			if (n == max && flags)
+				memmove(model, model + 1, 8 * --n);
+			if (n < max)
+				model[n++] = value;
+			continue;
+		}
+		got = 1;
+		assert_int_equal(map->ops->read(map, NULL, &got), n ? 0 : -ENOENT);
+		assert_int_equal(got, n ? model[at] : 0);
+		assert_int_equal(map->ops->take(map, NULL, &got), n ? 0 : -ENOENT);
+		assert_int_equal(got, n ? model[at] : 0);
+		if (n && !stack)
+			memmove(model, model + 1, 8 * (n - 1));
+		n -= n > 0;
+	}
+	map_drop(map, fd);
+}
+
+static void test_queue_model(void **state)
+{
+	struct store *store = map_store();
+
+	for (u32 max = 1; max <= 8; max++) {
+		queue_against_model(store, false, max);
+		queue_against_model(store, true, max);
+	}
+	store_close(store);
+}
+
+/* What was pushed is always found; what was not as rarely as the bits allow. */
+static void test_bloom_filter(void **state)
+{
+	struct store *store = map_store();
+	union skep_attr attr;
+	struct object *obj;
+	struct map *map;
+	u32 value[3] = {0}, wrong, n = 10000;
+	int fd;
+
+	for (u32 hashes = 0; hashes < 16; hashes++) {
+		memset(&attr, 0, sizeof(attr));
+		attr.map_type = SKEP_MAP_TYPE_BLOOM_FILTER;
+		attr.value_size = sizeof(value);
+		attr.max_entries = n;
+		attr.map_extra = hashes;
+		fd = cmd_map_create(store, &attr);
+		assert_true(fd >= 0);
+		assert_int_equal(object_get(store, fd, OBJECT_MAP, &obj, NULL), 0);
+		map = (struct map *)obj;
+		for (value[1] = 0; value[1] < n; value[1]++)
+			assert_int_equal(map->ops->write(map, NULL, value, 0), 0);
+		for (value[1] = 0; value[1] < n; value[1]++)
+			assert_int_equal(map->ops->read(map, NULL, value), 0);
+		for (wrong = 0; value[1] < 3 * n; value[1]++)
+			wrong += !map->ops->read(map, NULL, value);
+		/* half of the bits are set, or less: one in 2^hashes is wrong */
+		assert_true(wrong <= 2 * n * 1.3 / (1 << (hashes ? hashes : 5)) + 5);
+		map_drop(map, fd);
+	}
+	store_close(store);
+}
+
+/* Four billion entries have the 2^32 bits that a hash can name. */
+static void test_bloom_filter_sizes(void **state)
+{
+	const struct map_ops *ops = map_type(SKEP_MAP_TYPE_BLOOM_FILTER);
+	struct map_info info = {.value_size = 4, .max_entries = 1};
+
+	assert_int_equal(ops->size(&info), 64 + 8);
+	info.max_entries = 100;
+	assert_int_equal(ops->size(&info), 64 + 1024 / 8);
+	for (info.extra = 1; info.extra < 16; info.extra++) {
+		info.max_entries = UINT32_MAX;
+		assert_int_equal(ops->size(&info), 64 + (1ull << 29));
+	}
+}
+
 /* ---- ringbuf ---- */
 
 struct consumer {
@@ -500,15 +596,12 @@ static void test_no_memory(void **state)
 	int fd, failed = 0;
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
-		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
-		u32 size = type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
-
 		if (!map_type(type))
 			continue;
 		for (long n = 0; n < 20; n++) {
 			mem_fail_after(n);
-			fd = map_make_fd(store, type, ring ? 0 : 4, ring ? 0 : size, 4096,
-					 0);
+			fd = map_make_fd(store, type, map_key_size(type),
+					 map_value_size(type), 4096, map_flags(type));
 			mem_fail_after(-1);
 			assert_true(fd >= 0 || fd == -ENOMEM);
 			failed += fd < 0;
@@ -549,7 +642,7 @@ static void abuse(struct map *map, u64 *rng)
 
 		memset(key, 0, sizeof(key));
 		memcpy(key, &k, sizeof(k));
-		switch (map_random(rng) % 7) {
+		switch (map_random(rng) % 8) {
 		case 0:
 			p = ops->lookup ? ops->lookup(map, key, 0) : NULL;
 			if (p)
@@ -563,6 +656,10 @@ static void abuse(struct map *map, u64 *rng)
 		case 3: ops->remove ? ops->remove(map, key) : 0; break;
 		case 4: ops->read ? ops->read(map, key, value) : 0; break;
 		case 5:
+			ops->pushes ? ops->write(map, key, value, map_random(rng) % 3)
+				    : 0;
+			break;
+		case 6:
 			ops->next_key ? ops->next_key(map, k ? key : NULL, value) : 0;
 			break;
 		default: ops->take ? ops->take(map, key, value) : 0; break;
@@ -594,13 +691,12 @@ static void test_hostile_storage(void **state)
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
 		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
-		u32 size = type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
 		struct map *map;
 		int fd;
 
 		if (!map_type(type))
 			continue;
-		map = map_make(store, type, ring ? 0 : 4, ring ? 0 : size,
+		map = map_make(store, type, map_key_size(type), map_value_size(type),
 			       ring ? 4096 : 6, &fd);
 		for (int round = 0; round < 3000; round++) {
 			u32 *words = (u32 *)map->storage, n = map->info.size / 4;
@@ -653,14 +749,13 @@ static void test_storage_changes_meanwhile(void **state)
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
 		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
-		u32 size = type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
 		struct scribbler s = {0};
 		pthread_t thread;
 		int fd;
 
 		if (!map_type(type))
 			continue;
-		s.map = map_make(store, type, ring ? 0 : 4, ring ? 0 : size,
+		s.map = map_make(store, type, map_key_size(type), map_value_size(type),
 				 ring ? 4096 : 6, &fd);
 		pthread_create(&thread, NULL, scribble, &s);
 		for (u64 end = os_clock_ns() + 200000000; os_clock_ns() < end;)
@@ -716,6 +811,9 @@ int main(void)
 		cmocka_unit_test(test_hash_spreads),
 		cmocka_unit_test(test_lru),
 		cmocka_unit_test(test_prog_array),
+		cmocka_unit_test(test_queue_model),
+		cmocka_unit_test(test_bloom_filter),
+		cmocka_unit_test(test_bloom_filter_sizes),
 		cmocka_unit_test(test_ringbuf_wraps),
 		cmocka_unit_test(test_ringbuf_full),
 		cmocka_unit_test(test_freeze),

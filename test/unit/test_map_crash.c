@@ -338,6 +338,81 @@ static void test_ringbuf_full_of_dead(void **state)
 	store_close(store);
 }
 
+/* ---- queue, stack ---- */
+
+static void queue_work(struct map *map, u64 rng)
+{
+	for (;;) {
+		u64 value[WORDS];
+
+		value_make(value, map_random(&rng) % KEYS, map_random(&rng));
+		if (map_random(&rng) % 2)
+			map->ops->write(map, NULL, value,
+					map_random(&rng) % 2 * SKEP_EXIST);
+		else if (!map->ops->take(map, NULL, value) &&
+			 !value_whole(value, value[0] & 0xff))
+			_exit(1);
+	}
+}
+
+static void end_well(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void queue_complete(struct map *map)
+{
+	u64 value[WORDS];
+	u32 n = 0;
+
+	while (!map->ops->take(map, NULL, value)) {
+		assert_true(value_whole(value, value[0] & 0xff));
+		assert_true(++n <= MAX);
+	}
+	for (n = 0; n <= MAX; n++)
+		assert_int_equal(map->ops->write(map, NULL, value, 0),
+				 n < MAX ? 0 : -E2BIG);
+}
+
+static void queue_survives(u32 type)
+{
+	struct store *store = map_store();
+	u64 rng = type, value[WORDS];
+	pid_t workers[2];
+	int fd;
+	struct map *map = map_make(store, type, 0, WORDS * 8, MAX, &fd);
+
+	for (int i = 0; i < 2; i++)
+		workers[i] = start(map, queue_work, map_random(&rng));
+	for (int i = 0; i < KILLS; i++) {
+		nap(map_random(&rng) % 2000);
+		end_well(workers[i % 2]);
+		if (!map->ops->read(map, NULL, value))
+			assert_true(value_whole(value, value[0] & 0xff));
+		if (i % 25 == 24) {
+			end_well(workers[1 - i % 2]);
+			queue_complete(map);
+			workers[1 - i % 2] = start(map, queue_work, map_random(&rng));
+		}
+		workers[i % 2] = start(map, queue_work, map_random(&rng));
+	}
+	for (int i = 0; i < 2; i++)
+		end_well(workers[i]);
+	queue_complete(map);
+	map_drop(map, fd);
+	store_close(store);
+}
+
+static void test_queue_survives(void **state)
+{
+	queue_survives(SKEP_MAP_TYPE_QUEUE);
+	queue_survives(SKEP_MAP_TYPE_STACK);
+}
+
 /* ---- readers beside writers ---- */
 
 struct race {
@@ -471,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_half_insert),
 		cmocka_unit_test(test_ringbuf_survives),
 		cmocka_unit_test(test_ringbuf_full_of_dead),
+		cmocka_unit_test(test_queue_survives),
 		cmocka_unit_test(test_readers_beside_writers),
 		cmocka_unit_test(test_nested_update),
 	};

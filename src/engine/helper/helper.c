@@ -141,7 +141,9 @@ static bool check_map(struct call *c, u32 i, u32 kind)
 
 	if (!map)
 		return bad(c, i, msg_helper_map);
-	if (type ? map->info.type != type : map->ops->no_value_ptr) {
+	if (kind == arg_queue ? !map->ops->pushes
+	    : type	      ? map->info.type != type
+			      : map->ops->no_value_ptr) {
 		run_fault(c->run, EFAULT, msg_helper_map_type, i + 1, c->helper->name,
 			  map->info.name, map->ops->name);
 		return false;
@@ -192,9 +194,13 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_map:
 	case arg_ringbuf:
-	case arg_prog_array: return check_map(c, i, kind);
+	case arg_prog_array:
+	case arg_queue: return check_map(c, i, kind);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);
+	case arg_value_out:
+		return check_mem(c, i, c->map->info.value_size,
+				 c->map->ops->asks ? access_read : access_write);
 	case arg_mem: return check_sized(c, i, access_read, false);
 	case arg_mem_null: return check_sized(c, i, access_read, true);
 	case arg_out: return check_sized(c, i, access_write, false);

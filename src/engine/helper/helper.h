@@ -17,8 +17,10 @@ enum helper_arg {
 	arg_map,	/* a map with values; becomes a struct map * */
 	arg_ringbuf,	/* a map of that type */
 	arg_prog_array, /* a map of that type */
+	arg_queue,	/* a map that values are pushed into */
 	arg_key,	/* key_size bytes, read */
 	arg_value,	/* value_size bytes, read */
+	arg_value_out,	/* value_size bytes, written; read if the map is asked about it */
 	arg_mem,	/* memory to read; the next argument is its size */
 	arg_mem_null,	/* the same, or NULL with size 0 */
 	arg_out,	/* memory to write; the next argument is its size */

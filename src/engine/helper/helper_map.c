@@ -41,6 +41,36 @@ HELPER_FN(map_delete_elem)
 	return (u64)(s64)map->ops->remove(map, ptr_of(b));
 }
 
+HELPER_FN(map_push_elem)
+{
+	struct map *map = ptr_of(a);
+
+	if (!may_write(run, map, "map_push_elem"))
+		return 0;
+	return (u64)(s64)map->ops->write(map, NULL, ptr_of(b), c);
+}
+
+HELPER_FN(map_pop_elem)
+{
+	struct map *map = ptr_of(a);
+
+	if (!may_write(run, map, "map_pop_elem"))
+		return 0;
+	if (!map->ops->take) {
+		run_fault(run, EFAULT, msg_helper_map_type, 1, "map_pop_elem",
+			  map->info.name, map->ops->name);
+		return 0;
+	}
+	return (u64)(s64)map->ops->take(map, NULL, ptr_of(b));
+}
+
+HELPER_FN(map_peek_elem)
+{
+	struct map *map = ptr_of(a);
+
+	return (u64)(s64)map->ops->read(map, NULL, ptr_of(b));
+}
+
 HELPER_FN(map_lookup_percpu_elem)
 {
 	struct map *map = ptr_of(a);

@@ -43,6 +43,7 @@ static int check_info(const struct map *map, const struct map_ops *ops)
 	attr.value_size = info->value_size;
 	attr.max_entries = info->max_entries;
 	attr.map_flags = info->flags;
+	attr.map_extra = info->extra;
 	attr.numa_node = UINT32_MAX;
 	if (!ops || ops->check(&attr) || !info->slots || info->slots > MOST_SLOTS ||
 	    info->size != ops->size(info) || map->obj.size < OBJECT_HEAD_SIZE ||
@@ -114,6 +115,7 @@ static int map_info_of(struct object *obj, void *out)
 	info->value_size = map->info.value_size;
 	info->max_entries = map->info.max_entries;
 	info->map_flags = map->info.flags;
+	info->map_extra = map->info.extra;
 	memcpy(info->name, map->info.name, sizeof(info->name));
 	info->btf_id = map->info.btf_id;
 	info->btf_key_type_id = map->info.btf_key_type;

@@ -25,6 +25,7 @@ struct map_info {
 	u32 frozen; /* written once; read it from the region, map_frozen() */
 	u32 slots;  /* per-CPU copies, store_slots() at creation */
 	u64 size;   /* of the storage */
+	u64 extra;  /* MAP_CREATE's map_extra */
 };
 
 /* Where values lie in the process, for the interpreter: value i is the `value_size`
@@ -51,12 +52,17 @@ enum map_btf {
 	map_btf_index,	 /* a 32-bit integer */
 	map_btf_globals, /* that, or no key at all: one value that is a section of globals
 			  */
+	map_btf_struct,	 /* a struct */
+	map_btf_none,	 /* nothing: there is no key */
 };
 
 struct map_ops {
 	const char *name;
 	bool per_cpu;	   /* user space sees slots * round_up(value_size, 8) bytes */
 	bool no_value_ptr; /* lookup by programs is refused: prog_array, ringbuf */
+	bool pushes;	   /* no keys; programs push, peek, pop: write, read, take */
+	bool asks;	   /* read gets the value that it is asked about */
+	bool extra;	   /* map_extra may be other than 0 */
 	enum map_btf btf;
 
 	/* MAP_CREATE: 0 or the kernel's errno. `attr` has been checked for what all types

@@ -68,9 +68,9 @@ static int check_create(const union skep_attr *attr)
 
 	plain.map_flags &= ~(u32)SKEP_F_TOKEN_FD;
 	if (attr->btf_vmlinux_value_type_id ||
-	    (attr->btf_key_type_id && !attr->btf_value_type_id) || attr->map_extra ||
+	    (attr->btf_key_type_id && !attr->btf_value_type_id) ||
 	    (attr->map_flags & files) == files || (attr->map_flags & progs) == progs ||
-	    check_numa(attr) || !ops)
+	    check_numa(attr) || !ops || (attr->map_extra && !ops->extra))
 		return -EINVAL;
 	err = ops->check(&plain);
 	return err ? err : check_token(attr);
@@ -139,6 +139,19 @@ static bool is_index(const struct skep_btf *btf, u32 id)
 	return SKEP_BTF_INT_BITS(what) == 32 && !SKEP_BTF_INT_OFFSET(what);
 }
 
+static bool key_fits(const struct skep_btf *btf, u32 key, enum map_btf rule)
+{
+	switch (rule) {
+	case map_btf_any: return true;
+	case map_btf_index:
+	case map_btf_globals: return is_index(btf, key);
+	case map_btf_struct:
+		return btf_kind_of(btf, btf_skip(btf, key)) == SKEP_BTF_KIND_STRUCT;
+	case map_btf_none: break;
+	}
+	return false;
+}
+
 static int check_types(const struct skep_btf *btf, const struct map_info *info,
 		       enum map_btf rule)
 {
@@ -147,13 +160,15 @@ static int check_types(const struct skep_btf *btf, const struct map_info *info,
 	if (btf_size_of(btf, value) != info->value_size)
 		return -EINVAL;
 	if (!key)
-		return rule == map_btf_globals && info->max_entries == 1 &&
-				       btf_kind_of(btf, value) == SKEP_BTF_KIND_DATASEC
+		return rule == map_btf_none ||
+				       (rule == map_btf_globals &&
+					info->max_entries == 1 &&
+					btf_kind_of(btf, value) == SKEP_BTF_KIND_DATASEC)
 			       ? 0
 			       : -EINVAL;
-	if (btf_size_of(btf, key) != info->key_size)
+	if (btf_size_of(btf, key) != info->key_size || !key_fits(btf, key, rule))
 		return -EINVAL;
-	return rule == map_btf_any || is_index(btf, key) ? 0 : -EINVAL;
+	return 0;
 }
 
 static int check_btf(struct store *store, const union skep_attr *attr,
@@ -187,6 +202,7 @@ static int make_info(struct store *store, const union skep_attr *attr,
 	info->key_size = attr->key_size;
 	info->value_size = attr->value_size;
 	info->max_entries = attr->max_entries;
+	info->extra = attr->map_extra;
 	info->flags = attr->map_flags & ~dropped;
 	info->slots = store_slots(store);
 	if (ops->adjust)
@@ -297,9 +313,22 @@ static int store_value(struct map *map, union skep_attr *attr, const void *key)
 	return err;
 }
 
+/* A map that is asked gives no value back. */
+static int ask(struct map *map, union skep_attr *attr)
+{
+	struct scratch value;
+	int err = scratch_copy(&value, attr->value, map->info.value_size);
+
+	if (err)
+		return err;
+	err = map->ops->read(map, NULL, value.at);
+	scratch_put(&value);
+	return err;
+}
+
 static int lookup(struct map *map, union skep_attr *attr, const void *key)
 {
-	return fetch(map, attr, key, map->ops->read);
+	return map->ops->asks ? ask(map, attr) : fetch(map, attr, key, map->ops->read);
 }
 
 static int take(struct map *map, union skep_attr *attr, const void *key)
