@@ -4,7 +4,6 @@
  * which is written down; counts and classes of disagreement are shared with it.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "log.h"
+#include "case_files.h"
 #include "verify_fuzz.h"
 
 enum {
@@ -77,10 +77,11 @@ struct board {
 struct fuzz {
 	u64 n, seed, only, at;
 	bool have_only, verbose;
-	const char *cases, *out;
+	char *cases;
+	const char *out;
 	time_t end; /* 0: none */
 	int caps;   /* mask of enum case_cap */
-	vec(char *) paths;
+	struct case_files files;
 	struct board *board;
 	struct fuzz_base base;
 	bool base_open;
@@ -291,7 +292,7 @@ static bool open_base(struct fuzz *f, u64 i)
 		fuzz_base_close(&f->base);
 	f->base_block = block;
 	if (f->cases) {
-		path = f->paths.at[fuzz_pick(&seed, (u32)f->paths.n)];
+		path = f->files.paths.at[fuzz_pick(&seed, (u32)f->files.paths.n)];
 		err = fuzz_base_case(&f->base, path, &seed, &log);
 	} else {
 		err = fuzz_base_generated(&f->base, &log);
@@ -461,40 +462,6 @@ static bool report(const struct fuzz *f)
 
 /* ---- options ---- */
 
-static struct fuzz *walking; /* nftw(3) has no argument for it */
-
-static int see(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	size_t len = strlen(path);
-	char **to;
-
-	(void)st;
-	(void)ftw;
-	if (flag != FTW_F || len < 5 || strcmp(path + len - 5, ".case"))
-		return 0;
-	to = vec_push(&walking->paths);
-	if (!to)
-		return -1;
-	*to = mem_strndup(path, len);
-	return *to ? 0 : -1;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool collect(struct fuzz *f)
-{
-	walking = f;
-	if (nftw(f->cases, see, 64, FTW_PHYS) || !f->paths.n) {
-		fprintf(stderr, "verify_fuzz: no cases in %s\n", f->cases);
-		return false;
-	}
-	qsort(f->paths.at, f->paths.n, sizeof(char *), by_name);
-	return true;
-}
-
 static bool options(struct fuzz *f, int argc, char **argv)
 {
 	int c;
@@ -520,7 +487,8 @@ static bool options(struct fuzz *f, int argc, char **argv)
 	}
 	if (f->have_only)
 		f->n = f->only + 1;
-	return optind == argc && f->caps >= 0 && (!f->cases || collect(f));
+	return optind == argc && f->caps >= 0 &&
+	       (!f->cases || !case_files((char *[]){f->cases, NULL}, &f->files));
 }
 
 /* NULL, or why the kernel cannot be asked. */

@@ -17,13 +17,15 @@
  *     map TYPE KEY VALUE ENTRIES FLAGS EXTRA INNER BTF KEY_TYPE VALUE_TYPE NAME
  *                                        INNER: an earlier map, BTF: a blob; -1: none
  *     vmlinux_value NAME                 of the last map: the struct of the kernel's BTF
- *     frozen LEN                         the last map, an array: its first value; no
- * value may be changed any more prog_btf BTF func_info RECORD_SIZE LEN line_info
- * RECORD_SIZE LEN code LEN                           lddw of a map:
- * PSEUDO_MAP_IDX[_VALUE], a map ksym INSN KIND NAME                imm is the id of that
- * type of the kernel's BTF answer ERRNO PROCESSED STATES PEAK_STATES MAX_STATES_PER_INSN
- * USEC stack TEXT                         bytes, of each function: 40+0 message tab and
- * text: what the kernel said, if it refused
+ *     frozen LEN                         the last map, an array: its first value
+ *     prog_btf BTF
+ *     func_info RECORD_SIZE LEN
+ *     line_info RECORD_SIZE LEN
+ *     code LEN                           lddw of a map: PSEUDO_MAP_IDX[_VALUE], a map
+ *     ksym INSN KIND NAME                imm is the id of that type of the kernel's BTF
+ *     answer ERRNO PROCESSED STATES PEAK_STATES MAX_STATES_PER_INSN USEC
+ *     stack TEXT                         bytes, of each function: 40+0
+ *     message                            a tab and text: what the kernel said
  *     unpriv ERRNO TEXT                  what users without capabilities were told once:
  *                                        a part of the message; the errno is not known,
  *                                        EACCES if refused

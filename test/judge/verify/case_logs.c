@@ -4,12 +4,12 @@
  * named by its first line that does. Not compared: where a map or value lies in the
  * kernel's memory, and the blanks that follow from it.
  */
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "case_files.h"
 #include "case_verify.h"
 #include "log.h"
 
@@ -89,33 +89,21 @@ static int ask(const char *path)
 	return compare(path, kernel.buf, skep.buf) ? 0 : 1;
 }
 
-static int see(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static void see(const char *path)
 {
-	size_t len = strlen(path);
-	int status;
-	pid_t pid;
+	int status = case_in_child(path, ask, SECONDS);
 
-	if (flag != FTW_F || len < 5 || strcmp(path + len - 5, ".case"))
-		return 0;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		alarm(SECONDS);
-		exit(ask(path));
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) < 2) {
 		*(WEXITSTATUS(status) ? &differ : &same) += 1;
 	} else {
 		broken++;
 		printf("%s: broken\n", path);
 	}
-	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	struct case_files files = {0};
 	int i = 1;
 
 	for (; i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2) {
@@ -130,9 +118,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: logs [--level N] [--caps LIST] DIR|FILE...\n");
 		return 2;
 	}
-	for (; i < argc; i++)
-		if (nftw(argv[i], see, 64, FTW_PHYS))
-			return 2;
+	if (case_files(argv + i, &files))
+		return 2;
+	for (size_t n = 0; n < files.paths.n; n++)
+		see(files.paths.at[n]);
 	printf("%u logs are the kernel's, %u differ, %u cases broken\n", same, differ,
 	       broken);
 	return differ || broken;

@@ -4,7 +4,6 @@
  * costs one case, which is named.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "case_files.h"
 #include "case_tally.h"
 #include "mem.h"
 
@@ -47,46 +47,10 @@ struct replay {
 	struct case_options o;
 	bool list, details, one;
 	u32 jobs, seconds;
-	vec(char *) paths;
+	struct case_files files;
 	struct board *board;
 	pid_t workers[JOBS_MOST];
 };
-
-/* ---- which cases ---- */
-
-static struct replay *walking; /* nftw(3) has no argument for it */
-
-static int see(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	size_t len = strlen(path);
-	char **to;
-
-	if (flag != FTW_F || (ftw->level && (len < 5 || strcmp(path + len - 5, ".case"))))
-		return 0;
-	to = vec_push(&walking->paths);
-	if (!to)
-		return -1;
-	*to = mem_strndup(path, len);
-	return *to ? 0 : -1;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int collect(struct replay *r, char **names)
-{
-	walking = r;
-	for (; *names; names++) {
-		if (nftw(*names, see, 64, FTW_PHYS)) {
-			fprintf(stderr, "replay: %s: %s\n", *names, strerror(errno));
-			return -1;
-		}
-	}
-	qsort(r->paths.at, r->paths.n, sizeof(char *), by_name);
-	return r->paths.n ? 0 : -1;
-}
 
 /* ---- workers ---- */
 
@@ -95,10 +59,10 @@ static void work(struct replay *r, u32 slot)
 	struct board *b = r->board;
 	size_t i;
 
-	while ((i = atomic_fetch_add(&b->next, 1)) < r->paths.n) {
+	while ((i = atomic_fetch_add(&b->next, 1)) < r->files.paths.n) {
 		b->now[slot] = i + 1;
 		alarm(r->seconds);
-		case_ask(r->paths.at[i], &r->o, &b->results[i]);
+		case_ask(r->files.paths.at[i], &r->o, &b->results[i]);
 		b->now[slot] = 0;
 	}
 }
@@ -124,7 +88,7 @@ static void name_death(struct replay *r, u32 slot, int status)
 	if (!at)
 		return;
 	res = &r->board->results[at - 1];
-	path = r->paths.at[at - 1];
+	path = r->files.paths.at[at - 1];
 	if (!*res->name)
 		snprintf(res->name, sizeof(res->name), "%s", path);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
@@ -160,7 +124,7 @@ static void run(struct replay *r)
 
 static int ask_all(struct replay *r)
 {
-	size_t size = sizeof(*r->board) + r->paths.n * sizeof(struct case_result);
+	size_t size = sizeof(*r->board) + r->files.paths.n * sizeof(struct case_result);
 	struct tally_sides sides = {.by_kernel = r->o.kernel,
 				    .judge_kernel = !r->o.skep,
 				    .details = r->details};
@@ -176,8 +140,8 @@ static int ask_all(struct replay *r)
 	case_vmlinux(); /* once for all workers */
 	run(r);
 	if (r->list)
-		tally_list(r->board->results, r->paths.n, sides);
-	fine = tally_print(r->board->results, r->paths.n, sides);
+		tally_list(r->board->results, r->files.paths.n, sides);
+	fine = tally_print(r->board->results, r->files.paths.n, sides);
 	munmap(at, size);
 	return fine ? 0 : 1;
 }
@@ -188,7 +152,7 @@ static int ask_one(struct replay *r)
 	struct tally_sides sides = {0};
 
 	r->o.kernel = r->o.verbose = true;
-	case_ask(r->paths.at[0], &r->o, &result);
+	case_ask(r->files.paths.at[0], &r->o, &result);
 	tally_list(&result, 1, sides);
 	return *result.broken ? 1 : 0;
 }
@@ -238,7 +202,7 @@ static int options(struct replay *r, int argc, char **argv)
 		fputs(usage, stderr);
 		return -1;
 	}
-	return collect(r, argv + optind);
+	return case_files(argv + optind, &r->files);
 }
 
 int main(int argc, char **argv)
@@ -250,8 +214,8 @@ int main(int argc, char **argv)
 	if (options(&r, argc, argv))
 		return 2;
 	err = r.one ? ask_one(&r) : ask_all(&r);
-	vec_each(path, &r.paths)
+	vec_each(path, &r.files.paths)
 		mem_free(*path);
-	vec_free(&r.paths);
+	vec_free(&r.files.paths);
 	return err;
 }

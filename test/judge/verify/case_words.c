@@ -6,12 +6,12 @@
  * one of their own are `other`.
  */
 #include <ctype.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "case_files.h"
 #include "case_verify.h"
 #include "explain.h"
 #include "log.h"
@@ -179,32 +179,20 @@ static int ask(const char *path)
 	return 0;
 }
 
-static int see(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static void see(const char *path)
 {
-	size_t len = strlen(path);
-	int status;
-	pid_t pid;
+	int status = case_in_child(path, ask, SECONDS);
 
-	if (flag != FTW_F || len < 5 || strcmp(path + len - 5, ".case"))
-		return 0;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		alarm(SECONDS);
-		exit(ask(path));
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		broken++;
-		printf("%s: broken (%s)\n", path,
-		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
-	}
-	return 0;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return;
+	broken++;
+	printf("%s: broken (%s)\n", path,
+	       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
 }
 
 int main(int argc, char **argv)
 {
+	struct case_files files = {0};
 	int c;
 
 	while ((c = getopt(argc, argv, "ln:")) != -1) {
@@ -222,9 +210,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	case_vmlinux();
-	for (; optind < argc; optind++)
-		if (nftw(argv[optind], see, 64, FTW_PHYS))
-			return 2;
+	if (case_files(argv + optind, &files))
+		return 2;
+	for (size_t i = 0; i < files.paths.n; i++)
+		see(files.paths.at[i]);
 	for (u32 i = 0; i < CLASSES && *tally->classes[i].name; i++)
 		printf("%8u %s\n", tally->classes[i].n, tally->classes[i].name);
 	printf("%u refusals in words, %u of them badly, %u cases broken\n",
