@@ -9,6 +9,7 @@ static const char *const args[] = {
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
 	[arg_queue] = "queue",
+	[arg_user_ringbuf] = "user ring buffer",
 	[arg_key] = "key",
 	[arg_value] = "value",
 	[arg_value_out] = "room for a value",
@@ -22,6 +23,8 @@ static const char *const args[] = {
 	[arg_func] = "function",
 	[arg_str] = "text",
 	[arg_u64_out] = "room for 8 bytes",
+	[arg_dynptr] = "dynptr",
+	[arg_dynptr_new] = "room for a dynptr",
 };
 
 static const char *const rets[] = {

@@ -42,11 +42,17 @@ static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_si
 	return cmd_map_create(store, &attr);
 }
 
+static inline bool map_is_ring(u32 type)
+{
+	return type == SKEP_MAP_TYPE_RINGBUF || type == SKEP_MAP_TYPE_USER_RINGBUF;
+}
+
 /* Sizes with which every test can make a map of that type. */
 static inline u32 map_key_size(u32 type)
 {
 	switch (type) {
 	case SKEP_MAP_TYPE_RINGBUF:
+	case SKEP_MAP_TYPE_USER_RINGBUF:
 	case SKEP_MAP_TYPE_QUEUE:
 	case SKEP_MAP_TYPE_STACK:
 	case SKEP_MAP_TYPE_BLOOM_FILTER: return 0;
@@ -57,9 +63,7 @@ static inline u32 map_key_size(u32 type)
 
 static inline u32 map_value_size(u32 type)
 {
-	return type == SKEP_MAP_TYPE_RINGBUF	  ? 0
-	       : type == SKEP_MAP_TYPE_PROG_ARRAY ? 4
-						  : 8;
+	return map_is_ring(type) ? 0 : type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
 }
 
 static inline u32 map_flags(u32 type)

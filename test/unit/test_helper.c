@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "helper_bench.h"
+#include "helper_dynptr.h"
 
 /* ---- rows ---- */
 
@@ -88,6 +89,33 @@ static void bad_arguments_get_a_sentence(void **state)
 	       "instruction 5: writes 8 bytes at argument 1 of bpf_snprintf, which is NULL + 0; "
 	       "check what a map lookup or a reserve returned against NULL before using it "
 	       "[R001]\n");
+}
+
+static void forged_dynptrs_reach_nothing(void **state)
+{
+	struct bench *b = *state;
+	const struct dynptr forged[] = {{.data = 8, .what = 64},
+					{.data = P(b->mem) + 1000, .what = 64},
+					{.data = P(b->mem), .what = 64, .offset = ~0u},
+					{.data = P(b), .what = ~0u >> 1}};
+
+	for (u32 i = 0; i < ARRAY_SIZE(forged); i++) {
+		bench_begin(b, SKEP_PROG_TYPE_XDP);
+		memcpy(b->mem + 3, &forged[i],
+		       sizeof(forged[i])); /* aligned to nothing */
+		faults(b,
+		       call(b, SKEP_FUNC_dynptr_read, P(b->mem) + 64, 32, P(b->mem) + 3,
+			    0, 0),
+		       b->text);
+		assert_non_null(strstr(b->text, "at a dynptr's memory"));
+		bench_begin(b, SKEP_PROG_TYPE_XDP);
+		call(b, SKEP_FUNC_dynptr_write, P(b->mem) + 3, 0, P(b->mem) + 64, 32, 0);
+		assert_int_equal(b->run.fault, -EFAULT);
+		bench_begin(b, SKEP_PROG_TYPE_XDP);
+		faults(b, call(b, SKEP_FUNC_ringbuf_submit_dynptr, P(b->mem) + 3, 0),
+		       b->text);
+		assert_non_null(strstr(b->text, "no ring-buffer record"));
+	}
 }
 
 /* ---- task ---- */
@@ -389,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(rows_are_whole),
 		TEST(bad_arguments_get_a_sentence),
+		TEST(forged_dynptrs_reach_nothing),
 		TEST(task_is_the_event_s),
 		TEST(task_is_the_caller_without_an_event_s),
 		TEST(pids_are_of_our_namespace),

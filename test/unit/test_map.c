@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include "map_fixture.h"
 #include "htab.h"
-#include "ringbuf.h"
+#include "user_ringbuf.h"
 
 static void test_type_table(void **state)
 {
@@ -524,6 +524,42 @@ static void test_ringbuf_full(void **state)
 	store_close(store);
 }
 
+/* Samples that only our side can put where no producer may: behind 4 GB of them, and one
+ * that is larger than a dynptr. */
+static void test_user_ringbuf(void **state)
+{
+	struct store *store = map_store();
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_USER_RINGBUF, 0, 0, 1 << 25, &fd);
+	struct ring *ring = map->priv;
+	u64 at = (1ull << 33) - 16;
+	u32 size;
+	u8 *p;
+
+	assert_true(user_ringbuf_begin(map));
+	assert_false(user_ringbuf_begin(map));
+	assert_int_equal(user_ringbuf_peek(map, &p, &size), -ENODATA);
+	*ring->consumer = at;
+	*ring->producer = at + 32;
+	memcpy(ring_at(ring, at), &(u32){24}, 4);
+	memcpy(ring_at(ring, at) + 8, "its bytes go around it", 23);
+	assert_int_equal(user_ringbuf_peek(map, &p, &size), 0);
+	assert_int_equal(size, 24);
+	assert_string_equal((char *)p, "its bytes go around it");
+	assert_memory_equal(ring->data, p + 8, 16);
+	user_ringbuf_release(map, size);
+	assert_int_equal(*ring->consumer, *ring->producer);
+	*ring->producer += 1 << 25;
+	memcpy(ring_at(ring, at + 32), &(u32){USER_RINGBUF_MOST + 1}, 4);
+	assert_int_equal(user_ringbuf_peek(map, &p, &size), -E2BIG);
+	memcpy(ring_at(ring, at + 32), &(u32){USER_RINGBUF_MOST}, 4);
+	assert_int_equal(user_ringbuf_peek(map, &p, &size), 0);
+	user_ringbuf_end(map, false);
+	assert_true(user_ringbuf_begin(map));
+	map_drop(map, fd);
+	store_close(store);
+}
+
 /* ---- mmap and freeze ---- */
 
 static void test_freeze(void **state)
@@ -628,6 +664,30 @@ static void test_no_memory(void **state)
 
 /* ---- hostile storage ---- */
 
+static void abuse_ring(struct map *map, u64 *rng)
+{
+	void *p = ringbuf_reserve(map, map_random(rng) % 300);
+
+	if (p)
+		ringbuf_commit(map, p, 0, false);
+}
+
+static void abuse_user_ring(struct map *map)
+{
+	u32 size;
+	u8 *p;
+
+	if (!user_ringbuf_begin(map))
+		return;
+	for (u32 i = 0; i < 4; i++) {
+		if (user_ringbuf_peek(map, &p, &size))
+			continue;
+		memset(p, 1, size);
+		user_ringbuf_release(map, size);
+	}
+	user_ringbuf_end(map, true);
+}
+
 /* Every operation, on storage whose words others change as they please: no crash, no end
  * of time. What they return does not matter. */
 static void abuse(struct map *map, u64 *rng)
@@ -664,11 +724,10 @@ static void abuse(struct map *map, u64 *rng)
 			break;
 		default: ops->take ? ops->take(map, key, value) : 0; break;
 		}
-		if (map->info.type != SKEP_MAP_TYPE_RINGBUF)
-			continue;
-		p = ringbuf_reserve(map, map_random(rng) % 300);
-		if (p)
-			ringbuf_commit(map, p, 0, false);
+		if (map->info.type == SKEP_MAP_TYPE_RINGBUF)
+			abuse_ring(map, rng);
+		else if (map->info.type == SKEP_MAP_TYPE_USER_RINGBUF)
+			abuse_user_ring(map);
 		map_poll(map);
 	}
 }
@@ -690,7 +749,7 @@ static void test_hostile_storage(void **state)
 	u64 rng = 99;
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
-		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
+		bool ring = map_is_ring(type);
 		struct map *map;
 		int fd;
 
@@ -748,7 +807,7 @@ static void test_storage_changes_meanwhile(void **state)
 	u64 rng = 42;
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
-		bool ring = type == SKEP_MAP_TYPE_RINGBUF;
+		bool ring = map_is_ring(type);
 		struct scribbler s = {0};
 		pthread_t thread;
 		int fd;
@@ -816,6 +875,7 @@ int main(void)
 		cmocka_unit_test(test_bloom_filter_sizes),
 		cmocka_unit_test(test_ringbuf_wraps),
 		cmocka_unit_test(test_ringbuf_full),
+		cmocka_unit_test(test_user_ringbuf),
 		cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_mapping_holds),
 		cmocka_unit_test(test_no_memory),

@@ -12,7 +12,7 @@
 #include <time.h>
 #include "map_fixture.h"
 #include "htab.h"
-#include "ringbuf.h"
+#include "user_ringbuf.h"
 
 enum { MAX = 50, KEYS = 80, WORDS = 8, KILLS = 150 };
 
@@ -537,6 +537,58 @@ static void test_nested_update(void **state)
 	store_close(store);
 }
 
+/* ---- user_ringbuf ---- */
+
+/* Drains for ever; what it takes is there again if it dies over it. */
+static void drain_work(struct map *map, u64 rng)
+{
+	for (;;) {
+		u32 size;
+		u8 *p;
+
+		if (!user_ringbuf_begin(map))
+			continue;
+		if (!user_ringbuf_peek(map, &p, &size))
+			user_ringbuf_release(map, size);
+		user_ringbuf_end(map, true);
+	}
+}
+
+static void test_drain_survives(void **state)
+{
+	struct store *store = map_store();
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, &fd);
+	struct ring *ring = map->priv;
+	u32 len = 8, size;
+	u64 rng = 3;
+	u8 *p;
+
+	for (u64 i = 0; i < 256; i++)
+		memcpy(ring_at(ring, 16 * i), &len, sizeof(len));
+	for (u32 i = 0; i < KILLS; i++) {
+		pid_t pid = start(map, drain_work, i);
+
+		for (u32 k = 0; k < 20; k++) {
+			u64 room = *ring->consumer + ring->size;
+
+			__atomic_store_n(ring->producer, room & ~15ull, __ATOMIC_RELEASE);
+			nap(map_random(&rng) % 50);
+		}
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_true(user_ringbuf_begin(map));
+		while (!user_ringbuf_peek(map, &p, &size)) {
+			assert_int_equal(size, 8);
+			user_ringbuf_release(map, size);
+		}
+		assert_int_equal(*ring->consumer, *ring->producer);
+		user_ringbuf_end(map, true);
+	}
+	map_drop(map, fd);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_queue_survives),
 		cmocka_unit_test(test_readers_beside_writers),
 		cmocka_unit_test(test_nested_update),
+		cmocka_unit_test(test_drain_survives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+#include "helper_dynptr.h"
 #include "helper_fn.h"
 #include "msg.h"
 #include <errno.h>
@@ -134,10 +135,11 @@ static bool check_sized(struct call *c, u32 i, enum access access, bool may_be_n
 
 static bool check_map(struct call *c, u32 i, u32 kind)
 {
+	static const u8 types[] = {[arg_ringbuf] = SKEP_MAP_TYPE_RINGBUF,
+				   [arg_prog_array] = SKEP_MAP_TYPE_PROG_ARRAY,
+				   [arg_user_ringbuf] = SKEP_MAP_TYPE_USER_RINGBUF};
 	struct map *map = prog_map(c->run->prog, c->r[i]);
-	u32 type = kind == arg_ringbuf	    ? SKEP_MAP_TYPE_RINGBUF
-		   : kind == arg_prog_array ? SKEP_MAP_TYPE_PROG_ARRAY
-					    : 0;
+	u32 type = types[kind];
 
 	if (!map)
 		return bad(c, i, msg_helper_map);
@@ -173,13 +175,18 @@ static bool check_str(struct call *c, u32 i)
 	return bad(c, i, msg_helper_str);
 }
 
-static bool check_record(struct call *c, u32 i)
+bool helper_is_record(const struct run *run, u64 addr)
 {
-	for (u32 k = 0; k < c->run->ngiven; k++) {
-		if (c->run->given[k].lo == c->r[i] && c->run->given[k].map)
+	for (u32 k = 0; k < run->ngiven; k++) {
+		if (run->given[k].lo == addr && run->given[k].map)
 			return true;
 	}
-	return bad(c, i, msg_helper_record);
+	return false;
+}
+
+static bool check_record(struct call *c, u32 i)
+{
+	return helper_is_record(c->run, c->r[i]) || bad(c, i, msg_helper_record);
 }
 
 static bool check_arg(struct call *c, u32 i)
@@ -195,7 +202,8 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_map:
 	case arg_ringbuf:
 	case arg_prog_array:
-	case arg_queue: return check_map(c, i, kind);
+	case arg_queue:
+	case arg_user_ringbuf: return check_map(c, i, kind);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);
 	case arg_value_out:
@@ -209,6 +217,8 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_func: return check_func(c, i);
 	case arg_str: return check_str(c, i);
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
+	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
+	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
 	}
 	return false;
 }

@@ -11,26 +11,29 @@
 
 /* What an argument must be. A size follows its memory, a key or value its map. */
 enum helper_arg {
-	arg_none,	/* the helper has no such argument */
-	arg_any,	/* any number */
-	arg_ctx,	/* the context pointer */
-	arg_map,	/* a map with values; becomes a struct map * */
-	arg_ringbuf,	/* a map of that type */
-	arg_prog_array, /* a map of that type */
-	arg_queue,	/* a map that values are pushed into */
-	arg_key,	/* key_size bytes, read */
-	arg_value,	/* value_size bytes, read */
-	arg_value_out,	/* value_size bytes, written; read if the map is asked about it */
-	arg_mem,	/* memory to read; the next argument is its size */
-	arg_mem_null,	/* the same, or NULL with size 0 */
-	arg_out,	/* memory to write; the next argument is its size */
-	arg_out_null,	/* the same, or NULL with size 0 */
-	arg_size,	/* 1 to 2^29 */
-	arg_size0,	/* 0 to 2^29 */
+	arg_none,	  /* the helper has no such argument */
+	arg_any,	  /* any number */
+	arg_ctx,	  /* the context pointer */
+	arg_map,	  /* a map with values; becomes a struct map * */
+	arg_ringbuf,	  /* a map of that type */
+	arg_prog_array,	  /* a map of that type */
+	arg_user_ringbuf, /* a map of that type */
+	arg_queue,	  /* a map that values are pushed into */
+	arg_key,	  /* key_size bytes, read */
+	arg_value,	  /* value_size bytes, read */
+	arg_value_out, /* value_size bytes, written; read if the map is asked about it */
+	arg_mem,       /* memory to read; the next argument is its size */
+	arg_mem_null,  /* the same, or NULL with size 0 */
+	arg_out,       /* memory to write; the next argument is its size */
+	arg_out_null,  /* the same, or NULL with size 0 */
+	arg_size,      /* 1 to 2^29 */
+	arg_size0,     /* 0 to 2^29 */
 	arg_record,  /* a ring-buffer record that the run has reserved and still holds */
 	arg_func,    /* a function of the program */
 	arg_str,     /* a 0-terminated string in readable memory */
 	arg_u64_out, /* 8 bytes, written */
+	arg_dynptr,  /* a struct dynptr, read or released */
+	arg_dynptr_new, /* room for one, written */
 };
 
 enum helper_ret {

@@ -27,6 +27,9 @@ u64 helper_room(struct run *run, u64 addr);
 /* The map among the program's that is this one, as the program sees it. */
 u64 helper_map_handle(const struct run *run, const struct map *map);
 
+/* Whether a ring-buffer record that the run holds begins at addr. */
+bool helper_is_record(const struct run *run, u64 addr);
+
 /* Copies from the current task's memory; 0 or -EFAULT. */
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
 

@@ -1,6 +1,7 @@
+#include "helper_dynptr.h"
 #include "helper_fn.h"
 #include "msg.h"
-#include "ringbuf.h"
+#include "user_ringbuf.h"
 #include <errno.h>
 
 HELPER_FN(ringbuf_reserve)
@@ -42,6 +43,59 @@ HELPER_FN(ringbuf_output)
 HELPER_FN(ringbuf_query)
 {
 	return ringbuf_query(ptr_of(a), b);
+}
+
+/* Calls back with a dynptr of the sample; what it answered, not 0: stop. */
+static u64 each(struct run *run, u8 *sample, u32 size, u64 func, u64 ctx)
+{
+	struct dynptr dynptr;
+	const u64 args[5] = {u64_of(&dynptr), ctx};
+	struct region region;
+	u64 stop = 1;
+
+	dynptr_set(&dynptr, dynptr_local, u64_of(sample), size);
+	if (!run_give(run, &dynptr, sizeof(dynptr), access_read, NULL)) {
+		run_fault(run, E2BIG, msg_helper_given, "user_ringbuf_drain", RUN_GIVEN);
+		return stop;
+	}
+	if (run_give(run, sample, size, access_read | access_write, NULL)) {
+		stop = run->callback(run, func, args);
+		run_take(run, u64_of(sample), &region);
+	} else {
+		run_fault(run, E2BIG, msg_helper_given, "user_ringbuf_drain", RUN_GIVEN);
+	}
+	run_take(run, u64_of(&dynptr), &region);
+	return stop;
+}
+
+HELPER_FN(user_ringbuf_drain)
+{
+	struct map *map = ptr_of(a);
+	u32 taken = 0, seen;
+	int err = 0;
+	u64 stop = 0;
+
+	if (d & ~(u64)(SKEP_RB_NO_WAKEUP | SKEP_RB_FORCE_WAKEUP))
+		return (u64)-EINVAL;
+	if (!user_ringbuf_begin(map))
+		return (u64)-EBUSY;
+	for (seen = 0; seen < USER_RINGBUF_SAMPLES && !stop && !run->fault; seen++) {
+		u8 *sample;
+		u32 size;
+
+		run_pay(run, RUN_INSN);
+		err = user_ringbuf_peek(map, &sample, &size);
+		if (err == -EAGAIN)
+			continue;
+		if (err)
+			break;
+		stop = each(run, sample, size, b, c);
+		user_ringbuf_release(map, size);
+		taken++;
+	}
+	user_ringbuf_end(map,
+			 d & SKEP_RB_FORCE_WAKEUP || (seen && !(d & SKEP_RB_NO_WAKEUP)));
+	return err && err != -ENODATA && err != -EAGAIN ? (u64)(s64)err : taken;
 }
 
 void helper_take_back(struct run *run)

@@ -7,22 +7,9 @@
 /* Storage: the engine's head; then from a page on what users map: the consumer's
  * position, the producer's position, each alone in its page, and the data. */
 
-struct head {
-	u32 lock; /* of producers */
-	u32 pad;
-	u64 pending; /* position of the oldest record that may still be busy */
-};
-
 struct record {
 	u32 len; /* of the sample, and SKEP_RINGBUF_*_BIT */
 	u32 owner;
-};
-
-struct ring {
-	struct head *head;
-	u64 *consumer, *producer;
-	u8 *data; /* twice in a row, so that a record that wraps is in one piece */
-	u64 size;
 };
 
 static u64 page_size(void)
@@ -33,10 +20,10 @@ static u64 page_size(void)
 /* Where in the file the part that users map begins. */
 static u64 shown_at(void)
 {
-	return round_up(OBJECT_HEAD_SIZE + sizeof(struct head), page_size());
+	return round_up(OBJECT_HEAD_SIZE + sizeof(struct ring_head), page_size());
 }
 
-static int check(const union skep_attr *attr)
+int ring_check(const union skep_attr *attr)
 {
 	if (attr->map_flags & ~(u32)SKEP_F_NUMA_NODE || attr->key_size ||
 	    attr->value_size || !is_pow2(attr->max_entries) ||
@@ -45,7 +32,7 @@ static int check(const union skep_attr *attr)
 	return 0;
 }
 
-static u64 size(const struct map_info *info)
+u64 ring_size(const struct map_info *info)
 {
 	return shown_at() - OBJECT_HEAD_SIZE + 2 * page_size() + info->max_entries;
 }
@@ -87,20 +74,17 @@ static int map_shown(const struct map *map, int fd, void **out, u64 len, int pro
 	return err;
 }
 
-static int map_for_user(struct map *map, int fd, void **out, size_t len, int prot,
-			int flags, off_t off)
+int ring_map(struct map *map, int fd, void **out, size_t len, int prot, int flags,
+	     off_t off)
 {
 	u64 page = page_size(), all = 2 * (page + map->info.max_entries);
 
-	/* The consumer writes its position, and nothing else. */
-	if (prot & PROT_WRITE && (off || round_up(len, page) != page))
-		return -EPERM;
 	if (!len || off % page || (u64)off > all || round_up(len, page) > all - off)
 		return -EINVAL;
 	return map_shown(map, fd, out, round_up(len, page), prot, flags, off);
 }
 
-static int open_view(struct map *map)
+int ring_open(struct map *map)
 {
 	u8 *shown = (u8 *)map->obj.head + shown_at();
 	struct ring *ring = mem_alloc(1, sizeof(*ring));
@@ -109,7 +93,7 @@ static int open_view(struct map *map)
 
 	if (!ring)
 		return -ENOMEM;
-	ring->head = (struct head *)map->storage;
+	ring->head = (struct ring_head *)map->storage;
 	ring->consumer = (u64 *)shown;
 	ring->producer = (u64 *)(shown + page_size());
 	ring->size = map->info.max_entries;
@@ -124,7 +108,7 @@ static int open_view(struct map *map)
 	return 0;
 }
 
-static void close_view(struct map *map)
+void ring_close(struct map *map)
 {
 	struct ring *ring = map->priv;
 
@@ -134,12 +118,17 @@ static void close_view(struct map *map)
 
 /* ---- producers ---- */
 
-static struct record *record_at(const struct ring *ring, u64 pos)
+u8 *ring_at(const struct ring *ring, u64 pos)
 {
-	return (struct record *)(ring->data + (pos & (ring->size - 1) & ~7ull));
+	return ring->data + (pos & (ring->size - 1) & ~7ull);
 }
 
-static u64 record_len(u32 len)
+static struct record *record_at(const struct ring *ring, u64 pos)
+{
+	return (struct record *)ring_at(ring, pos);
+}
+
+u64 ring_record_len(u32 len)
 {
 	u32 bits = SKEP_RINGBUF_BUSY_BIT | SKEP_RINGBUF_DISCARD_BIT;
 
@@ -165,7 +154,7 @@ static u64 step_pending(struct map *map, bool dead)
 			len = (len & ~SKEP_RINGBUF_BUSY_BIT) | SKEP_RINGBUF_DISCARD_BIT;
 			__atomic_store_n(&rec->len, len, __ATOMIC_RELEASE);
 		}
-		pos += record_len(len);
+		pos += ring_record_len(len);
 	}
 	ring->head->pending = MIN(pos, end);
 	return ring->head->pending;
@@ -183,7 +172,7 @@ static bool has_room(struct map *map, u64 end, bool dead)
 static void *reserve_locked(struct map *map, u32 size)
 {
 	struct ring *ring = map->priv;
-	u64 pos = *ring->producer & ~7ull, end = pos + record_len(size);
+	u64 pos = *ring->producer & ~7ull, end = pos + ring_record_len(size);
 	struct record *rec = record_at(ring, pos);
 
 	if (!has_room(map, end, false) && !has_room(map, end, true))
@@ -200,7 +189,7 @@ void *ringbuf_reserve(struct map *map, u64 size)
 	struct ring *ring = map->priv;
 	void *sample;
 
-	if (size > UINT32_MAX / 4 || record_len(size) > ring->size || !map_enter())
+	if (size > UINT32_MAX / 4 || ring_record_len(size) > ring->size || !map_enter())
 		return NULL;
 	lock_take(map->obj.store,
 		  &ring->head->lock); /* a dead one left nothing to mend */
@@ -257,6 +246,15 @@ u64 ringbuf_query(struct map *map, u64 what)
 
 /* ---- the consumer ---- */
 
+/* It writes its position, and nothing else. */
+static int map_for_consumer(struct map *map, int fd, void **out, size_t len, int prot,
+			    int flags, off_t off)
+{
+	if (prot & PROT_WRITE && (off || round_up(len, page_size()) != page_size()))
+		return -EPERM;
+	return ring_map(map, fd, out, len, prot, flags, off);
+}
+
 /* The consumer stops at a busy record, so one that nobody will commit is freed here. */
 static short poll_events(struct map *map)
 {
@@ -276,10 +274,10 @@ static short poll_events(struct map *map)
 const struct map_ops map_ringbuf = {
 	.name = "ringbuf",
 	.no_value_ptr = true,
-	.check = check,
-	.size = size,
-	.open = open_view,
-	.close = close_view,
-	.mmap = map_for_user,
+	.check = ring_check,
+	.size = ring_size,
+	.open = ring_open,
+	.close = ring_close,
+	.mmap = map_for_consumer,
 	.poll = poll_events,
 };

@@ -1,4 +1,4 @@
-/* ringbuf.h - ring buffers, as helpers use them
+/* ringbuf.h - ring buffers, as helpers use them, and what both kinds of ring share
  *
  * The consumer page, the producer page and the data, mapped twice in a row, are the
  * kernel's byte for byte, so libbpf's consumer reads them unchanged. In a record's header
@@ -10,6 +10,37 @@
 #define RINGBUF_H
 
 #include "map.h"
+
+/* ---- both kinds of ring: the storage, and this process's view of it ---- */
+
+struct ring_head {
+	u32 lock; /* of producers; in a user_ringbuf of the one who drains it */
+	u32 pad;
+	u64 pending; /* position of the oldest record that may still be busy */
+};
+
+struct ring { /* map->priv */
+	struct ring_head *head;
+	u64 *consumer, *producer;
+	u8 *data; /* twice in a row, so that a record that wraps is in one piece */
+	u64 size;
+};
+
+int ring_check(const union skep_attr *attr);
+u64 ring_size(const struct map_info *info);
+int ring_open(struct map *map);
+void ring_close(struct map *map);
+
+/* mmap(2) of both; who may write what has been checked. */
+int ring_map(struct map *map, int fd, void **out, size_t len, int prot, int flags,
+	     off_t off);
+
+/* The header of the record at a position, whatever that position is; the bytes of a
+ * record whose header has this first word. */
+u8 *ring_at(const struct ring *ring, u64 pos);
+u64 ring_record_len(u32 len);
+
+/* ---- ringbuf ---- */
 
 /* `size` bytes to be written and then committed, or NULL: no room. */
 void *ringbuf_reserve(struct map *map, u64 size);
