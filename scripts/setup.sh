@@ -27,7 +27,7 @@ packages() {
 	pcap    want libpcap0.8       libpcap         libpcap  libpcap      | capture files
 	tcpdump want tcpdump          tcpdump         tcpdump  tcpdump      | comparing with tcpdump
 	strace  want strace           strace          strace   strace       | comparing with strace -c
-	libbpf  want libbpf1          libbpf          libbpf   libbpf       | comparing with libbpf
+	libbpf  want libbpf-dev       libbpf-devel    libbpf   libbpf-dev   | comparing with libbpf, and its programs on the engine
 	mandoc  want mandoc           mandoc          mandoc   mandoc       | checking the manual pages
 	bpftool want bpftool          bpftool         bpf      bpftool      | comparing with bpftool
 	bpfgcc  ask  gcc-bpf          -               -        -            | compiling BPF programs with gcc
@@ -54,7 +54,7 @@ probe() {
 			compiles -lcmocka ;;
 	clang)  bpf_clang >/dev/null ;;
 	pcap)   compiles -l:libpcap.so.0.8 </dev/null || compiles -lpcap </dev/null ;;
-	libbpf) compiles -l:libbpf.so.1 </dev/null || compiles -lbpf </dev/null ;;
+	libbpf) echo '#include <bpf/libbpf.h>' | compiles -lbpf ;;
 	bpfgcc) have bpf-gcc || have bpf-unknown-none-gcc ;;
 	*)      have "$1" || [ -x "/usr/sbin/$1" ] ;;
 	esac

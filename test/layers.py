@@ -14,12 +14,13 @@ import sys
 
 
 def table(root):
-    """The rows of meson.build, and the command, which has a list of its own."""
+    """The rows of meson.build, and shim and command, which have lists of their own."""
     text = open(root + '/meson.build').read()
     rows = re.findall(r"^\s*\['(\w+)',\s*'([\w/]+)',\s*\[(.*?)\]\],", text, re.M)
-    tool = open(root + '/src/tool/meson.build').read()
-    tool = re.search(r"foreach below : \[(.*?)\]", tool)
-    rows.append(('tool', 'src/tool', tool.group(1)))
+    for name in 'shim', 'tool':
+        own = open(root + '/src/%s/meson.build' % name).read()
+        own = re.search(r"foreach below : \[(.*?)\]", own)
+        rows.append((name, 'src/' + name, own.group(1)))
     return {name: (folder, re.findall(r"'(\w+)'", sees)) for name, folder, sees in rows}
 
 
