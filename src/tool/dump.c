@@ -7,48 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char *map_type_name(uint32_t type)
-{
-	static const char *const names[] = {
-		"unspec",
-		"hash",
-		"array",
-		"prog_array",
-		"perf_event_array",
-		"percpu_hash",
-		"percpu_array",
-		"stack_trace",
-		"cgroup_array",
-		"lru_hash",
-		"lru_percpu_hash",
-		"lpm_trie",
-		"array_of_maps",
-		"hash_of_maps",
-		"devmap",
-		"sockmap",
-		"cpumap",
-		"xskmap",
-		"sockhash",
-		"cgroup_storage",
-		"reuseport_sockarray",
-		"percpu_cgroup_storage",
-		"queue",
-		"stack",
-		"sk_storage",
-		"devmap_hash",
-		"struct_ops",
-		"ringbuf",
-		"inode_storage",
-		"task_storage",
-		"bloom_filter",
-		"user_ringbuf",
-		"cgrp_storage",
-		"arena",
-	};
-
-	return type < ARRAY_SIZE(names) ? names[type] : "unknown";
-}
-
 /* One element as it is read: key, then value (all CPUs' of a per-CPU map). */
 struct row {
 	u8 *key, *value;
@@ -76,12 +34,6 @@ struct table {
 	vec(struct row) rows;
 	struct columns keys, values;
 };
-
-static bool is_per_cpu(u32 type)
-{
-	return type == SKEP_MAP_TYPE_PERCPU_ARRAY || type == SKEP_MAP_TYPE_PERCPU_HASH ||
-	       type == SKEP_MAP_TYPE_LRU_PERCPU_HASH;
-}
 
 static bool is_array(u32 type)
 {
@@ -161,6 +113,8 @@ static bool make_columns(struct columns *columns, const struct skep_btf *btf, u3
 	const struct skep_btf_member *m;
 	u32 id;
 
+	if (!size)
+		return true;
 	if (!btf || !type || skep_btf_size(btf, type) != size)
 		return add_column(columns, whole, 0, 0, size);
 	id = btf_skip(btf, type);
@@ -279,13 +233,6 @@ static void print_rows(struct table *t)
 	mem_free(widths);
 }
 
-/* Types that have no elements to look up. */
-static bool has_elements(u32 type)
-{
-	return type != SKEP_MAP_TYPE_RINGBUF && type != SKEP_MAP_TYPE_USER_RINGBUF &&
-	       type != SKEP_MAP_TYPE_PERF_EVENT_ARRAY && type != SKEP_MAP_TYPE_ARENA;
-}
-
 /* Global variables: the members of a DATASEC, a line each. */
 static bool is_globals(const struct table *t)
 {
@@ -317,6 +264,9 @@ static void print_globals(struct table *t)
 
 static void print_table(struct table *t)
 {
+	bool is_buffer = t->info.type == SKEP_MAP_TYPE_RINGBUF ||
+			 t->info.type == SKEP_MAP_TYPE_USER_RINGBUF;
+
 	fprintf(t->d->out, "%s%s%s (", color_on(t->d->out, color_strong), t->map->name,
 		color_on(t->d->out, color_none));
 	if (is_globals(t)) {
@@ -325,9 +275,10 @@ static void print_table(struct table *t)
 		print_globals(t);
 		return;
 	}
-	if (!has_elements(t->info.type)) {
-		fprintf(t->d->out, "%s, %u bytes)\n", map_type_name(t->info.type),
-			t->info.max_entries);
+	if (!map_type_walks(t->info.type)) {
+		fprintf(t->d->out,
+			is_buffer ? "%s, %u bytes)\n" : "%s, max_entries %u)\n",
+			map_type_name(t->info.type), t->info.max_entries);
 		return;
 	}
 	fprintf(t->d->out, "%s, %zu of %u entries", map_type_name(t->info.type),
@@ -397,7 +348,7 @@ static int read_rows(struct table *t, struct skep_log *log)
 {
 	int err;
 
-	if (!has_elements(t->info.type))
+	if (!map_type_walks(t->info.type))
 		return 0;
 	err = skep_map_each(t->d->sys, t->map->fd, add_row, t, log);
 	if (!err && !is_array(t->info.type) && t->rows.n)
@@ -406,16 +357,17 @@ static int read_rows(struct table *t, struct skep_log *log)
 	return err;
 }
 
-static int read_table(struct table *t, struct skep_log *log)
+/* Asks what the map is, and makes the columns. */
+static int begin_table(struct table *t)
 {
 	int err = skep_map_get_info(t->d->sys, t->map->fd, &t->info), cpus = 1;
 
-	if (!err && is_per_cpu(t->info.type))
+	if (!err && map_type_per_cpu(t->info.type))
 		err = cpus = skep_possible_cpus(t->d->sys);
 	if (err < 0)
 		return err;
 	t->cpus = (u32)cpus;
-	t->stride = t->cpus > 1 || is_per_cpu(t->info.type)
+	t->stride = t->cpus > 1 || map_type_per_cpu(t->info.type)
 			    ? (u32)round_up(t->info.value_size, 8)
 			    : t->info.value_size;
 	if (!make_columns(&t->keys, t->map->btf, t->map->key_type, t->info.key_size,
@@ -423,19 +375,42 @@ static int read_table(struct table *t, struct skep_log *log)
 	    !make_columns(&t->values, t->map->btf, t->map->value_type, t->info.value_size,
 			  "value"))
 		return -ENOMEM;
-	return read_rows(t, log);
+	return 0;
+}
+
+static void end_table(struct table *t)
+{
+	vec_free(&t->rows);
+	vec_free(&t->keys);
+	vec_free(&t->values);
+	arena_free(&t->arena);
 }
 
 int dump_map(const struct dump *d, const struct dump_map *map, struct skep_log *log)
 {
 	struct table t = {.d = d, .map = map};
-	int err = read_table(&t, log);
+	int err = begin_table(&t);
 
 	if (!err)
+		err = read_rows(&t, log);
+	if (!err)
 		d->json ? print_json(&t) : print_table(&t);
-	vec_free(&t.rows);
-	vec_free(&t.keys);
-	vec_free(&t.values);
-	arena_free(&t.arena);
+	end_table(&t);
+	return err;
+}
+
+int dump_element(const struct dump *d, const struct dump_map *map, const void *key,
+		 const void *value)
+{
+	struct table t = {.d = d, .map = map};
+	int err = begin_table(&t);
+
+	if (!err)
+		err = add_row(&t, key, value);
+	if (!err && is_globals(&t))
+		print_globals(&t);
+	else if (!err)
+		print_rows(&t);
+	end_table(&t);
 	return err;
 }

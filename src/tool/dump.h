@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <skep/load.h>
+#include "map_type.h"
 
 struct dump {
 	struct skep_sys *sys;
@@ -28,7 +29,9 @@ struct dump_map {
 /* 0 or -errno with a sentence in `log`. */
 int dump_map(const struct dump *d, const struct dump_map *map, struct skep_log *log);
 
-/* "array", as bpftool names map types. */
-const char *map_type_name(uint32_t type);
+/* One element, its value as looking it up gave it. 0 or -ENOMEM, or what asking for the
+ * map's info gave. */
+int dump_element(const struct dump *d, const struct dump_map *map, const void *key,
+		 const void *value);
 
 #endif

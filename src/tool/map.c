@@ -1,134 +1,161 @@
-/* skep map dump: a map's contents, from outside the program that made it. */
-#include "dump.h"
-#include "side.h"
-#include "tool.h"
+/* skep map: maps from outside the programs that use them. */
+#include "map_at.h"
 #include "tool_msg.h"
-#include <stdlib.h>
+#include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 const char help_map[] =
-	"usage: skep map dump MAP [--on kernel|engine] [--json] [--all]\n"
+	"usage: skep map list|show [MAP] [options]\n"
+	"       skep map dump MAP [options]\n"
+	"       skep map lookup|delete MAP key DATA\n"
+	"       skep map update MAP key DATA value VALUE [any|exist|noexist]\n"
+	"       skep map getnext MAP [key DATA]\n"
+	"       skep map push|enqueue MAP value VALUE\n"
+	"       skep map peek|pop|dequeue MAP\n"
+	"       skep map create PATH type TYPE key SIZE value SIZE entries N name NAME\n"
+	"                       [flags N] [inner_map MAP]\n"
+	"       skep map pin MAP PATH\n"
+	"       skep map freeze MAP\n"
 	"\n"
-	"Prints the contents of a map, typed by its BTF. MAP is `id N`, `name NAME` or\n"
-	"`pinned PATH`; a number alone is an id, a path a pin, another word a name.\n"
+	"Lists, reads and writes maps. MAP is `id N`, `name NAME` or `pinned PATH`; a number\n"
+	"alone is an id, a path a pin, another word a name. DATA is bytes (1 0 0 0), hex bytes\n"
+	"(hex 01 00 00 00), or one word that is typed by the map's BTF: 1, green,\n"
+	"'{\"a\": 1, \"s\": \"text\"}', where what is not named stays as it is; without BTF a\n"
+	"number. VALUE is DATA, or for maps that hold maps or programs MAP or PROG (`id N`,\n"
+	"`name NAME`, `tag TAG`, `pinned PATH`). Before a negative number stands --, and the\n"
+	"options before that.\n"
 	"\n"
-	"  --on SIDE  kernel or engine; default: the kernel where bpf(2) lets you\n"
-	"  --json     for programs\n"
-	"  --all      entries of arrays that are zero, too\n"
+	"  --on SIDE     kernel or engine; default: the kernel where bpf(2) lets you\n"
+	"  -j, --json    as bpftool writes it\n"
+	"  -p, --pretty  the same on many lines\n"
+	"  --all         dump: entries of arrays that are zero, too\n"
 	"\n"
-	"Exit code: 0 done, 1 no such map or it cannot be read, 2 usage.\n";
+	"Exit code: 0 done, 1 no such map or element, or it cannot be done, 2 usage.\n";
 
-static int by_id(struct skep_sys *sys, uint32_t id)
+static int list(struct request *r)
 {
-	union skep_attr attr = {.map_id = id};
-
-	return sys->bpf(sys, SKEP_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+	return which_each(r, which_map, map_show);
 }
 
-static int by_pin(struct skep_sys *sys, const char *path)
+static int pin(struct request *r)
 {
-	union skep_attr attr = {.pathname = (uintptr_t)path};
-
-	return sys->bpf(sys, SKEP_OBJ_GET, &attr, sizeof(attr));
+	return which_pin(r, which_map);
 }
 
-/* The newest map of that name: ids rise. */
-static int by_name(struct skep_sys *sys, const char *name)
+static int freeze(struct request *r)
 {
-	union skep_attr attr = {0};
-	int found = -1;
+	int fd = which_open(r, which_map), err = 0, code;
+	union skep_attr attr = {.map_fd = (u32)fd};
 
-	while (!sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr))) {
-		struct skep_map_info info;
-		int fd = by_id(sys, attr.next_id);
+	if (fd < 0)
+		return exit_failed;
+	code = req_end(r);
+	if (!code)
+		err = r->sys->bpf(r->sys, SKEP_MAP_FREEZE, &attr, sizeof(attr));
+	r->sys->close(r->sys, fd);
+	return err ? which_failed(r, "the map", err) : code;
+}
 
-		if (fd >= 0 && !skep_map_get_info(sys, fd, &info) &&
-		    !strncmp(info.name, name, sizeof(info.name) - 1)) {
-			if (found >= 0)
-				sys->close(sys, found);
-			found = fd;
-		} else if (fd >= 0) {
-			sys->close(sys, fd);
-		}
-		attr.start_id = attr.next_id;
+/* ---- create ---- */
+
+static bool word_type(struct request *r, union skep_attr *attr)
+{
+	const char *name = req_need(r, "a type of maps");
+
+	attr->map_type = name ? map_type_by_name(name) : 0;
+	if (name && !attr->map_type)
+		tool_error(msg_map_type, name);
+	return attr->map_type;
+}
+
+static bool word_name(struct request *r, union skep_attr *attr)
+{
+	const char *name = req_need(r, "a name");
+
+	if (name && strlen(name) >= sizeof(attr->map_name))
+		tool_error(msg_map_name, name, (unsigned)sizeof(attr->map_name) - 1);
+	if (!name || strlen(name) >= sizeof(attr->map_name))
+		return false;
+	memcpy(attr->map_name, name, strlen(name));
+	return true;
+}
+
+/* The descriptor goes with the process. */
+static bool word_inner(struct request *r, union skep_attr *attr)
+{
+	int fd = which_open(r, which_map);
+
+	attr->inner_map_fd = (u32)fd;
+	return fd >= 0;
+}
+
+static bool create_word(struct request *r, union skep_attr *attr)
+{
+	const struct {
+		const char *word;
+		u32 *to;
+	} numbers[] = {{"key", &attr->key_size},
+		       {"value", &attr->value_size},
+		       {"entries", &attr->max_entries},
+		       {"flags", &attr->map_flags}};
+	u64 v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (!req_is(r, numbers[i].word))
+			continue;
+		if (!req_number(r, "a number", UINT32_MAX, &v))
+			return false;
+		*numbers[i].to = (u32)v;
+		return true;
 	}
-	return found;
+	if (req_is(r, "type"))
+		return word_type(r, attr);
+	if (req_is(r, "name"))
+		return word_name(r, attr);
+	if (req_is(r, "inner_map"))
+		return word_inner(r, attr);
+	tool_error(msg_data_word, "type, key, value, entries, name, flags or inner_map",
+		   *r->at, r->cmd);
+	return false;
 }
 
-static int open_map(struct skep_sys *sys, const struct args *args)
+static int create(struct request *r)
 {
-	const char *how = args->at[1], *what = args->n > 2 ? args->at[2] : how;
-	char *end;
-	unsigned long id = strtoul(what, &end, 0);
-	bool number = *what && !*end && id <= UINT32_MAX;
+	const char *path = req_need(r, "a path to pin it at");
+	union skep_attr attr = {0}, to = {.pathname = (uintptr_t)path};
+	int fd, err;
 
-	if (args->n == 2)
-		how = number ? "id" : strchr(what, '/') ? "pinned" : "name";
-	if (!strcmp(how, "id") && number)
-		return by_id(sys, (uint32_t)id);
-	if (!strcmp(how, "pinned"))
-		return by_pin(sys, what);
-	if (!strcmp(how, "name"))
-		return by_name(sys, what);
-	return -1;
-}
-
-static int dump_fd(const struct dump *d, int fd)
-{
-	struct skep_map_info info;
-	struct skep_btf *btf = NULL;
-	struct dump_map map = {.fd = fd};
-	int err = skep_map_get_info(d->sys, fd, &info);
-
-	if (!err && info.btf_id)
-		err = skep_btf_by_id(d->sys, info.btf_id, &btf, tool_log());
-	if (!err) {
-		map.name = info.name;
-		map.btf = btf;
-		map.key_type = info.btf_key_type_id;
-		map.value_type = info.btf_value_type_id;
-		err = dump_map(d, &map, tool_log());
+	if (!path)
+		return exit_usage;
+	while (r->n)
+		if (!create_word(r, &attr))
+			return exit_usage;
+	if (!attr.map_type) {
+		tool_error(msg_word_missing, "`type TYPE`", r->cmd);
+		return exit_usage;
 	}
-	if (d->json && !err)
-		fputc('\n', d->out);
-	skep_btf_free(btf);
-	if (!err)
-		return exit_ok;
-	tool_log_show("map");
-	tool_error(msg_map_read, strerror(-err));
-	return exit_failed;
+	fd = r->sys->bpf(r->sys, SKEP_MAP_CREATE, &attr, sizeof(attr));
+	if (fd < 0)
+		return which_failed(r, map_type_name(attr.map_type), fd);
+	to.bpf_fd = (u32)fd;
+	err = r->sys->bpf(r->sys, SKEP_OBJ_PIN, &to, sizeof(to));
+	r->sys->close(r->sys, fd);
+	return err ? which_failed(r, path, err) : exit_ok;
 }
 
 int cmd_map(int argc, char **argv)
 {
-	const char *on = NULL;
-	struct dump d = {.out = stdout};
-	const struct opt opts[] = {{"on", 0, opt_text, &on},
-				   {"json", 'j', opt_flag, &d.json},
-				   {"all", 'a', opt_flag, &d.all},
-				   {0}};
-	struct args args;
-	struct side side;
-	int code = opt_parse(&args, argc, argv, opts, 2, 3), fd;
+	static const struct verb verbs[] = {
+		{"list", list},		  {"show", list},
+		{"dump", map_dump},	  {"lookup", map_lookup},
+		{"update", map_update},	  {"delete", map_delete},
+		{"getnext", map_getnext}, {"peek", map_peek},
+		{"pop", map_pop},	  {"dequeue", map_pop},
+		{"push", map_push},	  {"enqueue", map_push},
+		{"create", create},	  {"pin", pin},
+		{"freeze", freeze},	  {0}};
+	struct request r = {0};
 
-	if (code >= 0)
-		return code;
-	if (strcmp(args.at[0], "dump")) {
-		tool_error(msg_map_verb, args.at[0]);
-		return exit_usage;
-	}
-	code = side_open(&side, on);
-	if (code)
-		return code;
-	d.sys = side.sys;
-	fd = open_map(side.sys, &args);
-	if (fd < 0) {
-		tool_error(msg_map_none, args.at[args.n - 1], side.sys->name);
-		code = exit_failed;
-	} else {
-		code = dump_fd(&d, fd);
-		side.sys->close(side.sys, fd);
-	}
-	side_close(&side);
-	return code;
+	return request_run(&r, argc, argv, verbs);
 }
