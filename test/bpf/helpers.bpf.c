@@ -102,6 +102,14 @@ struct {
 } bloom SEC(".maps");
 
 struct {
+	__uint(type, 11);
+	__uint(max_entries, 4);
+	__uint(map_flags, 1);
+	__uint(key_size, 8);
+	__uint(value_size, 8);
+} prefixes SEC(".maps");
+
+struct {
 	__uint(type, 3);
 	__uint(max_entries, 3);
 	__uint(key_size, 4);
@@ -284,6 +292,52 @@ SEC("tc") int queues(void *ctx)
 	out[25] = map_peek_elem(&bloom, &one);
 	out[26] = map_peek_elem(&bloom, &two);
 	out[27] = map_push_elem(&bloom, &two, 2);
+	return 0;
+}
+
+static long set_prefix(u32 len, u32 data, u64 value, u64 flags)
+{
+	u32 key[2] = {len, data};
+
+	return map_update_elem(&prefixes, key, &value, flags);
+}
+
+static u64 match(u32 len, u32 data)
+{
+	u32 key[2] = {len, data};
+	u64 *p = map_lookup_elem(&prefixes, key);
+
+	return p ? (*p)++ : 0;
+}
+
+SEC("tc") int longest(void *ctx)
+{
+	u32 key[2] = {16, 0x010a};
+
+	out[0] = match(32, 0x0201010a);
+	out[1] = set_prefix(8, 0x0a, 10, 2);
+	out[2] = set_prefix(8, 0x0a, 10, 1);
+	out[3] = set_prefix(8, 0xff0a, 10, 1);
+	out[4] = set_prefix(16, 0x010a, 20, 0);
+	out[5] = set_prefix(24, 0xa8c0, 30, 0);
+	out[6] = set_prefix(33, 0xa8c0, 30, 0);
+	out[7] = set_prefix(24, 0xa8c0, 30, 3);
+	out[8] = set_prefix(25, 0x8000a8c0, 40, 0);
+	out[9] = set_prefix(0, 0, 50, 0);
+	out[10] = match(32, 0x0201010a);
+	out[11] = match(32, 0x0302010a);
+	out[12] = match(32, 0x0302020a);
+	out[13] = match(32, 0x0300a8c0);
+	out[14] = match(32, 0xf300a8c0);
+	out[15] = match(32, 0x03030303);
+	out[16] = match(33, 0x0201010a);
+	out[17] = map_delete_elem(&prefixes, key);
+	out[18] = map_delete_elem(&prefixes, key);
+	out[19] = match(32, 0x0201010a);
+	out[20] = set_prefix(0, 0, 50, 0);
+	out[21] = match(32, 0x03030303);
+	key[0] = 33;
+	out[22] = map_delete_elem(&prefixes, key);
 	return 0;
 }
 

@@ -17,7 +17,15 @@
 #include <skep/isa.h>
 #include "bits.h"
 
-enum { MAPS = 7, PROGS = 2, OBJECTS = MAPS + PROGS, STEPS = 64, HEAD = 4096 };
+enum {
+	MAPS = 10,
+	PROG_ARRAY = 6,
+	LPM_TRIE = 9,
+	PROGS = 2,
+	OBJECTS = MAPS + PROGS,
+	STEPS = 64,
+	HEAD = 4096
+};
 
 static const struct {
 	u32 type, key, value, entries;
@@ -25,7 +33,8 @@ static const struct {
 	{SKEP_MAP_TYPE_ARRAY, 4, 16, 4},       {SKEP_MAP_TYPE_HASH, 4, 12, 8},
 	{SKEP_MAP_TYPE_PERCPU_ARRAY, 4, 8, 2}, {SKEP_MAP_TYPE_LRU_HASH, 8, 16, 8},
 	{SKEP_MAP_TYPE_RINGBUF, 0, 0, 4096},   {SKEP_MAP_TYPE_PERCPU_HASH, 4, 8, 4},
-	{SKEP_MAP_TYPE_PROG_ARRAY, 4, 4, 2},
+	{SKEP_MAP_TYPE_PROG_ARRAY, 4, 4, 2},   {SKEP_MAP_TYPE_QUEUE, 0, 8, 3},
+	{SKEP_MAP_TYPE_BLOOM_FILTER, 0, 8, 9}, {SKEP_MAP_TYPE_LPM_TRIE, 8, 8, 6},
 };
 
 /* Touches each map, and calls what the prog_array has. */
@@ -44,6 +53,14 @@ static const char source[] =
 	"r1 = map[idx:4]\nr2 = r10\nr2 += -24\nr3 = 24\nr4 = 0\ncall ringbuf_output\n"
 	"r1 = map[idx:1]\nr2 = subprog[f]\nr3 = 0\nr4 = 0\ncall for_each_map_elem\n"
 	"r1 = map[idx:1]\nr2 = r10\nr2 += -8\ncall map_delete_elem\n"
+	"r1 = map[idx:7]\nr2 = r10\nr2 += -8\nr3 = 0\ncall map_push_elem\n"
+	"r1 = map[idx:8]\nr2 = r10\nr2 += -8\nr3 = 0\ncall map_push_elem\n"
+	"r1 = map[idx:7]\nr2 = r10\nr2 += -8\ncall map_pop_elem\n"
+	"*(u32 *)(r10 - 8) = 8\n"
+	"r1 = map[idx:9]\nr2 = r10\nr2 += -8\nr3 = r10\nr3 += -24\nr4 = 0\n"
+	"call map_update_elem\n"
+	"r1 = map[idx:9]\nr2 = r10\nr2 += -8\ncall map_lookup_elem\n"
+	"if r0 == 0 goto d\n*(u64 *)(r0 + 0) = 5\nd:\n"
 	"r1 = r6\nr2 = map[idx:6]\nr3 = 0\ncall tail_call\nr0 = 2\nexit\n"
 	"f: r0 = 0\nexit\n";
 
@@ -109,7 +126,8 @@ static int make_map(u32 i)
 	union skep_attr attr = {.map_type = kinds[i].type,
 				.key_size = kinds[i].key,
 				.value_size = kinds[i].value,
-				.max_entries = kinds[i].entries};
+				.max_entries = kinds[i].entries,
+				.map_flags = i == LPM_TRIE ? SKEP_F_NO_PREALLOC : 0};
 
 	return call(&maker, SKEP_MAP_CREATE, &attr);
 }
@@ -168,7 +186,7 @@ static void begin(void)
 		must(maker.fd[i] >= 0, "no object");
 		maker.id[i] = id_of(&maker, maker.fd[i]);
 	}
-	attr.map_fd = (u32)maker.fd[MAPS - 1];
+	attr.map_fd = (u32)maker.fd[PROG_ARRAY];
 	attr.value = u64_of(&maker.fd[OBJECTS - 1]);
 	must(!call(&maker, SKEP_MAP_UPDATE_ELEM, &attr), "the prog_array is not filled");
 	open_victim(&user);
@@ -215,13 +233,20 @@ static void write_region(u32 object, u32 where, u32 number)
 	close(fd);
 }
 
+static bool keyless(u32 object)
+{
+	return object < MAPS && !kinds[object].key;
+}
+
 /* A region that was written to may ask for a larger key or value than its map was made
  * with. */
 static void element(enum skep_cmd cmd, u32 object, u32 number)
 {
-	u64 key[4096] = {number % 8}, value[4096] = {number};
+	u64 key[4096] = {object == LPM_TRIE ? number % 40 | (u64)number << 24
+					    : number % 8};
+	u64 value[4096] = {number};
 	union skep_attr attr = {.map_fd = (u32)user.fd[object],
-				.key = u64_of(key),
+				.key = keyless(object) ? 0 : u64_of(key),
 				.value = u64_of(value)};
 
 	call(&user, cmd, &attr);

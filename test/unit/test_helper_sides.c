@@ -126,6 +126,13 @@ static void values_are_pushed_and_popped(void **state)
 	     0, 0, 0, 0, 3, 0, 2, -ENOENT, 0, -ENOENT, 0, 0, -ENOENT, -EINVAL);
 }
 
+static void the_longest_prefix_matches(void **state)
+{
+	need_clang(__func__);
+	BOTH("longest", 0, 0, -ENOENT, 0, -EEXIST, 0, 0, -EINVAL, -EINVAL, 0, -ENOSPC, 20,
+	     21, 10, 30, 40, 0, 0, 0, -ENOENT, 11, 0, 50, -EINVAL);
+}
+
 static void tail_calls_end(void **state)
 {
 	need_clang(__func__);
@@ -254,6 +261,7 @@ int main(void)
 		cmocka_unit_test(callbacks_are_called),
 		cmocka_unit_test(ring_buffers_take_records),
 		cmocka_unit_test(values_are_pushed_and_popped),
+		cmocka_unit_test(the_longest_prefix_matches),
 		cmocka_unit_test(tail_calls_end),
 		cmocka_unit_test(texts_are_printed),
 		cmocka_unit_test(clocks_run_together),
