@@ -22,7 +22,7 @@
  *
  * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable), a name of constant.def,
- * `cpus`, `page`, such joined by + - * or | from left to right, @NAME (the address of a
+ * `cpus`, `page`, `pid`, such joined by + - * or | from left to right, @NAME (the address of a
  * buffer), "text" (the address of one; for an array, the text), MEMORY (its address), or
  * ?MEMORY (the address of as many bytes, which must be these if the call succeeds).
  * MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes, or [...]*VALUE. BYTES
@@ -275,7 +275,7 @@ static void check_expected(struct script *s, bool ok)
 
 static unsigned long constant(struct script *s)
 {
-	size_t len = strspn(s->at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_cpusage");
+	size_t len = strspn(s->at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_cpusageid");
 	const char *name = s->at;
 
 	s->at += len;
@@ -287,6 +287,8 @@ static unsigned long constant(struct script *s)
 		return (unsigned long)sysconf(_SC_NPROCESSORS_CONF);
 	if (len == 4 && !strncmp(name, "page", len))
 		return (unsigned long)sysconf(_SC_PAGESIZE);
+	if (len == 3 && !strncmp(name, "pid", len))
+		return (unsigned long)getpid();
 	s->at -= len;
 	broken(s, "expected a value");
 }

@@ -1,0 +1,283 @@
+/* What programs do with descriptors, threads and processes, on raw bpf(2). What it prints
+ * must not depend on which bpf(2) it runs on. With an argument it is the
+ * program that inherits a map. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PTR(p) ((__u64)(unsigned long)(p))
+
+static long bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
+}
+
+static int make_map(unsigned type, unsigned key, unsigned value, unsigned n,
+		    unsigned flags)
+{
+	union bpf_attr attr = {.map_type = type,
+			       .key_size = key,
+			       .value_size = value,
+			       .max_entries = n,
+			       .map_flags = flags};
+
+	return (int)bpf(BPF_MAP_CREATE, &attr);
+}
+
+static int update(int map, unsigned key, __u64 value)
+{
+	union bpf_attr attr = {
+		.map_fd = (__u32)map, .key = PTR(&key), .value = PTR(&value)};
+
+	return bpf(BPF_MAP_UPDATE_ELEM, &attr) ? -errno : 0;
+}
+
+static long long lookup(int map, unsigned key)
+{
+	__u64 value = 0;
+	union bpf_attr attr = {
+		.map_fd = (__u32)map, .key = PTR(&key), .value = PTR(&value)};
+
+	return bpf(BPF_MAP_LOOKUP_ELEM, &attr) ? -errno : (long long)value;
+}
+
+/* A program that writes eight bytes to the ring buffer each time that it runs. */
+static int make_writer(int ring)
+{
+	const struct bpf_insn code[] = {
+		{0x7a, 10, 0, -8, 42},			    /* *(u64 *)(r10 - 8) = 42 */
+		{0x18, 1, 1, 0, ring}, {0},		    /* r1 = map */
+		{0xbf, 2, 10, 0, 0},   {0x07, 2, 0, 0, -8}, /* r2 = r10 - 8 */
+		{0xb7, 3, 0, 0, 8},    {0xb7, 4, 0, 0, 0},
+		{0x85, 0, 0, 0, 130},  {0xb7, 0, 0, 0, 0},
+		{0x95, 0, 0, 0, 0},
+	};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+			       .insns = PTR(code),
+			       .insn_cnt = sizeof(code) / sizeof(code[0]),
+			       .license = PTR("GPL")};
+
+	return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+static void run(int prog)
+{
+	union bpf_attr attr = {.test.prog_fd = (__u32)prog};
+
+	if (bpf(BPF_PROG_TEST_RUN, &attr))
+		printf("run: %s\n", strerrorname_np(errno));
+}
+
+/* ---- descriptors ---- */
+
+static void descriptors(void)
+{
+	int map = make_map(BPF_MAP_TYPE_HASH, 4, 8, 8, 0), other, copy;
+	char path[64], text[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", map);
+	printf("link: %zd", readlink(path, text, sizeof(text) - 1));
+	printf(" %s, errno of a short one: %zd\n", text, readlink(path, text, 4));
+	printf("cloexec: %d\n", fcntl(map, F_GETFD));
+	copy = dup(map);
+	other = open("/dev/null", O_RDONLY);
+	printf("update: %d\n", update(map, 1, 11));
+	dup2(other, map); /* the number is another file's now */
+	printf("through the number: %d\n", update(map, 1, 12));
+	printf("through the copy: %lld\n", lookup(copy, 1));
+	dup3(copy, map, O_CLOEXEC);
+	printf("number again: %lld\n", lookup(map, 1));
+	printf("not a map: %d\n", update(other, 1, 1));
+	close(map), close(copy);
+	printf("closed: %d\n", update(map, 1, 1));
+	errno = 7;
+	map = make_map(BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
+	printf("errno after success: %d\n", errno);
+	close(map), close(other);
+}
+
+static void mappings(void)
+{
+	int map = make_map(BPF_MAP_TYPE_ARRAY, 4, 8, 512, BPF_F_MMAPABLE);
+	__u64 *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	void *none;
+
+	at[3] = 33;
+	printf("mapped: %lld\n", lookup(map, 3));
+	update(map, 4, 44);
+	printf("seen: %llu\n", at[4]);
+	none = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, map, 0);
+	printf("private: %s\n", none == MAP_FAILED ? strerrorname_np(errno) : "ok");
+	none = mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED, map, 0);
+	printf("too long: %s\n", none == MAP_FAILED ? strerrorname_np(errno) : "ok");
+	close(map);
+	at[5] = 55;
+	printf("kept by its mapping: %llu\n", at[5]);
+	munmap(at, 4096);
+}
+
+/* ---- ring buffers ---- */
+
+static int waits(int ep, int ms)
+{
+	struct epoll_event events[4];
+	int n = epoll_wait(ep, events, 4, ms);
+
+	return n == 1 ? (int)events[0].data.u32 : n;
+}
+
+static void *write_later(void *arg)
+{
+	usleep(30000);
+	run(*(int *)arg);
+	return NULL;
+}
+
+static void consume(int ring)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	unsigned long *consumer =
+		mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
+	unsigned long *producer =
+		mmap(NULL, (size_t)page * 3, PROT_READ, MAP_SHARED, ring, page);
+
+	printf("produced %lu, consumed %lu\n", *producer, *consumer);
+	*consumer = *producer;
+	munmap(consumer, (size_t)page), munmap(producer, (size_t)page * 3);
+}
+
+static void rings(void)
+{
+	int ring = make_map(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0),
+	    prog = make_writer(ring);
+	int ep = epoll_create1(0), outer = epoll_create1(0), err;
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = 7};
+	struct pollfd fds = {.fd = ring, .events = POLLIN};
+	pthread_t thread;
+
+	printf("add: %d", epoll_ctl(ep, EPOLL_CTL_ADD, ring, &event));
+	err = epoll_ctl(ep, EPOLL_CTL_ADD, ring, &event);
+	printf(", again: %d %s\n", err, strerrorname_np(errno));
+	event.data.u32 = 8;
+	epoll_ctl(outer, EPOLL_CTL_ADD, ep, &event);
+	printf("nothing yet: %d %d %d\n", waits(ep, 0), waits(outer, 20),
+	       poll(&fds, 1, 0));
+	run(prog);
+	printf("something: %d %d %d\n", waits(ep, -1), waits(outer, -1),
+	       poll(&fds, 1, -1));
+	printf("still: %d %d\n", waits(ep, 0), poll(&fds, 1, 0));
+	consume(ring);
+	printf("all read: %d %d %d\n", waits(ep, 10), waits(outer, 0), poll(&fds, 1, 0));
+	pthread_create(&thread, NULL, write_later, &prog);
+	printf("waited for: %d\n", waits(ep, 5000));
+	pthread_join(thread, NULL);
+	consume(ring);
+	event.data.u32 = 9;
+	printf("change: %d\n", epoll_ctl(ep, EPOLL_CTL_MOD, ring, &event));
+	run(prog);
+	printf("changed: %d\n", waits(ep, 1000));
+	printf("remove: %d", epoll_ctl(ep, EPOLL_CTL_DEL, ring, NULL));
+	printf(", again: %s\n",
+	       epoll_ctl(ep, EPOLL_CTL_DEL, ring, NULL) ? strerrorname_np(errno) : "ok");
+	printf("removed: %d\n", waits(ep, 10));
+	close(ring), close(prog), close(ep), close(outer);
+}
+
+/* ---- processes ---- */
+
+static void processes(const char *self)
+{
+	int map = make_map(BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0), status, kept = dup(map);
+	char number[16];
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		int own = make_map(BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0);
+
+		update(map, 0, 1);
+		update(own, 0, 2);
+		printf("child: %lld %lld\n", lookup(map, 0), lookup(own, 0));
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	printf("parent: %lld, child %d\n", lookup(map, 0), status);
+	fflush(stdout);
+	snprintf(number, sizeof(number), "%d", kept); /* not closed by exec */
+	pid = fork();
+	if (!pid)
+		execl(self, self, number, NULL);
+	waitpid(pid, &status, 0);
+	printf("after the other program: %lld, status %d\n", lookup(map, 1), status);
+	close(map), close(kept);
+}
+
+static void *hammer(void *arg)
+{
+	int map = *(int *)arg, own, bad = 0;
+
+	for (int i = 0; i < 300; i++) {
+		own = make_map(BPF_MAP_TYPE_HASH, 4, 8, 8, 0);
+		bad += update(own, 1, (__u64)i) || lookup(own, 1) != i;
+		bad += update(map, (unsigned)i % 4, 5) != 0;
+		close(own);
+	}
+	return (void *)(long)bad;
+}
+
+/* Threads that make and close maps, while this one forks: a child works at once. */
+static void threads(void)
+{
+	int map = make_map(BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0), status, failed = 0;
+	pthread_t thread[3];
+	void *bad;
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, hammer, &map);
+	for (int i = 0; i < 40; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			int own = make_map(BPF_MAP_TYPE_HASH, 4, 8, 8, 0);
+
+			alarm(20);
+			_exit(update(own, 2, 3) || lookup(own, 2) != 3 ||
+			      update(map, 3, 5));
+		}
+		waitpid(pid, &status, 0);
+		failed += status != 0;
+	}
+	for (int i = 0; i < 3; i++) {
+		pthread_join(thread[i], &bad);
+		failed += (int)(long)bad;
+	}
+	printf("threads and forks: %d failed\n", failed);
+	close(map);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1) {
+		printf("inherited: %lld\n", lookup(atoi(argv[1]), 0));
+		return update(atoi(argv[1]), 1, 77) != 0;
+	}
+	descriptors();
+	mappings();
+	rings();
+	processes(argv[0]);
+	threads();
+	return 0;
+}
