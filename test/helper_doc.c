@@ -9,6 +9,7 @@ static const char *const args[] = {
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
 	[arg_queue] = "queue",
+	[arg_perf_array] = "perf event array",
 	[arg_user_ringbuf] = "user ring buffer",
 	[arg_key] = "key",
 	[arg_value] = "value",

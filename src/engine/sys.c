@@ -53,6 +53,8 @@ static short object_events(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
+	if (obj->kind == OBJECT_PERF)
+		return perf_poll(container_of(obj, struct perf, obj));
 	if (!map) /* what poll(2) says of files that have no such thing */
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return map_poll(map);
@@ -158,7 +160,11 @@ static int engine_mmap(struct skep_sys *sys, void **out, size_t len, int prot, i
 
 	if (!(flags & MAP_ANONYMOUS) && !object_get(store_of(sys), fd, 0, &obj, &mode)) {
 		map = map_of(obj);
-		err = map ? map_mmap(map, mode, out, len, prot, flags, off) : -ENODEV;
+		err = map ? map_mmap(map, mode, out, len, prot, flags, off)
+		      : obj->kind == OBJECT_PERF
+			      ? perf_mmap(container_of(obj, struct perf, obj), out, len,
+					  prot, flags, off)
+			      : -ENODEV;
 		object_put(obj);
 		return err;
 	}

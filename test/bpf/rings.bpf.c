@@ -14,6 +14,9 @@ struct dynptr {
 	u64 inside[2];
 };
 
+static u32 (*get_smp_processor_id)(void) = (void *)8;
+static long (*perf_event_output)(void *ctx, void *map, u64 flags, void *data,
+				 u64 size) = (void *)25;
 static u64 (*ringbuf_query)(void *map, u64 flags) = (void *)134;
 static long (*dynptr_from_mem)(void *at, u64 size, u64 flags,
 			       struct dynptr *d) = (void *)197;
@@ -39,11 +42,19 @@ struct {
 	__uint(max_entries, 4096);
 } user_ring SEC(".maps");
 
+struct {
+	__uint(type, 4);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+	__uint(max_entries, 256);
+} events SEC(".maps");
+
 /* One variable, so that the test knows where each part is. */
 struct {
 	u64 out[64];
 	u8 memory[64];
-	u64 flags, stop;
+	u64 flags;
+	u64 stop; /* or a size */
 } all;
 
 #define out    all.out
@@ -146,6 +157,20 @@ static long sample(const struct dynptr *d, void *ctx)
 SEC("tc") int drain(void *ctx)
 {
 	out[0] = user_ringbuf_drain(&user_ring, sample, NULL, all.flags);
+	return 0;
+}
+
+/* ---- perf events ---- */
+
+SEC("tc") int output(void *ctx)
+{
+	u64 size = all.stop;
+
+	for (u32 i = 0; i < 64; i++)
+		memory[i] = i + 1;
+	out[0] =
+		perf_event_output(ctx, &events, all.flags, memory, size > 64 ? 64 : size);
+	out[1] = get_smp_processor_id();
 	return 0;
 }
 

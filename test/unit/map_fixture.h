@@ -63,7 +63,11 @@ static inline u32 map_key_size(u32 type)
 
 static inline u32 map_value_size(u32 type)
 {
-	return map_is_ring(type) ? 0 : type == SKEP_MAP_TYPE_PROG_ARRAY ? 4 : 8;
+	return map_is_ring(type) ? 0
+	       : type == SKEP_MAP_TYPE_PROG_ARRAY ||
+			       type == SKEP_MAP_TYPE_PERF_EVENT_ARRAY
+		       ? 4
+		       : 8;
 }
 
 static inline u32 map_flags(u32 type)

@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <skep/engine.h>
 #include <skep/load.h>
@@ -40,9 +43,12 @@ static void side_open(struct side *s, u32 i)
 static void run(struct side *s, const char *name, const void *before, size_t len,
 		u64 out[OUT])
 {
-	u8 packet[64] = {0};
+	u8 packet[64];
 	union skep_attr attr;
 	int err;
+
+	for (u32 i = 0; i < sizeof(packet); i++)
+		packet[i] = (u8)(16 * (i + 1));
 
 	memset(s->bss->data, 0, s->bss->data_len);
 	memcpy((u8 *)s->bss->data + s->bss->data_len - len, before, len);
@@ -264,6 +270,336 @@ static void producers_wake_up(void **state)
 	}
 }
 
+/* ---- perf events ---- */
+
+enum { MOST_CPUS = 256, CURRENT = -1 };
+
+/* One event for each CPU, in the map, with a page of data each; `cpu` is where programs
+ * run. */
+struct events {
+	u32 n, cpu;
+	int fd[MOST_CPUS];
+	struct perf_event_mmap_page *page[MOST_CPUS];
+};
+
+static struct perf_event_attr output_attr(void)
+{
+	return (struct perf_event_attr){.size = sizeof(struct perf_event_attr),
+					.type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_BPF_OUTPUT,
+					.sample_type = PERF_SAMPLE_RAW,
+					.sample_period = 1,
+					.wakeup_events = 1};
+}
+
+static int set_event(struct side *s, u32 index, int fd)
+{
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)skep_object_find_map(s->obj, "events")->fd;
+	attr.key = u64_of(&index);
+	attr.value = u64_of(&fd);
+	return s->sys->bpf(s->sys, SKEP_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+}
+
+/* What bpf_perf_event_output answers; *cpu is where it was called. */
+static s64 output(struct side *s, u64 flags, u64 size, u32 *cpu)
+{
+	u64 before[2] = {flags, size}, out[OUT];
+
+	run(s, "output", before, sizeof(before), out);
+	if (cpu)
+		*cpu = (u32)out[1];
+	return (s64)out[0];
+}
+
+static void *map_event(struct side *s, int fd, int prot)
+{
+	void *at = NULL;
+
+	assert_int_equal(s->sys->mmap(s->sys, &at, 2 * RING, prot, MAP_SHARED, fd, 0), 0);
+	return at;
+}
+
+static void events_open(struct side *s, struct events *e, struct perf_event_attr *attr,
+			int prot)
+{
+	output(s, 0, 0, &e->cpu);
+	e->n = (u32)MIN(sysconf(_SC_NPROCESSORS_CONF), MOST_CPUS - 1);
+	for (u32 i = 0; i < e->n; i++) {
+		e->fd[i] = s->sys->perf_event_open(s->sys, attr, -1, (int)i, -1,
+						   PERF_FLAG_FD_CLOEXEC);
+		assert_true(e->fd[i] >= 0);
+		e->page[i] = map_event(s, e->fd[i], prot);
+		assert_int_equal(set_event(s, i, e->fd[i]), 0);
+	}
+}
+
+static void events_close(struct side *s, struct events *e)
+{
+	for (u32 i = 0; i < e->n; i++) {
+		s->sys->munmap(s->sys, e->page[i], 2 * RING);
+		s->sys->close(s->sys, e->fd[i]);
+	}
+}
+
+static u64 word_at(const struct events *e, u64 pos)
+{
+	u64 word;
+
+	memcpy(&word, (u8 *)e->page[e->cpu] + RING + pos % RING, sizeof(word));
+	return word;
+}
+
+static u64 head_of(const struct events *e)
+{
+	return __atomic_load_n(&e->page[e->cpu]->data_head, __ATOMIC_ACQUIRE);
+}
+
+static u64 header(u32 type, u32 misc, u32 size)
+{
+	return type | (u64)misc << 32 | (u64)size << 48;
+}
+
+/* On both sides, on one CPU of the kernel: its events take what is written there. */
+static void both_events(const char *test, struct perf_event_attr *attr, int prot,
+			void (*fn)(struct side *s, struct events *e))
+{
+	cpu_set_t all, one;
+	struct events e;
+	struct side s;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_getaffinity(0, sizeof(all), &all);
+	for (u32 i = 0, end = sides(test); i < end; i++) {
+		side_open(&s, i);
+		sched_setaffinity(0, sizeof(one), &one);
+		events_open(&s, &e, attr, prot);
+		fn(&s, &e);
+		events_close(&s, &e);
+		sched_setaffinity(0, sizeof(all), &all);
+		skep_object_close(s.obj);
+	}
+}
+
+static void take_records(struct side *s, struct events *e)
+{
+	u64 pos = 0;
+
+	for (u64 size = 0; size < 20; size++) {
+		u64 len = 8 + round_up(size + 4, 8);
+
+		assert_int_equal(output(s, (u32)CURRENT, size, NULL), 0);
+		assert_int_equal(word_at(e, pos),
+				 header(PERF_RECORD_SAMPLE, 1, (u32)len));
+		assert_int_equal((u32)word_at(e, pos + 8), len - 12);
+		for (u64 i = 0; i < size; i++)
+			assert_int_equal((u8)word_at(e, pos + 12 + i), i + 1);
+		pos += len;
+		assert_int_equal(head_of(e), pos);
+	}
+	assert_int_equal(output(s, e->cpu, 8, NULL), 0);
+	assert_int_equal(output(s, 10ull << 32 | (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(word_at(e, pos + 24), header(PERF_RECORD_SAMPLE, 1, 32));
+	assert_int_equal((u32)word_at(e, pos + 32), 20);
+	assert_int_equal(word_at(e, pos + 36), 0x0807060504030201);
+	assert_int_equal(word_at(e, pos + 44), 0x8070605040302010); /* the packet's */
+	assert_int_equal((u16)word_at(e, pos + 52), 0xa090);
+	assert_int_equal(output(s, 64ull << 32 | (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(output(s, 65ull << 32 | (u32)CURRENT, 8, NULL), -EFAULT);
+	assert_int_equal(output(s, 1ull << 52 | (u32)CURRENT, 8, NULL), -EINVAL);
+	assert_int_equal(output(s, MOST_CPUS - 1, 8, NULL), -ENOENT);
+	assert_int_equal(output(s, MOST_CPUS, 8, NULL), -E2BIG);
+	for (u32 i = 0; i < e->n; i++)
+		assert_int_equal(output(s, i, 8, NULL), i == e->cpu ? 0 : -EOPNOTSUPP);
+}
+
+static void perf_events_take_records(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, take_records);
+}
+
+/* Without room a sample is counted, which the next one that finds room tells. */
+static void lose_some(struct side *s, struct events *e)
+{
+	u64 id, pos;
+	u32 n = 0;
+
+	assert_int_equal(s->sys->ioctl(s->sys, e->fd[e->cpu], PERF_EVENT_IOC_ID,
+				       (unsigned long)u64_of(&id)),
+			 0);
+	while (!output(s, (u32)CURRENT, 8, NULL))
+		n++;
+	assert_int_equal(n, RING / 24);
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), -ENOSPC);
+	assert_int_equal(output(s, (u32)CURRENT, 20, NULL), -ENOSPC);
+	pos = head_of(e);
+	assert_int_equal(pos, n * 24);
+	__atomic_store_n(&e->page[e->cpu]->data_tail, pos, __ATOMIC_RELEASE);
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(word_at(e, pos), header(PERF_RECORD_LOST, 0, 24));
+	assert_int_equal(word_at(e, pos + 8), id);
+	assert_int_equal(word_at(e, pos + 16), 3);
+	assert_int_equal(word_at(e, pos + 24), header(PERF_RECORD_SAMPLE, 1, 24));
+	assert_int_equal(head_of(e), pos + 48);
+	/* a reader's position that makes no sense is no more than a full ring */
+	for (u64 odd = 1; odd; odd <<= 7) {
+		__atomic_store_n(&e->page[e->cpu]->data_tail, odd, __ATOMIC_RELEASE);
+		output(s, (u32)CURRENT, 8, NULL);
+	}
+}
+
+static void perf_events_lose_records(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, lose_some);
+}
+
+static short events_now(struct side *s, struct events *e)
+{
+	struct pollfd p = {.fd = e->fd[e->cpu], .events = POLLIN};
+
+	assert_true(s->sys->poll(s->sys, &p, 1, 0) >= 0);
+	return p.revents;
+}
+
+static void wake_every_third(struct side *s, struct events *e)
+{
+	for (u32 i = 1; i <= 12; i++) {
+		assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+		assert_int_equal(events_now(s, e), i % 3 ? 0 : POLLIN);
+		assert_int_equal(events_now(s, e), 0);
+	}
+}
+
+static void wake_by_bytes(struct side *s, struct events *e)
+{
+	for (u64 i = 1, woken = 0; i <= 12; i++) {
+		bool due = i * 24 - woken > 48;
+
+		woken += due ? 48 : 0;
+		assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+		assert_int_equal(events_now(s, e), due ? POLLIN : 0);
+	}
+}
+
+static void perf_events_wake_up(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	attr.wakeup_events = 3;
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, wake_every_third);
+	attr.watermark = 1;
+	attr.wakeup_watermark = 48; /* bytes: the third record is the first beyond it */
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, wake_by_bytes);
+}
+
+/* Every field that a sample or a lost record can have, in their order. */
+static void tell_all(struct side *s, struct events *e)
+{
+	u64 task = (u32)getpid() | (u64)(u32)gettid() << 32, id, pos;
+
+	s->sys->ioctl(s->sys, e->fd[e->cpu], PERF_EVENT_IOC_ID,
+		      (unsigned long)u64_of(&id));
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(word_at(e, 0), header(PERF_RECORD_SAMPLE, 1, 88));
+	assert_int_equal(word_at(e, 8), id);
+	assert_int_equal(word_at(e, 16), task);
+	assert_int_not_equal(word_at(e, 24), 0); /* the time */
+	assert_int_equal(word_at(e, 32), 0);
+	assert_int_equal(word_at(e, 40), id);
+	assert_int_equal(word_at(e, 48), id);
+	assert_int_equal(word_at(e, 56), e->cpu);
+	assert_int_equal(word_at(e, 64), 0);
+	assert_int_equal(word_at(e, 72), 0x040302010000000c);
+	while (!output(s, (u32)CURRENT, 8, NULL))
+		;
+	pos = head_of(e);
+	__atomic_store_n(&e->page[e->cpu]->data_tail, pos, __ATOMIC_RELEASE);
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(word_at(e, pos), header(PERF_RECORD_LOST, 0, 72));
+	assert_int_equal(word_at(e, pos + 16), 1);
+	assert_int_equal(word_at(e, pos + 24), task);
+	assert_int_equal(word_at(e, pos + 40), id);
+	assert_int_equal(word_at(e, pos + 48), id);
+	assert_int_equal(word_at(e, pos + 56), e->cpu);
+	assert_int_equal(word_at(e, pos + 64), id);
+	assert_int_equal(head_of(e), pos + 72 + 88);
+}
+
+static void perf_events_tell_whose_they_are(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+			   PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID |
+			   PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_RAW;
+	attr.sample_id_all = 1;
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, tell_all);
+}
+
+/* Who may not say what was read gets the newest records. */
+static void overwrite(struct side *s, struct events *e)
+{
+	for (u32 i = 0; i < 2 * RING / 24; i++)
+		assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+	assert_int_equal(head_of(e), 2 * RING / 24 * 24);
+	assert_int_equal(word_at(e, head_of(e) - 24), header(PERF_RECORD_SAMPLE, 1, 24));
+}
+
+static void perf_events_are_overwritten(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	both_events(__func__, &attr, PROT_READ, overwrite);
+}
+
+static void be_elsewhere(struct side *s, struct events *e)
+{
+	struct perf_event_attr attr = output_attr();
+	int fd = e->fd[e->cpu];
+
+	assert_int_equal(s->sys->ioctl(s->sys, fd, PERF_EVENT_IOC_DISABLE, 0), 0);
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), -EOPNOTSUPP);
+	assert_int_equal(s->sys->ioctl(s->sys, fd, PERF_EVENT_IOC_ENABLE, 0), 0);
+	assert_int_equal(output(s, (u32)CURRENT, 8, NULL), 0);
+	/* this task's, wherever it is */
+	fd = s->sys->perf_event_open(s->sys, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	assert_int_equal(set_event(s, 0, fd), 0);
+	assert_int_equal(output(s, 0, 8, NULL), -ENOSPC); /* nobody has mapped it */
+	s->sys->munmap(s->sys, map_event(s, fd, PROT_READ | PROT_WRITE), 2 * RING);
+	assert_int_equal(
+		((struct perf_event_mmap_page *)map_event(s, fd, PROT_READ | PROT_WRITE))
+			->data_head,
+		0);
+	assert_int_equal(output(s, 0, 8, NULL), 0);
+	s->sys->close(s->sys, fd);
+	assert_int_equal(output(s, 0, 8, NULL), 0); /* the map holds it */
+	/* another task's */
+	fd = s->sys->perf_event_open(s->sys, &attr, getppid(), -1, -1,
+				     PERF_FLAG_FD_CLOEXEC);
+	assert_int_equal(set_event(s, 0, fd), 0);
+	assert_int_equal(output(s, 0, 8, NULL), -EOPNOTSUPP);
+	s->sys->close(s->sys, fd);
+	attr.disabled = 1;
+	fd = s->sys->perf_event_open(s->sys, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	assert_int_equal(set_event(s, 0, fd), 0);
+	assert_int_equal(output(s, 0, 8, NULL), -EOPNOTSUPP);
+	s->sys->close(s->sys, fd);
+}
+
+static void perf_events_are_where_they_are(void **state)
+{
+	struct perf_event_attr attr = output_attr();
+
+	both_events(__func__, &attr, PROT_READ | PROT_WRITE, be_elsewhere);
+}
+
 static int open_engine(void **state)
 {
 	return skep_engine_open(NULL, &engine);
@@ -284,6 +620,12 @@ int main(void)
 		cmocka_unit_test(dynptrs_hold_records),
 		cmocka_unit_test(user_rings_are_drained),
 		cmocka_unit_test(producers_wake_up),
+		cmocka_unit_test(perf_events_take_records),
+		cmocka_unit_test(perf_events_lose_records),
+		cmocka_unit_test(perf_events_wake_up),
+		cmocka_unit_test(perf_events_tell_whose_they_are),
+		cmocka_unit_test(perf_events_are_overwritten),
+		cmocka_unit_test(perf_events_are_where_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

@@ -137,6 +137,7 @@ static bool check_map(struct call *c, u32 i, u32 kind)
 {
 	static const u8 types[] = {[arg_ringbuf] = SKEP_MAP_TYPE_RINGBUF,
 				   [arg_prog_array] = SKEP_MAP_TYPE_PROG_ARRAY,
+				   [arg_perf_array] = SKEP_MAP_TYPE_PERF_EVENT_ARRAY,
 				   [arg_user_ringbuf] = SKEP_MAP_TYPE_USER_RINGBUF};
 	struct map *map = prog_map(c->run->prog, c->r[i]);
 	u32 type = types[kind];
@@ -203,6 +204,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_ringbuf:
 	case arg_prog_array:
 	case arg_queue:
+	case arg_perf_array:
 	case arg_user_ringbuf: return check_map(c, i, kind);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);

@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 #include "object.h"
+#include "perf_output.h"
 #include "prog.h"
 #include "vec.h"
 
@@ -41,17 +42,6 @@ struct link_info {
 struct link {
 	struct object obj;
 	struct link_info *info;
-};
-
-/* Stands in object_head.data of a perf event. */
-struct perf_info {
-	u32 event;
-	u32 prog_id; /* PERF_EVENT_IOC_SET_BPF; 0: none */
-};
-
-struct perf {
-	struct object obj;
-	struct perf_info *info;
 };
 
 extern const struct object_ops link_object_ops, perf_object_ops;
@@ -119,7 +109,7 @@ int hook_get_prog(struct store *store, int fd, struct prog **out);
 
 /* ---- beside bpf(2) ---- */
 
-/* perf_event_open(2), of which there are tracepoints only. */
+/* perf_event_open(2), of which there are tracepoints and what programs write to. */
 int hook_perf_event_open(struct store *store, const struct perf_event_attr *attr,
 			 pid_t pid, int cpu, int group_fd, unsigned long flags);
 

@@ -1,10 +1,11 @@
-/* Perf events: what perf_event_open(2) gives for a tracepoint. BPF programs on it run for
- * every task and CPU, enabled or not, as in the kernel. */
+/* Perf events: what perf_event_open(2) gives. BPF programs on a tracepoint run for every
+ * task and CPU, enabled or not, as in the kernel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "event.h"
 #include "hook.h"
@@ -19,7 +20,7 @@ static int perf_open(struct object *obj)
 	struct perf *perf = container_of(obj, struct perf, obj);
 
 	perf->info = (struct perf_info *)obj->head->data;
-	return event_is_tracepoint(perf->info->event) ? 0 : -EINVAL;
+	return !perf->info->event || event_is_tracepoint(perf->info->event) ? 0 : -EINVAL;
 }
 
 static void perf_refs(const struct object_head *head, void (*fn)(void *arg, u32 id),
@@ -90,6 +91,44 @@ static int check_target(struct store *store, pid_t pid, int cpu, int group_fd,
 	return 0;
 }
 
+static bool is_output(const struct perf_event_attr *attr)
+{
+	return attr->type == PERF_TYPE_SOFTWARE &&
+	       attr->config == PERF_COUNT_SW_BPF_OUTPUT;
+}
+
+/* What the engine has no answer to it does not promise: stacks, registers, records that
+ * are written from the end. */
+static int check_event(const struct perf_event_attr *attr)
+{
+	if (is_output(attr))
+		return attr->write_backward || !perf_output_knows(attr->sample_type)
+			       ? -EOPNOTSUPP
+			       : 0;
+	if (attr->type != PERF_TYPE_TRACEPOINT)
+		return -ENOENT;
+	return event_is_tracepoint(attr->config) ? 0 : -EINVAL;
+}
+
+static void enable(struct perf_info *info, bool on)
+{
+	info->since_ns = os_clock_ns();
+	__atomic_store_n(&info->enabled, on, __ATOMIC_RELEASE);
+}
+
+static void fill_info(struct perf_info *info, const struct perf_event_attr *attr,
+		      pid_t pid, int cpu)
+{
+	info->event = is_output(attr) ? 0 : (u32)attr->config;
+	info->cpu = cpu;
+	info->tid = pid > 0 ? (u32)pid : pid ? 0 : (u32)syscall(SYS_gettid);
+	info->inherit = attr->inherit;
+	info->id_all = attr->sample_id_all;
+	*(attr->watermark ? &info->watermark : &info->wakeup) = attr->wakeup_events;
+	info->sample_type = attr->sample_type;
+	enable(info, !attr->disabled);
+}
+
 int hook_perf_event_open(struct store *store, const struct perf_event_attr *user,
 			 pid_t pid, int cpu, int group_fd, unsigned long flags)
 {
@@ -108,14 +147,12 @@ int hook_perf_event_open(struct store *store, const struct perf_event_attr *user
 		err = check_target(store, pid, cpu, group_fd, flags);
 	if (err)
 		return err;
-	if (attr.type != PERF_TYPE_TRACEPOINT)
-		return -ENOENT;
-	if (!event_is_tracepoint(attr.config))
-		return -EINVAL;
-	err = object_create(store, OBJECT_PERF, OBJECT_HEAD_SIZE, &obj);
+	err = check_event(&attr);
+	if (!err)
+		err = object_create(store, OBJECT_PERF, OBJECT_HEAD_SIZE, &obj);
 	if (err)
 		return err;
-	((struct perf_info *)obj->head->data)->event = (u32)attr.config;
+	fill_info((struct perf_info *)obj->head->data, &attr, pid, cpu);
 	return object_ready(obj, O_RDWR);
 }
 
@@ -145,6 +182,7 @@ static int set_prog(struct perf *perf, int fd)
 
 int hook_ioctl(struct object *obj, unsigned long request, unsigned long arg)
 {
+	struct perf *perf = container_of(obj, struct perf, obj);
 	u64 id = obj->id;
 
 	if (obj->kind != OBJECT_PERF)
@@ -152,10 +190,11 @@ int hook_ioctl(struct object *obj, unsigned long request, unsigned long arg)
 	switch (request) {
 	case PERF_EVENT_IOC_ENABLE:
 	case PERF_EVENT_IOC_DISABLE:
+		enable(perf->info, request == PERF_EVENT_IOC_ENABLE);
+		return 0;
 	case PERF_EVENT_IOC_RESET: return 0;
 	case PERF_EVENT_IOC_ID: return user_copy_out(arg, &id, sizeof(id));
-	case PERF_EVENT_IOC_SET_BPF:
-		return set_prog(container_of(obj, struct perf, obj), (int)arg);
+	case PERF_EVENT_IOC_SET_BPF: return set_prog(perf, (int)arg);
 	default: return -ENOTTY;
 	}
 }

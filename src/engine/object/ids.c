@@ -49,6 +49,16 @@ static int find_alive(struct store *store, enum object_kind kind, u32 id)
 	return MIN(ret, 0);
 }
 
+bool object_held(struct object *obj)
+{
+	bool held;
+
+	store_lock(obj->store);
+	held = file_held(obj->fd);
+	store_unlock(obj->store);
+	return held;
+}
+
 int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags)
 {
 	int fd;

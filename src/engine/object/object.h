@@ -29,7 +29,8 @@ enum object_kind {
 	OBJECT_BTF,
 	OBJECT_LINK,
 	OBJECT_PERF,
-	OBJECT_STATS, /* BPF_ENABLE_STATS: run statistics are kept while one lives */
+	OBJECT_STATS,	  /* BPF_ENABLE_STATS: run statistics are kept while one lives */
+	OBJECT_PERF_RING, /* what a user maps of a perf event */
 	OBJECT_KINDS
 };
 
@@ -111,6 +112,16 @@ int object_get(struct store *store, int fd, enum object_kind kind, struct object
 int object_get_id(struct store *store, enum object_kind kind, u32 id,
 		  struct object **out);
 void object_put(struct object *obj);
+
+/* Whether somebody holds a lock on it: an fd or a mapping. */
+bool object_held(struct object *obj);
+
+/* Whether this process knows that the object has been removed: who caches a use of it
+ * should put it. No lock. */
+static inline bool object_gone(const struct object *obj)
+{
+	return __atomic_load_n(&obj->gone, __ATOMIC_RELAXED);
+}
 
 /* A new fd for a living object: BPF_*_GET_FD_BY_ID, OBJ_GET. -ENOENT. */
 int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags);

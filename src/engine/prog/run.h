@@ -106,6 +106,9 @@ struct run {
 	/* The program that stands at an index of a prog_array, held as long as the run
 	 * lasts; NULL: none. */
 	struct prog *(*find_prog)(struct run *run, struct map *map, u32 index);
+	/* A perf event or its pages by their id, held until the next one is looked for.
+	 */
+	struct object *(*find_perf)(struct run *run, enum object_kind kind, u32 id);
 
 	u8 shadow[RUN_CTX] __attribute__((aligned(64)));
 	u8 stack[RUN_STACK] __attribute__((aligned(64)));

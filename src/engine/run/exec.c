@@ -43,11 +43,22 @@ bool runs_unverified(const struct runs *runs)
 	return runs->unverified;
 }
 
+static void perf_forget(struct object **at)
+{
+	if (*at)
+		object_put(*at);
+	*at = NULL;
+}
+
 static void cpu_free(struct skep_cpu *cpu)
 {
 	for (u32 i = 0; i < TAILS; i++)
 		if (cpu->tails[i].id)
 			object_put(&cpu->tails[i].prog->obj);
+	for (u32 i = 0; i < PERFS; i++) {
+		perf_forget(&cpu->perfs.event[i]);
+		perf_forget(&cpu->perfs.ring[i]);
+	}
 	munmap(cpu, sizeof(*cpu));
 }
 
@@ -104,6 +115,20 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 	return if_fits(run, tail->prog);
 }
 
+/* struct run's find_perf. The first call for an id opens its view, which may allocate. */
+static struct object *find_perf(struct run *run, enum object_kind kind, u32 id)
+{
+	struct perfs *perfs = &container_of(run, struct skep_cpu, run)->perfs;
+	struct object **at =
+		&(kind == OBJECT_PERF ? perfs->event : perfs->ring)[id % PERFS];
+
+	if (*at && ((*at)->id != id || object_gone(*at)))
+		perf_forget(at);
+	if (!*at && id && object_get_id(run->store, kind, id, at))
+		*at = NULL;
+	return *at;
+}
+
 static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 {
 	struct skep_cpu *cpu = os_map_anon(sizeof(*cpu));
@@ -119,6 +144,7 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.values = cpu->values;
 	cpu->run.callback = interp_callback;
 	cpu->run.find_prog = find_prog;
+	cpu->run.find_perf = find_perf;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
 		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};
 	return cpu;

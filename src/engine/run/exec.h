@@ -16,12 +16,17 @@ struct window {
 	u64 lo, hi;
 };
 
-enum { WINDOWS = 11, TAILS = 16 };
+enum { WINDOWS = 11, TAILS = 16, PERFS = 4 };
 
 /* A program that a tail call found, kept for the next one. */
 struct tail {
 	u32 id; /* 0: empty */
 	struct prog *prog;
+};
+
+/* Perf events and their pages that runs found, kept for the next one. */
+struct perfs {
+	struct object *event[PERFS], *ring[PERFS]; /* by id; NULL: empty */
 };
 
 /* The bits of struct run's state for windows[] that are not empty. */
@@ -36,6 +41,7 @@ struct skep_cpu {
 	struct tail tails[TAILS];	    /* by id */
 	struct prog *retired[SKEP_MAX_TAIL_CALLS]; /* pushed out of tails[] in this run */
 	u32 nretired;
+	struct perfs perfs;
 	struct run run;
 	struct run_value values[RUN_VALUES];
 };
