@@ -98,6 +98,42 @@ def in_both(items):
     return sorted_by([i for i in items if i['id'] in mine_ids])
 
 
+def check_prog(path, packet):
+    at = ['pinned', path]
+    mine_ids.add(theirs('prog', 'show', *at)['id'])
+    # loaded_at is computed from two clocks
+    mine, other = ours('prog', 'show', *at), theirs('prog', 'show', *at)
+    say('prog-show-time', abs(mine.pop('loaded_at') - other.pop('loaded_at')) <= 1)
+    same('prog-show', mine, other)
+    same('prog-list', *(without(in_both(f('prog', 'list')), 'loaded_at') for f in (ours, theirs)))
+    for more in ([], ['opcodes'], ['linum']):
+        dump = ['prog', 'dump', 'xlated'] + at + more
+        mine, other = code(ours(*dump)), code(theirs(*dump))
+        say('prog-dump-xlated-' + ''.join(more or ['plain']), mine == other,
+            str([x for x in zip(mine, other) if x[0] != x[1]][:3]))
+    dump = ['dump', 'xlated'] + at + ['file']
+    for tool, out in ((skep, 'mine'), ('bpftool', 'theirs')):
+        run(tool, 'prog', *dump, packet + out)
+    say('prog-dump-file', open(packet + 'mine', 'rb').read() == open(packet + 'theirs', 'rb').read())
+    runs = ['prog', 'run'] + at + ['data_in', packet, 'data_out', '-', 'repeat', '1']
+    mine, other = ours(*runs), theirs(*runs)
+    say('prog-run', mine['data_out'] == bytes_of(packet) and other['retval'] < mine['retval'] + 20, str(mine))
+
+
+def bytes_of(path):
+    return ['0x%02x' % b for b in open(path, 'rb').read()]
+
+
+def code(dump):
+    """"int x(void * ctx)" there; and a quote in a source line is written \\n\"."""
+    for one in dump:
+        if 'proto' in one:
+            one['proto'] = one['proto'].replace(' ', '')
+        if 'src' in one:
+            one['src'] = one['src'].replace('\n"', '\\"')
+    return dump
+
+
 mine_ids = set()
 
 
@@ -133,6 +169,7 @@ def judge(tmp, pins):
     for path in glob.glob(maps + '/*'):
         mine_ids.add(theirs('map', 'show', 'pinned', path)['id'])
     check_maps(maps)
+    check_prog(prog, packet)
 
 
 main()
