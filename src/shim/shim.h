@@ -100,10 +100,6 @@ void shim_say(u32 kind, u32 number, const char *fmt, ...) PRINTF(3, 4);
 
 /* ---- polling ---- */
 
-/* Makes the eventfds that stand for ring buffers in epoll sets say what is so now. False:
- * there are none in this process. */
-bool shim_refresh(void);
-
 /* After fork(2), in the child. */
 void shim_poll_forked(void);
 

@@ -1,7 +1,8 @@
-/* Waiting for ring buffers. Their descriptors are files, which epoll(7) does not take:
- * in an epoll set an eventfd of ours stands for each, and before the program waits it is
- * made readable or not, as the ring is. Rings become readable without a system call, so
- * a wait is one for the store's events with a look at the set now and then. */
+/* Waiting for ring buffers and perf events. Their descriptors are files, which epoll(7)
+ * does not take: in an epoll set an eventfd of ours stands for each, and before the
+ * program waits it is made readable or not, as the ring is. Rings become readable without
+ * a system call, so a wait is one for the store's events with a look at the set now and
+ * then. */
 #include "shim.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include "map.h"
 #include "mem.h"
 #include "os.h"
+#include "perf_output.h"
 #include "vec.h"
 
 enum { SLICE_MS = 5, HIGH_FD = 512 };
@@ -37,6 +39,22 @@ void shim_poll_forked(void)
 static struct map *map_of(struct object *obj)
 {
 	return container_of(obj, struct map, obj);
+}
+
+static bool can_wait(struct object *obj)
+{
+	return obj->kind == OBJECT_PERF ||
+	       (obj->kind == OBJECT_MAP && map_of(obj)->ops->poll);
+}
+
+/* Whether a watch is to be readable. A perf event says once that there are records: that
+ * holds until the program comes back to wait for this set. */
+static bool is_ready(const struct watch *w, bool back)
+{
+	if (w->obj->kind == OBJECT_PERF)
+		return perf_poll(container_of(w->obj, struct perf, obj)) & POLLIN ||
+		       (w->on && !back);
+	return map_poll(map_of(w->obj)) & POLLIN;
 }
 
 static void watch_end(struct watch *w)
@@ -130,7 +148,7 @@ SHIM_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 	if (!obj)
 		return real()->epoll_ctl(epfd, op, fd, event);
-	if (obj->kind == OBJECT_MAP && map_of(obj)->ops->poll) {
+	if (can_wait(obj)) {
 		pthread_mutex_lock(&watches.lock);
 		err = watch_change(op, epfd, obj, event);
 		pthread_mutex_unlock(&watches.lock);
@@ -139,14 +157,16 @@ SHIM_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return (int)shim_result(err);
 }
 
-bool shim_refresh(void)
+/* Makes the eventfds what the objects are. `back`: the set that a wait begins for, or -1.
+ * False: nothing is watched. */
+static bool refresh(int back)
 {
 	struct watch *w;
 	bool any;
 
 	pthread_mutex_lock(&watches.lock);
 	vec_each(w, &watches.all) {
-		bool on = map_poll(map_of(w->obj)) & POLLIN;
+		bool on = is_ready(w, w->epfd == back);
 		u64 one = 1;
 
 		if (on != w->on && (on ? write(w->event, &one, sizeof(one))
@@ -177,10 +197,10 @@ static u64 end_of(int ms)
 
 static int wait_loop(struct wait *w, struct store *store)
 {
-	for (;;) {
+	for (int back = w->epfd;; back = -1) {
 		u32 seen = store_events(store);
 		u64 now = os_clock_ns();
-		int ret = shim_refresh() ? w->look(w) : -ENOSYS, ms = SLICE_MS;
+		int ret = refresh(back) ? w->look(w) : -ENOSYS, ms = SLICE_MS;
 
 		if (ret || now >= w->end)
 			return ret;

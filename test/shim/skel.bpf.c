@@ -19,9 +19,20 @@ struct {
 	__uint(max_entries, 4096);
 } events SEC(".maps");
 
-const volatile __u32 every = 1; /* set before loading */
-__u64 packets, bytes, lost;	/* .bss */
-__u32 limit = 100;		/* .data */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
+	__uint(max_entries, 4096);
+} requests SEC(".maps");
+
+const volatile __u32 every = 1;	   /* set before loading */
+__u64 packets, bytes, lost, taken; /* .bss */
+__u32 limit = 100;		   /* .data */
 
 static int tell(__u32 len)
 {
@@ -46,6 +57,7 @@ SEC("xdp") int count(struct xdp_md *ctx)
 
 	packets++;
 	bytes += len;
+	bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU | 4ull << 32, &packets, 8);
 	if (n)
 		__sync_fetch_and_add(n, 1);
 	else
@@ -53,6 +65,20 @@ SEC("xdp") int count(struct xdp_md *ctx)
 	if (packets % every == 0)
 		tell(len);
 	return len > limit ? XDP_DROP : XDP_PASS;
+}
+
+static long take(struct bpf_dynptr *request, void *ctx)
+{
+	__u32 word = 0;
+
+	bpf_dynptr_read(&word, sizeof(word), request, 0, 0);
+	taken += word;
+	return 0;
+}
+
+SEC("xdp") int drain(struct xdp_md *ctx)
+{
+	return bpf_user_ringbuf_drain(&requests, take, NULL, 0);
 }
 
 SEC("tp/syscalls/sys_enter_getppid") int enter(void *ctx)

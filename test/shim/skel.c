@@ -1,9 +1,11 @@
 /* A program as users of libbpf write them. What it prints must not depend on which
  * bpf(2) it runs on. */
+#define _GNU_SOURCE /* sched_getcpu() */
 #include "skel.skel.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,9 +23,23 @@ static int on_event(void *arg, void *data, size_t size)
 	return 0;
 }
 
+static void on_sample(void *arg, int cpu, void *data, __u32 size)
+{
+	__u64 nr;
+
+	memcpy(&nr, data, sizeof(nr));
+	printf("sample %llu: %u bytes, packet %02x\n", nr, size, ((__u8 *)data)[8]);
+}
+
+static void on_loss(void *arg, int cpu, __u64 n)
+{
+	printf("samples lost\n");
+	*(__u64 *)arg += n;
+}
+
 static void run(struct skel_bpf *skel, __u32 len)
 {
-	char packet[256] = {0}, out[256];
+	char packet[256] = "packet", out[256];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = len,
 		    .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
 	int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.count), &opts);
@@ -83,6 +99,58 @@ static void say_link(struct bpf_link *link)
 	printf("bpftool: %d\n", system(command));
 }
 
+/* Stays on one CPU, so that samples come in one order. */
+static void sample(struct skel_bpf *skel)
+{
+	struct perf_buffer *buffer;
+	__u64 lost = 0;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	buffer = perf_buffer__new(bpf_map__fd(skel->maps.samples), 1, on_sample, on_loss,
+				  &lost, NULL);
+	printf("perf buffer: %s\n", buffer ? "yes" : "no");
+	if (!buffer)
+		return;
+	printf("poll: %d\n", perf_buffer__poll(buffer, 10));
+	for (int i = 0; i < 3; i++)
+		run(skel, 64);
+	printf("poll: %d\n", perf_buffer__poll(buffer, 1000));
+	printf("poll: %d\n", perf_buffer__poll(buffer, 0));
+	run(skel, 64);
+	printf("poll: %d\n", perf_buffer__poll(buffer, 1000));
+	printf("%llu lost\n", lost);
+	perf_buffer__free(buffer);
+}
+
+static void ask(struct skel_bpf *skel)
+{
+	struct user_ring_buffer *ring =
+		user_ring_buffer__new(bpf_map__fd(skel->maps.requests), NULL);
+	char packet[64] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet,
+		    .data_size_in = sizeof(packet));
+	__u32 *request;
+	int err;
+
+	printf("user ring buffer: %s\n", ring ? "yes" : "no");
+	for (__u32 i = 0; ring && i < 4; i++) {
+		request = user_ring_buffer__reserve(ring, 4 + i);
+		*request = i;
+		if (i == 2)
+			user_ring_buffer__discard(ring, request);
+		else
+			user_ring_buffer__submit(ring, request);
+	}
+	err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.drain), &opts);
+	printf("drain: %d, retval %u, %llu taken\n", err, opts.retval, skel->bss->taken);
+	request = ring ? user_ring_buffer__reserve_blocking(ring, 4080, 1000) : NULL;
+	printf("room: %s\n", request ? "yes" : "no");
+	user_ring_buffer__free(ring);
+}
+
 static int use(struct skel_bpf *skel)
 {
 	struct bpf_link *link;
@@ -105,6 +173,8 @@ static int use(struct skel_bpf *skel)
 	       skel->bss->bytes, skel->bss->lost, n);
 	ring_buffer__free(ring);
 	dump(skel);
+	sample(skel);
+	ask(skel);
 	say_infos(skel);
 	link = bpf_program__attach(skel->progs.enter);
 	printf("attached: %s\n", link ? "yes" : "no");
