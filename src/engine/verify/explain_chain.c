@@ -1,35 +1,13 @@
 /* The lines that made a value what it was: from the refused instruction back to where the
  * value came from, over copies, spills and calls of functions, with the conditions that
- * narrowed it; then forth again, for a condition that looked at something else. */
+ * narrowed it. */
 #include "call.h"
-#include "explain_tale.h"
-
-struct place {
-	u32 frame, n; /* a register, or a slot of the stack */
-	bool slot;
-};
-
-struct walk {
-	struct tale *t;
-	struct place at;
-	struct place *where; /* of each step, before it */
-	bool number; /* a number is followed, not the pointer that it was added to */
-};
-
-static const struct snap *snap_of(const struct tale *t, u32 step)
-{
-	return &t->rec->snaps[step];
-}
-
-static const struct insn *insn_of(const struct tale *t, u32 step)
-{
-	return &t->v->insns[snap_of(t, step)->insn];
-}
+#include "explain_chain.h"
 
 /* What the value is before a step; NULL: not known, it lies on the stack. */
 static const struct reg *value_at(const struct walk *w, const struct place *p, u32 step)
 {
-	const struct snap *s = snap_of(w->t, step);
+	const struct snap *s = chain_snap(w->t, step);
 
 	return p->slot || s->depth != p->frame ? NULL : &s->r[p->n];
 }
@@ -43,7 +21,7 @@ static u32 line_of(const struct tale *t, u32 insn)
 	return line ? line->line_col >> 10 : ~insn;
 }
 
-static bool is_told(const struct tale *t, u32 insn)
+bool chain_is_told(const struct tale *t, u32 insn)
 {
 	for (u32 i = 0; i < t->nevents; i++)
 		if (t->events[i].insn == insn)
@@ -53,12 +31,12 @@ static bool is_told(const struct tale *t, u32 insn)
 
 static void tell(struct tale *t, u32 step, bool origin, const char *note)
 {
-	u32 insn = snap_of(t, step)->insn;
+	u32 insn = chain_snap(t, step)->insn;
 	struct chain_event *last = t->nevents ? &t->events[t->nevents - 1] : NULL;
 
 	const struct skep_line_info *line = tale_line(t, insn);
 
-	if (is_told(t, insn))
+	if (chain_is_told(t, insn))
 		return;
 	if (line && tale_is_nowhere(t, insn) && !origin) {
 		t->held = t->held ? t->held : note;
@@ -81,10 +59,9 @@ static void tell(struct tale *t, u32 step, bool origin, const char *note)
 	t->events[t->nevents++] = (struct chain_event){step, insn, note, origin};
 }
 
-/* A line in the middle, in the order of the steps. */
-static void tell_between(struct tale *t, u32 step, const char *note)
+void chain_tell_between(struct tale *t, u32 step, const char *note)
 {
-	u32 insn = snap_of(t, step)->insn, i = 0;
+	u32 insn = chain_snap(t, step)->insn, i = 0;
 
 	for (u32 k = 0; k < t->nevents; k++)
 		if (line_of(t, t->events[k].insn) == line_of(t, insn)) {
@@ -142,7 +119,7 @@ static const char *source_of(struct tale *t, const struct reg *base, s32 off)
 	}
 }
 
-static bool slot_at(const struct snap *s, u32 regno, s32 off, struct place *p)
+bool chain_slot(const struct snap *s, u32 regno, s32 off, struct place *p)
 {
 	const struct reg *base = &s->r[regno];
 	s64 at = (s64)base->n.bits.value + base->off + off;
@@ -157,12 +134,12 @@ static bool slot_at(const struct snap *s, u32 regno, s32 off, struct place *p)
 /* True: the value comes from elsewhere, w->at is there. */
 static bool through_load(struct walk *w, u32 step, const struct insn *in)
 {
-	const struct snap *s = snap_of(w->t, step);
+	const struct snap *s = chain_snap(w->t, step);
 	const struct reg *base = &s->r[in->src];
 	struct place slot, before = w->at;
 	const char *is;
 
-	if (slot_at(s, in->src, in->off, &slot)) {
+	if (chain_slot(s, in->src, in->off, &slot)) {
 		w->at = slot;
 		return true;
 	}
@@ -204,7 +181,7 @@ static void scale(struct tale *t, const struct insn *in)
 
 static bool through_alu(struct walk *w, u32 step, const struct insn *in)
 {
-	const struct snap *s = snap_of(w->t, step);
+	const struct snap *s = chain_snap(w->t, step);
 	const struct reg *d = &s->r[in->dst], *o = &s->r[in->src];
 	bool has_src = op_info[in->op].fields & field_src;
 
@@ -229,7 +206,7 @@ static bool through_alu(struct walk *w, u32 step, const struct insn *in)
 
 static bool through_call(struct walk *w, u32 step, const struct insn *in)
 {
-	const char *call = tale_call(w->t, snap_of(w->t, step)->insn);
+	const char *call = tale_call(w->t, chain_snap(w->t, step)->insn);
 
 	if (w->at.n)
 		found(w, step,
@@ -290,14 +267,14 @@ static bool through_store(struct walk *w, u32 step, const struct insn *in)
 {
 	struct place slot;
 
-	if (!slot_at(snap_of(w->t, step), in->dst, in->off, &slot) ||
+	if (!chain_slot(chain_snap(w->t, step), in->dst, in->off, &slot) ||
 	    slot.frame != w->at.frame || slot.n != w->at.n)
 		return true;
 	if (op_info[in->op].is_imm) {
 		found(w, step, tale_text(w->t, "set to %lld", (long long)in->imm));
 		return false;
 	}
-	w->at = (struct place){snap_of(w->t, step)->depth, in->src, false};
+	w->at = (struct place){chain_snap(w->t, step)->depth, in->src, false};
 	return true;
 }
 
@@ -306,8 +283,8 @@ static bool through_store(struct walk *w, u32 step, const struct insn *in)
 /* True: the step led from one frame to another, and w->at went with it. */
 static bool between_frames(struct walk *w, u32 step, const struct insn *in, bool *ended)
 {
-	const struct snap *s = snap_of(w->t, step);
-	u32 next = snap_of(w->t, step + 1)->depth;
+	const struct snap *s = chain_snap(w->t, step);
+	u32 next = chain_snap(w->t, step + 1)->depth;
 
 	*ended = false;
 	if (s->depth == next || w->at.slot || w->at.frame != next)
@@ -371,7 +348,7 @@ static const char *condition(struct walk *w, u32 step, const struct insn *in,
 
 static void at_branch(struct walk *w, u32 step, const struct insn *in)
 {
-	const struct snap *s = snap_of(w->t, step);
+	const struct snap *s = chain_snap(w->t, step);
 	const struct reg *before = value_at(w, &w->at, step);
 	const struct reg *after = value_at(w, &w->at, step + 1);
 	const char *note;
@@ -387,7 +364,7 @@ static void at_branch(struct walk *w, u32 step, const struct insn *in)
 
 static bool back(struct walk *w, u32 step)
 {
-	const struct insn *in = insn_of(w->t, step);
+	const struct insn *in = chain_insn(w->t, step);
 	bool ended;
 
 	if (between_frames(w, step, in, &ended))
@@ -396,7 +373,7 @@ static bool back(struct walk *w, u32 step)
 		at_branch(w, step, in);
 	if (w->at.slot)
 		return op_info[in->op].class != class_store || through_store(w, step, in);
-	if (w->at.frame != snap_of(w->t, step)->depth || !writes(in, w->at.n))
+	if (w->at.frame != chain_snap(w->t, step)->depth || !writes(in, w->at.n))
 		return true;
 	return through(w, step, in);
 }
@@ -415,200 +392,13 @@ static void walk_back(struct walk *w)
 	}
 }
 
-/* ---- forth: a check that did not count ---- */
-
-enum taint { taint_none, taint_same, taint_low, taint_high, taint_derived };
-
-struct taints {
-	u8 reg[SKEP_MAX_FRAMES][REGS], slot[SKEP_MAX_FRAMES][SLOTS];
-};
-
-static void taint_alu(u8 *reg, const struct insn *in)
-{
-	const struct op_info *info = &op_info[in->op];
-	bool has_src = info->fields & field_src;
-
-	/* << 32 and >> 32 cut as a move of 32 bits does */
-	if (in->op == op_lsh64k && in->imm == 32 && reg[in->dst] == taint_same)
-		reg[in->dst] = taint_high;
-	else if ((in->op == op_rsh64k || in->op == op_arsh64k) && in->imm == 32 &&
-		 reg[in->dst] == taint_high)
-		reg[in->dst] = taint_low;
-	else if (!flow_is_move(in))
-		reg[in->dst] = reg[in->dst] || (has_src && reg[in->src]) ? taint_derived
-									 : taint_none;
-	else if (info->is_imm || !reg[in->src])
-		reg[in->dst] = taint_none;
-	else
-		reg[in->dst] = info->size == 4 && reg[in->src] == taint_same
-				       ? taint_low
-				       : reg[in->src];
-}
-
-static void taint_step(struct taints *m, const struct tale *t, u32 step)
-{
-	const struct snap *s = snap_of(t, step);
-	const struct insn *in = insn_of(t, step);
-	const struct op_info *info = &op_info[in->op];
-	u8 *reg = m->reg[s->depth];
-	struct place slot;
-
-	if (info->class == class_alu) {
-		taint_alu(reg, in);
-	} else if (info->class == class_store) {
-		if (slot_at(s, in->dst, in->off, &slot))
-			m->slot[slot.frame][slot.n] = info->is_imm ? 0 : reg[in->src];
-	} else if (info->class == class_load) {
-		reg[in->dst] = slot_at(s, in->src, in->off, &slot)
-				       ? m->slot[slot.frame][slot.n]
-				       : 0;
-		if (reg[in->dst] == taint_same && info->size < 8)
-			reg[in->dst] = taint_low;
-	} else if (in->op == op_call_helper || in->op == op_call_kfunc) {
-		memset(reg, 0, 6);
-	} else if (in->op == op_call_local) {
-		memcpy(m->reg[MIN(s->depth + 1, (u32)SKEP_MAX_FRAMES - 1)], reg, REGS);
-	}
-}
-
-/* The last condition after `from`, which made what is at `made`, that looked at the value
- * (or a copy of it) without narrowing what is followed; 0: none. The kind is *how. */
-static u32 find_check(struct walk *w, u32 from, const struct place *made, bool any,
-		      enum taint *how)
-{
-	const struct tale *t = w->t;
-	struct taints m = {0};
-	u32 last = 0;
-
-	if (made->slot)
-		m.slot[made->frame][made->n] = taint_same;
-	else
-		m.reg[made->frame][made->n] = taint_same;
-	for (u32 step = from + 1; step + 1 < t->rec->nsnaps; step++) {
-		const struct snap *s = snap_of(t, step);
-		const struct insn *in = insn_of(t, step);
-		const struct place *p = &w->where[step];
-		u8 kind = m.reg[s->depth][in->dst];
-
-		if (op_info[in->op].class == class_jmp && kind &&
-		    (any || ((p->slot || p->n != in->dst || p->frame != s->depth) &&
-			     !is_told(t, s->insn)))) {
-			last = step;
-			*how = kind;
-		}
-		taint_step(&m, t, step);
-	}
-	return last;
-}
-
-static bool same_memory(const struct snap *a, const struct insn *x, const struct snap *b,
-			const struct insn *y)
-{
-	const struct reg *p = &a->r[x->src], *q = &b->r[y->src];
-
-	return p->type == q->type && p->off + x->off == q->off + y->off &&
-	       p->id == q->id && scalar_equal(&p->n, &q->n) &&
-	       !memcmp(p->raw, q->raw, sizeof(p->raw)) && p->type != reg_stack;
-}
-
-/* The value was read before, and that was checked: then it was read once more. */
-static void find_second_read(struct walk *w)
-{
-	struct tale *t = w->t;
-	const struct insn *in = insn_of(t, t->origin);
-	enum taint how;
-
-	if (op_info[in->op].class != class_load)
-		return;
-	for (u32 step = t->origin; step--;) {
-		const struct insn *earlier = insn_of(t, step);
-		u32 check;
-
-		if (op_info[earlier->op].class != class_load ||
-		    !same_memory(snap_of(t, step), earlier, snap_of(t, t->origin), in))
-			continue;
-		check = find_check(
-			w, step,
-			&(struct place){snap_of(t, step)->depth, earlier->dst, false},
-			true, &how);
-		if (!check)
-			continue;
-		t->advice = "read it once into a local variable, and check and use "
-			    "that variable";
-		tell_between(t, check, "checked here, but of an earlier read");
-		tell_between(t, t->origin,
-			     tale_text(t,
-				       "lost here: it is read again, so what %s checked "
-				       "is not known of it (%s)",
-				       tale_at(t, snap_of(t, check)->insn),
-				       t->origin_text));
-		return;
-	}
-}
-
-/* A comparison with data_end of a sum whose offset is too large to be known. */
-static bool is_far_check(const struct tale *t, u32 check)
-{
-	const struct insn *in = insn_of(t, check);
-	const struct snap *s = snap_of(t, check);
-
-	return op_info[in->op].fields & field_src &&
-	       (s->r[in->dst].type == reg_packet_end ||
-		s->r[in->src].type == reg_packet_end);
-}
-
-static void say_lost(struct tale *t, u32 check, enum taint how)
-{
-	static const char *const notes[] = {
-		[taint_same] = "lost here: the check is of another copy of the value",
-		[taint_low] =
-			"lost here: the check is of a copy of the low 32 bits; what "
-			"is used later has all 64",
-		[taint_high] = "lost here: the check is of a copy of the low 32 bits",
-		[taint_derived] =
-			"lost here: the check is of a number that was made from "
-			"the value, not of the value itself",
-	};
-
-	if (is_far_check(t, check)) {
-		tell_between(t, check,
-			     t->number->n.umax > PACKET_FAR
-				     ? "lost here: a comparison with data_end counts "
-				       "only where the offset is at most 65535"
-				     : "lost here: this sum is compared with data_end, "
-				       "another one is used");
-		return;
-	}
-	tell_between(t, check, notes[how]);
-	t->wide = how == taint_low || how == taint_high;
-	if (t->wide)
-		t->advice = "check all 64 bits, without a cast, or use the copy of 32 "
-			    "bits that was checked";
-	else if (how == taint_derived)
-		t->advice = "check the value itself, not a sum, part or cast of it";
-}
-
-static void find_lost_check(struct walk *w)
-{
-	struct tale *t = w->t;
-	enum taint how = taint_none;
-	u32 check;
-
-	if (t->origin == ~0u || !w->number)
-		return;
-	check = find_check(w, t->origin, &w->where[t->origin + 1], false, &how);
-	if (check)
-		say_lost(t, check, how);
-	else
-		find_second_read(w);
-}
-
 /* ---- branches, for what is about the path and not about a value ---- */
 
 static void tell_branches(struct tale *t, u32 from, u32 most)
 {
 	for (u32 step = t->rec->nsnaps - 1; step-- > from && t->nevents < most;) {
-		const struct snap *s = snap_of(t, step), *next = snap_of(t, step + 1);
+		const struct snap *s = chain_snap(t, step),
+				  *next = chain_snap(t, step + 1);
 
 		if (op_info[t->v->insns[s->insn].op].class != class_jmp ||
 		    line_of(t, s->insn) == line_of(t, next->insn))
@@ -621,7 +411,7 @@ static void tell_branches(struct tale *t, u32 from, u32 most)
 static u32 last_step_at(const struct tale *t, u32 insn)
 {
 	for (u32 step = t->rec->nsnaps; step--;)
-		if (snap_of(t, step)->insn == insn)
+		if (chain_snap(t, step)->insn == insn)
 			return step;
 	return ~0u;
 }
@@ -638,7 +428,7 @@ static void chain_ref(struct tale *t, u32 kinds)
 	if (step == ~0u)
 		return;
 	t->origin = step;
-	t->origin_text = tale_call(t, snap_of(t, step)->insn);
+	t->origin_text = tale_call(t, chain_snap(t, step)->insn);
 	tell(t, step, true,
 	     tale_text(t, kinds == ref_pointer ? "%s acquires it" : "%s takes the lock",
 		       t->origin_text));
@@ -674,9 +464,9 @@ void chain_build(struct tale *t)
 	w.where = reg < 0 ? NULL : arena_alloc(t->arena, rec->nsnaps, sizeof(w.where[0]));
 	if (!w.where)
 		return;
-	w.at = (struct place){snap_of(t, rec->nsnaps - 1)->depth, (u32)reg, false};
+	w.at = (struct place){chain_snap(t, rec->nsnaps - 1)->depth, (u32)reg, false};
 	w.number = t->class->follow != follow_pointer;
 	walk_back(&w);
-	find_lost_check(&w);
+	chain_find_lost(&w);
 	tale_find_name(t);
 }
