@@ -1,1 +1,1 @@
-s/^	table/if (position > 7) return 0; &/
+s/^	table/if (position > 7) return XDP_PASS; &/

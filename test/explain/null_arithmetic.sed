@@ -1,1 +1,1 @@
-s/__u32 \*data = e.*/if (!e) return 0; &/
+s/__u32 \*data = e.*/if (!e) return XDP_PASS; &/

@@ -1,1 +1,1 @@
-s/return e->data/if (i > 15) return 0; &/
+s/return e->data/if (i > 15) return XDP_PASS; &/

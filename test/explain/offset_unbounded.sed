@@ -1,1 +1,1 @@
-s/return bytes/if (now > 71) return 0; &/
+s/return bytes/if (now > 71) return XDP_PASS; &/

@@ -1,1 +1,1 @@
-s/return \*(__u16/if ((void *)(data + 14) > data_end) return 0; &/
+s/data + 12/data + 14/

@@ -1,1 +1,1 @@
-s/e->count++/if (!e) return 0; &/
+s/e->count++/if (!e) return XDP_PASS; &/

@@ -1,1 +1,1 @@
-s/seen\[i\] = 1/if (i > 15) return 0; &/
+s/seen\[i\] = 1/if (i > 15) return XDP_PASS; &/

@@ -94,6 +94,12 @@ static bool when_below(const struct tale *t)
 	return when_varies(t) && t->reg.n.smin < -MAX(tale_offset(t), 0);
 }
 
+/* Something was subtracted from the sum of a packet pointer and what varies. */
+static bool when_subtracted(const struct tale *t)
+{
+	return when_packet(t) && when_varies(t) && tale_offset(t) < 0;
+}
+
 /* It is in a loop, and did no harm in the rounds before. */
 static bool when_rounds(const struct tale *t)
 {
@@ -333,7 +339,9 @@ static void tell(struct verifier *v, char *log, struct explained *e)
 			 .out = &e->out,
 			 .scale = 1,
 			 .origin = ~0u,
-			 .cleared = ~0u};
+			 .cleared = ~0u,
+			 .check = ~0u,
+			 .own = -1};
 
 	e->out.kernel = last_line(&t, log);
 	if (v->refusal.why == &reject_loop_endless) /* the states stand behind it */

@@ -213,6 +213,12 @@ static bool is_plain_index(const struct tale *t)
 	       !scalar_is_const(&t->number->n);
 }
 
+/* How far in front of the sum with what varies the access begins. */
+WORD(before)
+{
+	str_printf(s, "%lld", (long long)-tale_offset(t));
+}
+
 WORD(reg_off)
 {
 	str_printf(s, "%lld", (long long)t->reg.off);
@@ -293,12 +299,15 @@ WORD(limit_size)
 		"before %s write __u64 n = %s; asm volatile(\"\" : \"+r\"(n)); if (n > ",
 		tale_at(t, t->insn), t->name ? t->name : "the size");
 	if (room_of(t))
-		str_printf(s, "%lld", (long long)room_of(t));
+		str_printf(
+			s, "%lld",
+			(long long)(t->own > 0 ? MIN(t->own, room_of(t)) : room_of(t)));
 	else
 		str_printf(s, "sizeof(buf)");
-	str_printf(s,
-		   ") return 0; and pass n (the asm keeps the compiler from checking a "
-		   "copy of it)");
+	str_printf(s, ") ");
+	word_leave(t, s);
+	str_printf(s, " and pass n (the asm keeps the compiler from checking a "
+		      "copy of it)");
 }
 
 WORD(size_limit)
@@ -327,6 +336,14 @@ WORD(fails)
 		   t->name ? t->name : "an index of", (long long)witness(t));
 }
 
+/* The greatest index to check for: that of a check which the program has, if that will
+ * do.
+ */
+static s64 most_wanted(const struct tale *t)
+{
+	return t->own >= 0 ? MIN(t->own, most(t)) : most(t);
+}
+
 WORD(bound)
 {
 	const char *name = t->name ? t->name : "i";
@@ -334,33 +351,40 @@ WORD(bound)
 
 	if (!t->name)
 		str_printf(s, "put the index into a variable, __u64 i; ");
-	str_printf(s, "before %s add: if (%s > %lld) return 0;", tale_at(t, t->insn),
-		   name, (long long)most(t));
+	str_printf(s, "before %s add: ", tale_at(t, t->insn));
+	if (t->joined)
+		str_printf(s, "asm volatile(\"\" : \"+r\"(%s)); ", name);
+	str_printf(s, "if (%s > %lld) ", name, (long long)most_wanted(t));
+	word_leave(t, s);
+	if (t->joined)
+		str_printf(s, " (the asm keeps the compiler from making one check of "
+			      "both)");
 	if (t->number->n.smin < 0)
 		str_printf(
 			s,
 			" where %s is unsigned (of a signed one negative numbers pass)",
 			name);
-	while (mask * 2 + 1 <= (u64)most(t))
+	while (mask * 2 + 1 <= (u64)most_wanted(t))
 		mask = mask * 2 + 1;
-	if (most(t) >= 1)
+	if (most_wanted(t) >= 1)
 		str_printf(s, " or index with %s & 0x%llx", name,
 			   (unsigned long long)mask);
 }
 
 WORD(limit_far)
 {
-	if (t->number->n.umax < PACKET_FAR)
+	if (t->number->n.umax + (u64)MAX(tale_offset(t), 0) + tale_size(t) <= PACKET_FAR)
 		return;
-	if (tale_rounds(t))
+	if (tale_rounds(t)) {
 		str_printf(s,
 			   "; and end the loop after a number of rounds: for (int i = 0; "
 			   "i < 16; i++), so that the offset stays below 65535");
-	else
+	} else {
 		str_printf(s,
-			   "; but before the addition limit the offset: "
-			   "if (%s > 1500) return 0;",
+			   "; but before the addition limit the offset: if (%s > 1500) ",
 			   t->name ? t->name : "offset");
+		word_leave(t, s);
+	}
 }
 
 WORD(packet_known)

@@ -321,6 +321,8 @@ static const char *condition(struct walk *w, u32 step, const struct insn *in,
 		return after->type == reg_scalar ? "here it is NULL"
 						 : "from here on it is not NULL";
 	if (before->type == reg_packet && after->range > before->range)
+		w->t->check = w->t->check == ~0u ? step : w->t->check;
+	if (before->type == reg_packet && after->range > before->range)
 		return tale_text(w->t,
 				 "checks that the packet has %d bytes from there on",
 				 after->range);
@@ -334,6 +336,7 @@ static const char *condition(struct walk *w, u32 step, const struct insn *in,
 	}
 	if (text[0] == 's' && after->n.smin < 0 && after->n.smax >= 0 &&
 	    in->dst == w->at.n && before->n.smax != after->n.smax) {
+		w->t->own = after->n.smax;
 		w->t->advice =
 			"declare the variable unsigned, which makes the check count";
 		return tale_text(w->t,

@@ -96,6 +96,16 @@ static bool same_memory(const struct snap *a, const struct insn *x, const struct
 	       !memcmp(p->raw, q->raw, sizeof(p->raw)) && p->type != reg_stack;
 }
 
+/* What a comparison lets pass, of what it looked at. */
+static s64 passes(const struct tale *t, u32 check)
+{
+	const struct insn *in = chain_insn(t, check);
+	const struct reg *r = &chain_snap(t, check + 1)->r[in->dst];
+	u64 most = op_info[in->op].size == 4 ? r->n.umax32 : r->n.umax;
+
+	return r->type == reg_scalar && most < UINT32_MAX ? (s64)most : -1;
+}
+
 /* The value was read before, and that was checked: then it was read once more. */
 static void find_second_read(struct walk *w)
 {
@@ -119,6 +129,7 @@ static void find_second_read(struct walk *w)
 			true, &how);
 		if (!check)
 			continue;
+		t->own = passes(t, check);
 		t->advice = "read it once into a local variable, and check and use "
 			    "that variable";
 		chain_tell_between(t, check, "checked here, but of an earlier read");
@@ -133,19 +144,38 @@ static void find_second_read(struct walk *w)
 	}
 }
 
-/* A comparison with data_end of a sum whose offset is too large to be known. */
-static bool is_far_check(const struct tale *t, u32 check)
+/* What a comparison compares with data_end; NULL: it is another one. */
+static const struct reg *compared_sum(const struct tale *t, u32 check)
 {
 	const struct insn *in = chain_insn(t, check);
-	const struct snap *s = chain_snap(t, check);
+	const struct reg *r = chain_snap(t, check)->r;
 
-	return op_info[in->op].fields & field_src &&
-	       (s->r[in->dst].type == reg_packet_end ||
-		s->r[in->src].type == reg_packet_end);
+	if (!(op_info[in->op].fields & field_src))
+		return NULL;
+	if (r[in->src].type == reg_packet_end)
+		return &r[in->dst];
+	return r[in->dst].type == reg_packet_end ? &r[in->src] : NULL;
+}
+
+static void say_lost_sum(struct tale *t, u32 check, const struct reg *sum)
+{
+	u64 most = MIN(sum->n.umax, (u64)INT64_MAX) + (u64)MAX(sum->off, 0);
+
+	chain_tell_between(
+		t, check,
+		most > PACKET_FAR
+			? tale_text(t,
+				    "lost here: a comparison with data_end counts "
+				    "only where the offset and what is added to it "
+				    "are at most %d together",
+				    PACKET_FAR)
+			: "lost here: this sum is compared with data_end, "
+			  "another one is used");
 }
 
 static void say_lost(struct tale *t, u32 check, enum taint how)
 {
+	const struct reg *sum = compared_sum(t, check);
 	static const char *const notes[] = {
 		[taint_same] = "lost here: the check is of another copy of the value",
 		[taint_low] =
@@ -157,17 +187,13 @@ static void say_lost(struct tale *t, u32 check, enum taint how)
 			"the value, not of the value itself",
 	};
 
-	if (is_far_check(t, check)) {
-		chain_tell_between(
-			t, check,
-			t->number->n.umax > PACKET_FAR
-				? "lost here: a comparison with data_end counts "
-				  "only where the offset is at most 65535"
-				: "lost here: this sum is compared with data_end, "
-				  "another one is used");
+	if (sum) {
+		say_lost_sum(t, check, sum);
 		return;
 	}
 	chain_tell_between(t, check, notes[how]);
+	t->own = how == taint_same || how == taint_low ? passes(t, check) : -1;
+	t->joined = how == taint_derived;
 	t->wide = how == taint_low || how == taint_high;
 	if (t->wide)
 		t->advice = "check all 64 bits, without a cast, or use the copy of 32 "

@@ -53,12 +53,40 @@ WORD(takes)
 	str_printf(s, "%s", take_text((u16)take_of(t)));
 }
 
+/* Numbers that are flags, and the usual value. */
+static const struct {
+	u32 id, arg;
+	const char *text;
+} flag_args[] = {
+	{SKEP_FUNC_map_update_elem, 4, "flags (BPF_ANY)"},
+	{SKEP_FUNC_skb_store_bytes, 5, "flags (0)"},
+	{SKEP_FUNC_redirect, 2, "flags (0)"},
+	{SKEP_FUNC_perf_event_output, 3, "flags (BPF_F_CURRENT_CPU)"},
+	{SKEP_FUNC_skb_output, 3, "flags (BPF_F_CURRENT_CPU)"},
+	{SKEP_FUNC_xdp_output, 3, "flags (BPF_F_CURRENT_CPU)"},
+	{SKEP_FUNC_get_stackid, 3, "flags (0; BPF_F_USER_STACK: of the process)"},
+	{SKEP_FUNC_ringbuf_output, 4, "flags (0)"},
+	{SKEP_FUNC_ringbuf_reserve, 3, "flags (0)"},
+	{SKEP_FUNC_ringbuf_submit, 2, "flags (0)"},
+	{SKEP_FUNC_ringbuf_discard, 2, "flags (0)"},
+	{SKEP_FUNC_for_each_map_elem, 4, "flags (0)"},
+	{SKEP_FUNC_loop, 4, "flags (0)"},
+};
+
+static const char *argument_words(const struct helper_proto *h, u32 i)
+{
+	for (u32 k = 0; k < ARRAY_SIZE(flag_args); k++)
+		if (flag_args[k].id == h->id && flag_args[k].arg == i + 1)
+			return flag_args[k].text;
+	return take_text(h->arg[i]);
+}
+
 WORD(arguments)
 {
 	const struct helper_proto *h = t->helper;
 
 	for (u32 i = 0; h && i < 5 && h->arg[i] != take_none; i++)
-		str_printf(s, "%s%u. %s", i ? "; " : "", i + 1, take_text(h->arg[i]));
+		str_printf(s, "%s%u. %s", i ? "; " : "", i + 1, argument_words(h, i));
 	if (!h)
 		str_printf(s, "a value for each argument that the function takes");
 }
@@ -93,33 +121,6 @@ WORD(pass)
 			      "or the context gave it");
 		break;
 	default: str_printf(s, "pass %s", take_text((u16)take_of(t)));
-	}
-}
-
-static void say_declared(struct str *s, const struct func_arg *arg)
-{
-	switch ((enum func_arg_kind)arg->kind) {
-	case func_scalar: str_printf(s, "a number"); break;
-	case func_ctx: str_printf(s, "the context"); break;
-	case func_arena: str_printf(s, "a pointer into an arena"); break;
-	case func_mem:
-		str_printf(s, "a pointer to %u bytes%s", arg->size,
-			   arg->nullable ? ", or NULL" : "");
-		break;
-	}
-}
-
-WORD(passed)
-{
-	int func = t->in && t->in->op == op_call_local
-			   ? flow_func_at(&t->v->flow, t->insn + 1 + (u32)t->in->off)
-			   : -1;
-	const struct func_note *note = func < 0 ? NULL : &calls_of(t->v)->func[func];
-
-	for (u32 i = 0; note && note->args_known && i < note->nargs; i++) {
-		str_printf(s, "%sargument %u is %s; declared is ", i ? "; " : "", i + 1,
-			   tale_type(t, &t->regs[i + 1]));
-		say_declared(s, &note->arg[i]);
 	}
 }
 
@@ -286,7 +287,7 @@ static u32 declared_context(const struct tale *t)
 }
 
 /* The member that holds an offset; NULL. */
-static const struct skep_btf_member *member_at(const struct skep_btf *b, u32 id, s64 off)
+const struct skep_btf_member *tale_member_at(const struct skep_btf *b, u32 id, s64 off)
 {
 	const struct skep_btf_type *ty = btf_type(b, id);
 	const struct skep_btf_member *m = btf_tail(ty), *at = NULL;
@@ -302,7 +303,8 @@ WORD(access)
 	const struct skep_btf *b = t->v->prog->btf;
 	bool write = t->in && op_info[t->in->op].class == class_store;
 	u32 id = declared_context(t);
-	const struct skep_btf_member *at = id ? member_at(b, id, tale_offset(t)) : NULL;
+	const struct skep_btf_member *at =
+		id ? tale_member_at(b, id, tale_offset(t)) : NULL;
 
 	str_printf(s, "%llu bytes are %s at offset %lld of the context",
 		   (unsigned long long)tale_size(t), write ? "written" : "read",
@@ -365,6 +367,60 @@ static void say_other_types(struct tale *t, struct str *s, const char *context)
 		str_printf(s, "none");
 }
 
+/* A context as the kernel's types have it; NULL. */
+static const struct skep_btf_type *kernel_context(const struct tale *t, const char *name)
+{
+	const struct skep_btf *b = t->v->profile->vmlinux;
+	u32 id = b ? skep_btf_find(b, name, SKEP_BTF_KIND_STRUCT) : 0;
+
+	return id ? btf_type(b, id) : NULL;
+}
+
+/* What there is in place of a member of another context. */
+static void say_member_of(struct tale *t, struct str *s, const char *context,
+			  const char *member)
+{
+	const struct skep_btf_type *ty = kernel_context(t, context);
+	const struct skep_btf_member *m = ty ? btf_tail(ty) : NULL;
+	struct list l = {s, 0};
+	u32 n = ty && *member ? btf_vlen(ty) : 0;
+
+	for (u32 i = 0; i < n; i++)
+		if (!strcmp(btf_str(t->v->profile->vmlinux, m[i].name_off), member)) {
+			str_printf(s, "its `%s`", member);
+			return;
+		}
+	if (!n) {
+		str_printf(s, "its members");
+		return;
+	}
+	str_printf(s, "what it has (");
+	for (u32 i = 0; i < n; i++)
+		if (m[i].name_off)
+			list_add(&l, btf_str(t->v->profile->vmlinux, m[i].name_off));
+	str_printf(s, "): there is no `%s` in it", member);
+}
+
+/* The program's function declares another context than the one that it gets. */
+static void say_other_context(struct tale *t, struct str *s, const char *want, u32 id)
+{
+	const struct skep_btf *b = t->v->prog->btf;
+	const struct skep_btf_member *m = tale_member_at(b, id, tale_offset(t));
+	const char *member = m ? btf_str(b, m->name_off) : "";
+
+	str_printf(s,
+		   "declare the argument as struct %s *ctx, which is the context of %s "
+		   "programs, and use ",
+		   want, rules_prog(t->v->prog->type)->name);
+	say_member_of(t, s, want, member);
+	str_printf(s,
+		   "; or put the program into a section of a type that gets struct %s "
+		   "(",
+		   btf_name(b, id));
+	say_other_types(t, s, btf_name(b, id));
+	str_printf(s, ")");
+}
+
 WORD(context_fix)
 {
 	const char *want = func_context(t->v->prog->type);
@@ -375,13 +431,7 @@ WORD(context_fix)
 		off < 0 || off > UINT16_MAX ? 0 : member_access(t, (u32)off & ~3u, false);
 
 	if (want && id && strcmp(want, have)) {
-		str_printf(s,
-			   "declare the argument as struct %s *ctx, which is the context "
-			   "of %s programs, and use its members; or put the program into "
-			   "a section of a type that gets struct %s (",
-			   want, rules_prog(t->v->prog->type)->name, have);
-		say_other_types(t, s, have);
-		str_printf(s, ")");
+		say_other_context(t, s, want, id);
 	} else if (size && size != tale_size(t)) {
 		str_printf(s,
 			   "read the member whole, with its own type (%u bytes), into a "

@@ -55,11 +55,14 @@ struct tale {
 	const char *name; /* of the variable, if a line of the source tells; NULL */
 	u64 scale;	  /* bytes for each one of the variable: of an index */
 	bool wide;	  /* only the low 32 bits were checked */
+	bool joined;	  /* a number that was made from it was checked */
 	bool derived;	  /* more than that was calculated in the refused line */
 	struct chain_event events[CHAIN_MOST];
 	u32 nevents;
 	const char *advice; /* what to change, where a check was lost; NULL */
 	const char *held;   /* a note about an instruction of no line */
+	u32 check; /* step of the comparison that made a packet's bytes known; ~0: none */
+	s64 own; /* the greatest number that a lost check of the program lets pass; -1 */
 };
 
 /* ---- explain_chain.c ---- */
@@ -113,6 +116,11 @@ const char *tale_call(struct tale *t, u32 insn);
 const struct verify_map *tale_map(const struct tale *t);
 /* The global variable at an offset of the section that a map is; NULL: it is none. */
 const struct skep_btf_var_secinfo *tale_variable(const struct verify_map *map, s64 off);
+
+/* ---- explain_rule.c ---- */
+
+/* The member of a struct that holds an offset; NULL. */
+const struct skep_btf_member *tale_member_at(const struct skep_btf *b, u32 id, s64 off);
 
 /* ---- explain_word.c ---- */
 

@@ -215,6 +215,14 @@ int rules_attach(u32 prog_type, u32 attach_type);
  * %d]", EINVAL. */
 bool rules_return_range(u32 prog_type, u32 attach_type, s32 *min, s32 *max);
 
+/* In words: what a program returns that has nothing to say, and what the values mean. */
+struct rule_verdict {
+	const char *leave, *meaning;
+};
+
+/* NULL: 0, and nobody looks at it, or the hook decides. */
+const struct rule_verdict *rules_verdict(u32 prog_type, u32 attach_type);
+
 /* ---- maps ---- */
 
 /* Whether the helper takes maps of this type: else "cannot pass map_type %d into func

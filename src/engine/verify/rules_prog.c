@@ -37,9 +37,11 @@ static const struct rule_prog progs[] = {
 		.btf = (flags) & BTF, .sleepable = (flags) & SLEEPS, \
 		.sleepable_only = (flags) & ASLEEP},
 #define RETURN(...)
+#define VERDICT(...)
 #include "prog_rule.def"
 #undef PROG
 #undef RETURN
+#undef VERDICT
 };
 /* clang-format on */
 
@@ -50,6 +52,20 @@ static const struct {
 } returns[] = {
 #define PROG(...)
 #define RETURN(type, attaches, min, max) {SKEP_PROG_TYPE_##type, attaches, min, max},
+#define VERDICT(...)
+#include "prog_rule.def"
+#undef RETURN
+#undef VERDICT
+};
+
+static const struct {
+	u32 prog_type;
+	u64 attach_types;
+	struct rule_verdict is;
+} verdicts[] = {
+#define RETURN(...)
+#define VERDICT(type, attaches, leave, meaning) \
+	{SKEP_PROG_TYPE_##type, attaches, {leave, meaning}},
 #include "prog_rule.def"
 };
 
@@ -83,4 +99,13 @@ bool rules_return_range(u32 prog_type, u32 attach_type, s32 *min, s32 *max)
 		}
 	}
 	return false;
+}
+
+const struct rule_verdict *rules_verdict(u32 prog_type, u32 attach_type)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(verdicts); i++)
+		if (verdicts[i].prog_type == prog_type &&
+		    has(verdicts[i].attach_types, attach_type))
+			return &verdicts[i].is;
+	return NULL;
 }
