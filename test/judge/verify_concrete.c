@@ -128,9 +128,9 @@ static bool is_other_half(const struct verifier *v, u32 at)
 /* A function that was called back returns to the call, which is walked again. */
 static bool called_back(const struct verifier *v, u32 at)
 {
-	const struct concrete *last = &trace.step[at - 1];
+	const struct concrete *last = at ? &trace.step[at - 1] : NULL;
 
-	return at && v->insns[v->insn].op == op_call_helper &&
+	return last && v->insns[v->insn].op == op_call_helper &&
 	       last->depth == v->cur->depth + 1 && v->insns[last->insn].op == op_exit &&
 	       last->callsite[last->depth] == v->insn;
 }

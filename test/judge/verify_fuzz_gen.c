@@ -158,8 +158,10 @@ s64 gen_number(struct gen *g)
 	switch (gen_pick(g, 8)) {
 	case 0: return (s32)gen_pick(g, UINT32_MAX);
 	case 1: return 1ll << gen_pick(g, 63);
-	case 2: return (s64)gen_pick(g, UINT32_MAX) << 32 | gen_pick(g, UINT32_MAX);
-	default: return edges[gen_pick(g, ARRAY_SIZE(edges))] + (s32)gen_pick(g, 3) - 1;
+	case 2:
+		return (s64)((u64)gen_pick(g, UINT32_MAX) << 32 |
+			     gen_pick(g, UINT32_MAX));
+	default: return (s32)(edges[gen_pick(g, ARRAY_SIZE(edges))] + gen_pick(g, 3) - 1);
 	}
 }
 
