@@ -21,7 +21,7 @@ enum {
 	BYTES_MOST = 256, /* of a key's data */
 	WORDS_MOST = BYTES_MOST / 8,
 	BITS_MOST = BYTES_MOST * 8,
-	INDEX_MOST = 20, /* bits */
+	INDEX_MOST = 22, /* bits */
 	HELD = 64,	 /* free ones that are not used yet */
 	PATIENCE = 64,	 /* how often a reader insists on a quiet moment, */
 	TRIES = 4096,	 /* and on one in which nothing is used again */
@@ -42,26 +42,26 @@ struct head {
 	u8 pad0[52];
 	u32 lock;
 	u32 n; /* prefixes */
-	struct pool nodes, cells;
-	u8 pad1[8];
+	struct pool pool;
+	u8 pad1[32];
 };
 
+/* Not changed while the trie reaches it but for `child`, and `used`, which may become 0:
+ * then it is only where two part. The value follows `bits`. */
 struct node {
 	u32 child[2];
-	u32 cell;   /* 0: no prefix, only where two part */
-	u32 len;    /* bits */
-	u64 bits[]; /* the first bit is the highest; those behind `len` mean nothing */
+	u32 used;   /* a prefix with a value */
+	u32 len;    /* bits of it */
+	u64 bits[]; /* the first bit is the highest; behind `len`: what the user gave */
 };
-
-/* A cell is the value, then the key's data, which keeps the bits behind the prefix. */
 
 struct trie {
 	struct head *head;
 	u64 *index; /* longest prefix << 32 | first node */
-	u8 *nodes, *cells;
-	u32 *free_nodes, *free_cells;
-	u32 nnodes, ncells;
-	u32 node_size, cell_size, key_at;
+	u8 *nodes;
+	u32 *free;
+	u32 n; /* nodes */
+	u32 node_size, value_at;
 	u32 bytes, most; /* bytes and bits of a key's data */
 	u32 index_bits;
 };
@@ -87,27 +87,24 @@ static int check(const union skep_attr *attr)
 }
 
 struct layout {
-	u64 index, nodes, cells, free_nodes, free_cells, size;
-	u64 nnodes, ncells;
-	u32 node_size, cell_size, index_bits;
+	u64 index, nodes, free, size, n;
+	u32 node_size, value_at, index_bits;
 };
 
 static struct layout layout(const struct map_info *info)
 {
 	struct layout l = {.index = sizeof(struct head)};
-	u32 bytes = info->key_size - 4, data = round_up(bytes, 8);
+	u32 bytes = info->key_size - 4;
 
-	l.index_bits = 64 - __builtin_clzll(info->max_entries);
+	/* four entries for each prefix: most lookups see one node then */
+	l.index_bits = 66 - __builtin_clzll(info->max_entries);
 	l.index_bits = MIN(l.index_bits, MIN(8 * bytes, INDEX_MOST));
-	l.nnodes = 2ull * info->max_entries + HELD;
-	l.ncells = info->max_entries + 1ull + HELD; /* one to replace another with */
-	l.node_size = sizeof(struct node) + data;
-	l.cell_size = round_up(info->value_size, 8) + data;
+	l.n = 2ull * info->max_entries + 1 + HELD; /* one to replace another with */
+	l.value_at = sizeof(struct node) + round_up(bytes, 8);
+	l.node_size = l.value_at + round_up(info->value_size, 8);
 	l.nodes = round_up(l.index + (8ull << l.index_bits), 64);
-	l.cells = l.nodes + l.nnodes * l.node_size;
-	l.free_nodes = l.cells + l.ncells * l.cell_size;
-	l.free_cells = l.free_nodes + l.nnodes * 4;
-	l.size = l.free_cells + l.ncells * 4;
+	l.free = l.nodes + l.n * l.node_size;
+	l.size = l.free + l.n * 4;
 	return l;
 }
 
@@ -121,7 +118,7 @@ static int open_view(struct map *map)
 	struct layout l = layout(&map->info);
 	struct trie *t;
 
-	if (l.nnodes >= UINT32_MAX)
+	if (l.n >= UINT32_MAX)
 		return -ENOMEM;
 	t = mem_alloc(1, sizeof(*t));
 	if (!t)
@@ -130,23 +127,20 @@ static int open_view(struct map *map)
 		.head = (struct head *)map->storage,
 		.index = (u64 *)(map->storage + l.index),
 		.nodes = map->storage + l.nodes,
-		.cells = map->storage + l.cells,
-		.free_nodes = (u32 *)(map->storage + l.free_nodes),
-		.free_cells = (u32 *)(map->storage + l.free_cells),
-		.nnodes = (u32)l.nnodes,
-		.ncells = (u32)l.ncells,
+		.free = (u32 *)(map->storage + l.free),
+		.n = (u32)l.n,
 		.node_size = l.node_size,
-		.cell_size = l.cell_size,
-		.key_at = map->stride,
+		.value_at = l.value_at,
 		.bytes = map->info.key_size - 4,
 		.most = 8 * (map->info.key_size - 4),
 		.index_bits = l.index_bits,
 	};
 	map->priv = t;
 	map->values = (struct map_values){
-		.lo = u64_of(t->cells),
-		.hi = u64_of(t->cells) + l.ncells * l.cell_size,
-		.stride = l.cell_size,
+		.lo = u64_of(t->nodes),
+		.hi = u64_of(t->nodes) + l.n * l.node_size,
+		.stride = l.node_size,
+		.at = l.value_at,
 		.size = map->info.value_size,
 	};
 	return 0;
@@ -172,7 +166,7 @@ static void put(u32 *word, u32 value)
 /* NULL: no link, or none that an honest process made. */
 static struct node *node_of(const struct trie *t, u32 link)
 {
-	return link - 1 < t->nnodes
+	return link - 1 < t->n
 		       ? (struct node *)(t->nodes + (u64)(link - 1) * t->node_size)
 		       : NULL;
 }
@@ -182,9 +176,9 @@ static u32 link_of(const struct trie *t, const struct node *e)
 	return (u32)(((const u8 *)e - t->nodes) / t->node_size) + 1;
 }
 
-static u8 *cell_of(const struct trie *t, u32 link)
+static u8 *value_of(const struct trie *t, struct node *e)
 {
-	return link - 1 < t->ncells ? t->cells + (u64)(link - 1) * t->cell_size : NULL;
+	return (u8 *)e + t->value_at;
 }
 
 /* To be read once: who writes it may be hostile. */
@@ -242,34 +236,36 @@ static u32 slot_of(const struct trie *t, const struct prefix *p)
 	return p->bits[0] >> (64 - t->index_bits);
 }
 
-/* The cell of the longest prefix of `p` from a node on, or `cell` if there is none. */
-static u32 walk(const struct trie *t, const struct prefix *p, u32 link, u32 cell)
+/* The longest prefix of `p` from a node on, or `best` if there is none. */
+static struct node *walk(const struct trie *t, const struct prefix *p, u32 link,
+			 struct node *best)
 {
 	struct node *e;
-	u32 len, c;
+	u32 len;
 
 	for (s32 last = -1; (e = node_of(t, link)); last = (s32)len) {
 		len = len_of(e);
 		if ((s32)len <= last || !begins(e, len, p))
 			break;
-		c = get(&e->cell);
-		cell = c ? c : cell;
+		best = get(&e->used) ? e : best;
 		if (len == p->len)
 			break;
 		link = get(&e->child[bit(p->bits, len)]);
 	}
-	return cell;
+	return best;
 }
 
-static u32 find_by_index(const struct trie *t, const struct prefix *p)
+static struct node *find_by_index(const struct trie *t, const struct prefix *p)
 {
 	u64 slot = __atomic_load_n(&t->index[slot_of(t, p)], __ATOMIC_ACQUIRE);
-	struct node *best = node_of(t, slot >> 32);
-	u32 cell = best ? get(&best->cell) : 0;
+	struct node *e = walk(t, p, (u32)slot, NULL), *best;
 
-	if (best && !cell) /* just taken out */
-		return walk(t, p, get(&t->head->root), 0);
-	return walk(t, p, (u32)slot, cell);
+	if (e || !(slot >> 32))
+		return e;
+	best = node_of(t, slot >> 32);
+	if (best && get(&best->used))
+		return best;
+	return walk(t, p, get(&t->head->root), NULL); /* it was just taken out */
 }
 
 static u64 read_begin(const struct trie *t)
@@ -287,9 +283,9 @@ static bool read_ok(const struct trie *t, u64 seq, u32 tries)
 	return now - seq <= (tries < PATIENCE ? 2 - (seq & 1) : HELD - 2);
 }
 
-static u32 find(const struct trie *t, const struct prefix *p, u64 seq)
+static struct node *find(const struct trie *t, const struct prefix *p, u64 seq)
 {
-	return seq & 1 || p->len < t->index_bits ? walk(t, p, get(&t->head->root), 0)
+	return seq & 1 || p->len < t->index_bits ? walk(t, p, get(&t->head->root), NULL)
 						 : find_by_index(t, p);
 }
 
@@ -302,10 +298,10 @@ static void *lookup(struct map *map, const void *key, u32 slot)
 		return NULL;
 	for (u32 tries = 0; tries < TRIES; tries++) {
 		u64 seq = read_begin(t);
-		u32 cell = find(t, &p, seq);
+		struct node *e = find(t, &p, seq);
 
 		if (likely(read_ok(t, seq, tries)))
-			return cell_of(t, cell);
+			return e ? value_of(t, e) : NULL;
 	}
 	return NULL;
 }
@@ -319,12 +315,12 @@ static int read_value(struct map *map, const void *key, void *value)
 		return -ENOENT;
 	for (u32 tries = 0; tries < TRIES; tries++) {
 		u64 seq = read_begin(t);
-		u8 *cell = cell_of(t, find(t, &p, seq));
+		struct node *e = find(t, &p, seq);
 
-		if (cell)
-			map_copy(value, cell, map->info.value_size);
+		if (e)
+			map_copy(value, value_of(t, e), map->info.value_size);
 		if (read_ok(t, seq, tries))
-			return cell ? 0 : -ENOENT;
+			return e ? 0 : -ENOENT;
 	}
 	return -EAGAIN; /* somebody writes without end */
 }
@@ -359,7 +355,7 @@ static u32 node_after(const struct trie *t, const struct prefix *p)
 		len = len_of(e);
 		if ((s32)len <= last || !begins(e, len, p))
 			break;
-		if (len == p->len && get(&e->cell))
+		if (len == p->len && get(&e->used))
 			return next;
 		if (len == p->len)
 			break;
@@ -367,11 +363,18 @@ static u32 node_after(const struct trie *t, const struct prefix *p)
 		right = get(&e->child[1]);
 		if (!side && right)
 			next = first_below(t, right);
-		else if (get(&e->cell))
+		else if (get(&e->used))
 			next = link;
 		link = side ? right : get(&e->child[0]);
 	}
 	return first_below(t, root);
+}
+
+static void write_key(const struct trie *t, const struct node *e, u8 *key)
+{
+	store32(key, e->len);
+	for (u32 i = 0; i < t->bytes; i++)
+		key[4 + i] = (u8)(e->bits[i / 8] >> (56 - i % 8 * 8));
 }
 
 static int next_key(struct map *map, const void *key, void *next)
@@ -385,74 +388,51 @@ static int next_key(struct map *map, const void *key, void *next)
 		u32 link =
 			first ? first_below(t, get(&t->head->root)) : node_after(t, &p);
 		struct node *e = node_of(t, link);
-		u8 *cell = e ? cell_of(t, get(&e->cell)) : NULL;
 
-		if (cell) {
-			store32(next, e->len);
-			memcpy((u8 *)next + 4, cell + t->key_at, t->bytes);
-		}
-		if (read_ok(t, seq, tries) && (cell || !e))
-			return cell ? 0 : -ENOENT;
+		if (e)
+			write_key(t, e, next);
+		if (read_ok(t, seq, tries))
+			return e ? 0 : -ENOENT;
 	}
 	return -EAGAIN;
 }
 
 /* ---- what is free; from here on under the lock ---- */
 
-static u32 take(struct pool *pool, const u32 *queue, u32 n)
+static u32 take(const struct trie *t)
 {
+	struct pool *pool = &t->head->pool;
 	u32 i;
 
-	if (pool->fresh < n)
+	if (pool->fresh < t->n)
 		return ++pool->fresh;
 	if (pool->back - pool->front <= HELD)
 		return 0;
-	i = queue[pool->front++ % n];
-	return i < n ? i + 1 : 0;
+	i = t->free[pool->front++ % t->n];
+	return i < t->n ? i + 1 : 0;
 }
 
-static void give(struct pool *pool, u32 *queue, u32 n, u32 link)
+static void give(const struct trie *t, u32 link)
 {
-	if (link)
-		queue[pool->back++ % n] = link - 1;
+	t->free[t->head->pool.back++ % t->n] = link - 1;
 }
 
-static void give_node(const struct trie *t, u32 link)
-{
-	give(&t->head->nodes, t->free_nodes, t->nnodes, link);
-}
-
-static void give_cell(const struct trie *t, u32 link)
-{
-	give(&t->head->cells, t->free_cells, t->ncells, link);
-}
-
-static u32 new_cell(const struct map *map, const u8 *key, const void *value)
+/* Stands for the first `len` bits of `p`; value NULL: only a fork. */
+static struct node *new_node(const struct map *map, const struct prefix *p, u32 len,
+			     const void *value)
 {
 	const struct trie *t = map->priv;
-	u32 link = take(&t->head->cells, t->free_cells, t->ncells);
-	u8 *cell = cell_of(t, link);
-
-	if (!cell)
-		return 0;
-	map_copy(cell, value, map->info.value_size);
-	memcpy(cell + t->key_at, key + 4, t->bytes);
-	return link;
-}
-
-/* Stands for the first `len` bits of `p`. */
-static u32 new_node(const struct trie *t, const struct prefix *p, u32 len, u32 cell)
-{
-	u32 link = take(&t->head->nodes, t->free_nodes, t->nnodes);
-	struct node *e = node_of(t, link);
+	struct node *e = node_of(t, take(t));
 
 	if (!e)
-		return 0;
+		return NULL;
 	e->child[0] = e->child[1] = 0;
-	e->cell = cell;
+	e->used = value != NULL;
 	e->len = len;
-	memcpy(e->bits, p->bits, t->node_size - sizeof(*e));
-	return link;
+	memcpy(e->bits, p->bits, t->value_at - sizeof(*e));
+	if (value)
+		map_copy(value_of(t, e), value, map->info.value_size);
+	return e;
 }
 
 /* ---- the index ---- */
@@ -469,7 +449,7 @@ static u64 index_entry(const struct trie *t, const struct prefix *p)
 			break;
 		if ((s32)len <= last || !begins(e, len, p))
 			return (u64)best << 32;
-		best = e->cell ? link : best;
+		best = e->used ? link : best;
 		link = e->child[bit(p->bits, len)];
 	}
 	if (!e || same_bits(e->bits, p->bits, t->index_bits) < t->index_bits)
@@ -528,22 +508,15 @@ static struct node *claim(const struct trie *t, u32 *link, const struct node *fr
 {
 	u32 at = get(link), above = from ? MIN(len_of(from), t->most - 1) : 0;
 	struct node *e = node_of(t, at);
-	u32 cell;
 
-	if (!e || t->free_nodes[at - 1] || len_of(e) > t->most ||
+	if (!e || t->free[at - 1] || len_of(e) > t->most ||
 	    (from && (len_of(e) <= above || bit(e->bits, above) != side ||
 		      same_bits(e->bits, from->bits, above) < above))) {
 		put(link, 0);
 		return NULL;
 	}
-	t->free_nodes[at - 1] = 1;
-	cell = get(&e->cell);
-	if (!cell_of(t, cell) || t->free_cells[cell - 1]) {
-		put(&e->cell, 0);
-	} else {
-		t->free_cells[cell - 1] = 1;
-		t->head->n++;
-	}
+	t->free[at - 1] = 1;
+	t->head->n += e->used != 0;
 	return e;
 }
 
@@ -554,7 +527,7 @@ static void index_node(const struct trie *t, const struct node *e, u32 link,
 	u32 len = len_of(e);
 	u64 *slot = &t->index[e->bits[0] >> (64 - t->index_bits)];
 
-	if (len < t->index_bits && e->cell)
+	if (len < t->index_bits && e->used)
 		index_best(t, e->bits, len, link);
 	if (len >= t->index_bits && (!from || len_of(from) < t->index_bits))
 		*slot = (*slot >> 32 << 32) | link;
@@ -584,14 +557,14 @@ static void claim_all(const struct trie *t)
 }
 
 /* The marks of what is used become the queue of what is free. */
-static void free_unclaimed(struct pool *pool, u32 *queue, u32 n)
+static void free_unclaimed(const struct trie *t)
 {
-	u32 free = 0;
+	u32 n = 0;
 
-	for (u32 i = 0; i < n; i++)
-		if (!queue[i])
-			queue[free++] = i;
-	*pool = (struct pool){.fresh = n, .back = free};
+	for (u32 i = 0; i < t->n; i++)
+		if (!t->free[i])
+			t->free[n++] = i;
+	t->head->pool = (struct pool){.fresh = t->n, .back = n};
 }
 
 static void recover(const struct trie *t)
@@ -600,13 +573,11 @@ static void recover(const struct trie *t)
 
 	change_begin(t);
 	memset(t->index, 0, 8ull << t->index_bits);
-	memset(t->free_nodes, 0, t->nnodes * 4ull);
-	memset(t->free_cells, 0, t->ncells * 4ull);
+	memset(t->free, 0, t->n * 4ull);
 	head->n = 0;
 	claim_all(t);
-	free_unclaimed(&head->nodes, t->free_nodes, t->nnodes);
-	free_unclaimed(&head->cells, t->free_cells, t->ncells);
-	/* the queues have a new order: who reads now begins anew */
+	free_unclaimed(t);
+	/* the queue has a new order: who reads now begins anew */
 	__atomic_store_n(&head->seq, head->seq + HELD, __ATOMIC_RELEASE);
 	change_end(t);
 }
@@ -636,7 +607,7 @@ static struct place place_of(const struct trie *t, const struct prefix *p)
 		at.exact = at.same == len && len == p->len;
 		if (at.exact || at.same < len || (s32)len <= last)
 			break;
-		at.best = e->cell ? *at.link : at.best;
+		at.best = e->used ? *at.link : at.best;
 		at.over_link = at.link;
 		at.over = e;
 		at.link = &e->child[bit(p->bits, len)];
@@ -645,78 +616,55 @@ static struct place place_of(const struct trie *t, const struct prefix *p)
 	return at;
 }
 
-/* A new node for `p` into the trie, with another one where it parts from what is there.
- */
-static u32 insert_node(const struct trie *t, const struct prefix *p,
-		       const struct place *at, u32 cell)
-{
-	u32 link = new_node(t, p, p->len, cell), fork;
-	struct node *e = node_of(t, link), *f;
-
-	if (!e || !at->node || at->same == p->len) {
-		if (e && at->node)
-			e->child[bit(at->node->bits, p->len)] = *at->link;
-		if (e)
-			put(at->link, link);
-		return link;
-	}
-	fork = new_node(t, p, at->same, 0);
-	f = node_of(t, fork);
-	if (!f)
-		return 0;
-	f->child[bit(p->bits, at->same)] = link;
-	f->child[!bit(p->bits, at->same)] = *at->link;
-	put(at->link, fork);
-	return link;
-}
-
-static int insert(struct map *map, const u8 *key, const struct prefix *p,
-		  const struct place *at, const void *value)
+/* A new node for `p` into the trie: in the place of one that stands for the same bits,
+ * above a longer one, or beside one, with a fork above both. */
+static int put_node(struct map *map, const struct prefix *p, const struct place *at,
+		    const void *value)
 {
 	const struct trie *t = map->priv;
-	u32 cell, link;
+	bool apart = at->node && at->same < p->len;
+	struct node *e = new_node(map, p, p->len, value), *top = e;
+	u32 old = get(at->link), side;
 
-	if (t->head->n >= map->info.max_entries)
-		return -ENOSPC;
-	cell = new_cell(map, key, value);
-	if (!cell)
-		return -ENOMEM; /* not an honest process's work, as below */
-	change_begin(t);
+	if (apart)
+		top = new_node(map, p, at->same, NULL);
+	if (!e || !top)
+		return -ENOMEM; /* not an honest process's work */
 	if (at->exact) {
-		link = *at->link;
-		put(&at->node->cell, cell);
-	} else {
-		link = insert_node(t, p, at, cell);
+		memcpy(e->child, at->node->child, sizeof(e->child));
+	} else if (apart) {
+		side = bit(p->bits, at->same);
+		top->child[side] = link_of(t, e);
+		top->child[!side] = old;
+	} else if (at->node) {
+		e->child[bit(at->node->bits, p->len)] = old;
 	}
-	t->head->n++;
-	index_update(t, p, link);
-	change_end(t);
-	return link ? 0 : -ENOMEM;
-}
-
-static int replace(struct map *map, const u8 *key, struct node *e, const void *value)
-{
-	const struct trie *t = map->priv;
-	u32 cell = new_cell(map, key, value), old = e->cell;
-
-	if (!cell)
-		return -ENOMEM;
 	change_begin(t);
-	put(&e->cell, cell);
-	give_cell(t, old);
+	put(at->link, link_of(t, top));
+	index_update(t, p, link_of(t, e));
+	if (at->exact)
+		give(t, old);
 	change_end(t);
 	return 0;
 }
 
-static int update_locked(struct map *map, const u8 *key, const struct prefix *p,
-			 const void *value, u64 flags)
+static int update_locked(struct map *map, const struct prefix *p, const void *value,
+			 u64 flags)
 {
-	struct place at = place_of(map->priv, p);
+	struct trie *t = map->priv;
+	struct place at = place_of(t, p);
+	bool there = at.exact && at.node->used;
+	int err;
 
-	if (at.exact && at.node->cell)
-		return flags == SKEP_NOEXIST ? -EEXIST
-					     : replace(map, key, at.node, value);
-	return flags == SKEP_EXIST ? -ENOENT : insert(map, key, p, &at, value);
+	if (there && flags == SKEP_NOEXIST)
+		return -EEXIST;
+	if (!there && flags == SKEP_EXIST)
+		return -ENOENT;
+	if (!there && t->head->n >= map->info.max_entries)
+		return -ENOSPC;
+	err = put_node(map, p, &at, value);
+	t->head->n += !err && !there;
+	return err;
 }
 
 /* Takes a node out that has not two below it, and a fork above it that has only one then.
@@ -726,33 +674,30 @@ static void remove_node(const struct trie *t, const struct place *at)
 	u32 link = *at->link, child = at->node->child[0], fork;
 
 	child = child ? child : at->node->child[1];
-	if (child || !at->over || at->over->cell) {
+	if (child || !at->over || at->over->used) {
 		put(at->link, child);
 	} else {
 		fork = *at->over_link;
 		put(at->over_link, at->over->child[at->link == &at->over->child[0]]);
-		give_node(t, fork);
+		give(t, fork);
 	}
-	give_node(t, link);
+	give(t, link);
 }
 
 static int remove_locked(struct map *map, const struct prefix *p)
 {
 	const struct trie *t = map->priv;
 	struct place at = place_of(t, p);
-	u32 cell;
 
-	if (!at.exact || !at.node->cell)
+	if (!at.exact || !at.node->used)
 		return -ENOENT;
-	cell = at.node->cell;
 	change_begin(t);
 	if (at.node->child[0] && at.node->child[1])
-		put(&at.node->cell, 0);
+		put(&at.node->used, 0);
 	else
 		remove_node(t, &at);
 	t->head->n--;
 	index_update(t, p, at.best);
-	give_cell(t, cell);
 	change_end(t);
 	return 0;
 }
@@ -784,7 +729,7 @@ static int update(struct map *map, const void *key, const void *value, u64 flags
 		return -EINVAL;
 	if (!lock(map))
 		return -EDEADLK;
-	err = update_locked(map, key, &p, value, flags);
+	err = update_locked(map, &p, value, flags);
 	unlock(map);
 	return err;
 }
