@@ -6,6 +6,7 @@ static const char *const args[] = {
 	[arg_any] = "number",
 	[arg_ctx] = "context",
 	[arg_map] = "map",
+	[arg_map_of_any] = "map",
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
 	[arg_queue] = "queue",

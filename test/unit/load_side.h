@@ -67,7 +67,7 @@ static void *global(struct skep_object *obj, const char *section, const char *na
 	return NULL;
 }
 
-static void run_one(struct skep_sys *sys, const char *cc)
+static inline void run_one(struct skep_sys *sys, const char *cc)
 {
 	struct skep_object *obj = loaded(sys, cc, TEST_BPF "/loader.bpf.c");
 	u32 ret;
@@ -90,7 +90,7 @@ struct seen {
 	int n, records;
 };
 
-static int see(void *arg, const void *key, const void *value)
+static inline int see(void *arg, const void *key, const void *value)
 {
 	struct skep_btf_print opts = {.size = sizeof(opts), .compact = 1};
 	struct seen *s = arg;
@@ -102,7 +102,7 @@ static int see(void *arg, const void *key, const void *value)
 	return 0;
 }
 
-static int see_record(void *arg, const void *data, size_t len)
+static inline int see_record(void *arg, const void *data, size_t len)
 {
 	assert_int_equal(len, 4);
 	assert_int_equal(*(u32 *)data, 3);

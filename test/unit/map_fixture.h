@@ -31,15 +31,23 @@ static struct store *map_store(void)
 static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_size,
 		       u32 max, u32 flags)
 {
+	bool of_maps = map_type(type) && map_type(type)->of_maps;
+	int inner = of_maps ? map_make_fd(store, SKEP_MAP_TYPE_ARRAY, 4, 8, 1, 0) : 0, fd;
 	union skep_attr attr;
 
+	if (inner < 0)
+		return inner;
 	memset(&attr, 0, sizeof(attr));
 	attr.map_type = type;
+	attr.inner_map_fd = (u32)inner;
 	attr.key_size = key_size;
 	attr.value_size = value_size;
 	attr.max_entries = max;
 	attr.map_flags = flags;
-	return cmd_map_create(store, &attr);
+	fd = cmd_map_create(store, &attr);
+	if (of_maps)
+		close(inner);
+	return fd;
 }
 
 static inline bool map_is_ring(u32 type)
@@ -63,11 +71,15 @@ static inline u32 map_key_size(u32 type)
 
 static inline u32 map_value_size(u32 type)
 {
-	return map_is_ring(type) ? 0
-	       : type == SKEP_MAP_TYPE_PROG_ARRAY ||
-			       type == SKEP_MAP_TYPE_PERF_EVENT_ARRAY
-		       ? 4
-		       : 8;
+	switch (type) {
+	case SKEP_MAP_TYPE_RINGBUF:
+	case SKEP_MAP_TYPE_USER_RINGBUF: return 0;
+	case SKEP_MAP_TYPE_PROG_ARRAY:
+	case SKEP_MAP_TYPE_PERF_EVENT_ARRAY:
+	case SKEP_MAP_TYPE_ARRAY_OF_MAPS:
+	case SKEP_MAP_TYPE_HASH_OF_MAPS: return 4;
+	default: return 8;
+	}
 }
 
 static inline u32 map_flags(u32 type)

@@ -36,10 +36,12 @@ static void rows_are_whole(void **state)
 				fail_msg("%s: argument %u has no size", h->name, i + 1);
 			if ((h->arg[i] == arg_key || h->arg[i] == arg_value ||
 			     h->arg[i] == arg_value_out) &&
-			    h->arg[0] != arg_map && h->arg[0] != arg_queue)
+			    h->arg[0] != arg_map && h->arg[0] != arg_map_of_any &&
+			    h->arg[0] != arg_queue)
 				fail_msg("%s: argument %u has no map", h->name, i + 1);
 		}
-		assert_true(h->ret != ret_value || h->arg[0] == arg_map);
+		assert_true(h->ret != ret_value || h->arg[0] == arg_map ||
+			    h->arg[0] == arg_map_of_any);
 		assert_null(helper_refusal(id));
 	}
 	assert_true(n > 30);

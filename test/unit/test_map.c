@@ -688,6 +688,10 @@ static void abuse_user_ring(struct map *map)
 	user_ringbuf_end(map, true);
 }
 
+static void ignore_id(void *arg, u32 id)
+{
+}
+
 /* Every operation, on storage whose words others change as they please: no crash, no end
  * of time. What they return does not matter. */
 static void abuse(struct map *map, u64 *rng)
@@ -724,6 +728,8 @@ static void abuse(struct map *map, u64 *rng)
 			break;
 		default: ops->take ? ops->take(map, key, value) : 0; break;
 		}
+		if (ops->refs)
+			ops->refs(&map->info, map->storage, ignore_id, NULL);
 		if (map->info.type == SKEP_MAP_TYPE_RINGBUF)
 			abuse_ring(map, rng);
 		else if (map->info.type == SKEP_MAP_TYPE_USER_RINGBUF)

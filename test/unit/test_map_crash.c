@@ -156,6 +156,82 @@ static void test_lru_hash_survives(void **state)
 	hash_survives(SKEP_MAP_TYPE_LRU_HASH, 4);
 }
 
+/* ---- hash of maps ---- */
+
+static int inner_fds[2];
+static u32 inner_ids[2];
+
+static void inner_work(struct map *map, u64 rng)
+{
+	for (;;) {
+		u32 key = map_random(&rng) % KEYS;
+
+		if (map_random(&rng) % 3)
+			map->ops->write(map, &key, &inner_fds[key & 1], SKEP_ANY);
+		else
+			map->ops->remove(map, &key);
+	}
+}
+
+static void count_id(void *arg, u32 id)
+{
+	assert_true(id == inner_ids[0] || id == inner_ids[1]);
+	++*(u32 *)arg;
+}
+
+/* What the sweep sees are the ids in the table: each, and once it is at rest no other. */
+static u32 inner_check(struct map *map, bool at_rest)
+{
+	u32 key, id, n = 0, kept = 0;
+
+	for (key = 0; key < KEYS; key++) {
+		int err = map->ops->read(map, &key, &id);
+
+		assert_true(!err || err == -ENOENT);
+		assert_true(err || id == inner_ids[key & 1]);
+		n += !err;
+	}
+	map->ops->refs(&map->info, map->storage, count_id, &kept);
+	assert_true(!at_rest || kept == n);
+	return n;
+}
+
+static void test_hash_of_maps_survives(void **state)
+{
+	struct store *store = map_store();
+	union skep_attr attr = {0};
+	struct object *obj;
+	struct map *inner[2], *map;
+	u64 rng = 5;
+	pid_t pid;
+
+	for (int i = 0; i < 2; i++) {
+		inner[i] = map_make(store, SKEP_MAP_TYPE_ARRAY, 4, 8, 1, &inner_fds[i]);
+		inner_ids[i] = inner[i]->obj.id;
+	}
+	attr.map_type = SKEP_MAP_TYPE_HASH_OF_MAPS;
+	attr.key_size = attr.value_size = 4;
+	attr.max_entries = MAX;
+	attr.inner_map_fd = (u32)inner_fds[0];
+	attr.map_fd = (u32)cmd_map_create(store, &attr);
+	assert_int_equal(object_get(store, (int)attr.map_fd, OBJECT_MAP, &obj, NULL), 0);
+	map = (struct map *)obj;
+	for (int i = 0; i < KILLS; i++) {
+		pid = start(map, inner_work, map_random(&rng));
+		nap(map_random(&rng) % 2000);
+		inner_check(map, false);
+		end(pid);
+		inner_check(map, true);
+	}
+	for (u32 key = 0; key < KEYS; key++)
+		map->ops->remove(map, &key);
+	assert_int_equal(inner_check(map, true), 0);
+	map_drop(map, (int)attr.map_fd);
+	for (int i = 0; i < 2; i++)
+		map_drop(inner[i], inner_fds[i]);
+	store_close(store);
+}
+
 /* Runs fn in a process that then dies with the lock of a key's stripe. */
 static void die_locked(struct map *map, u32 key, void (*fn)(struct htab *t, u32 bucket))
 {
@@ -594,6 +670,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash_survives),
 		cmocka_unit_test(test_lru_hash_survives),
+		cmocka_unit_test(test_hash_of_maps_survives),
 		cmocka_unit_test(test_half_update),
 		cmocka_unit_test(test_half_insert),
 		cmocka_unit_test(test_ringbuf_survives),

@@ -69,10 +69,12 @@ u64 helper_map_handle(const struct run *run, const struct map *map)
 {
 	const struct prog *prog = run->prog;
 
-	for (u32 i = 0; i < prog->nmaps; i++) {
+	for (u32 i = 0; i < prog->nmaps; i++)
 		if (prog->maps[i] == map)
 			return u64_of(&prog->maps[i]);
-	}
+	for (u32 i = 0; i < run->ninners; i++)
+		if (run->inners[i].map == map)
+			return u64_of(&run->inners[i]);
 	return 0;
 }
 
@@ -139,14 +141,15 @@ static bool check_map(struct call *c, u32 i, u32 kind)
 				   [arg_prog_array] = SKEP_MAP_TYPE_PROG_ARRAY,
 				   [arg_perf_array] = SKEP_MAP_TYPE_PERF_EVENT_ARRAY,
 				   [arg_user_ringbuf] = SKEP_MAP_TYPE_USER_RINGBUF};
-	struct map *map = prog_map(c->run->prog, c->r[i]);
+	struct map *map = run_map(c->run, c->r[i]);
 	u32 type = types[kind];
 
 	if (!map)
 		return bad(c, i, msg_helper_map);
-	if (kind == arg_queue ? !map->ops->pushes
-	    : type	      ? map->info.type != type
-			      : map->ops->no_value_ptr) {
+	if (kind == arg_queue	     ? !map->ops->pushes
+	    : kind == arg_map_of_any ? map->ops->no_value_ptr && !map->ops->of_maps
+	    : type		     ? map->info.type != type
+				     : map->ops->no_value_ptr) {
 		run_fault(c->run, EFAULT, msg_helper_map_type, i + 1, c->helper->name,
 			  map->info.name, map->ops->name);
 		return false;
@@ -201,6 +204,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_size0: return true;
 	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_map:
+	case arg_map_of_any:
 	case arg_ringbuf:
 	case arg_prog_array:
 	case arg_queue:
@@ -243,7 +247,7 @@ u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 			return 0;
 	}
 	result = helper->fn(run, c.arg[0], c.arg[1], c.arg[2], c.arg[3], c.arg[4]);
-	if (helper->ret == ret_value && result)
+	if (helper->ret == ret_value && result && !c.map->ops->of_maps)
 		run_give_value(run, c.map, ptr_of(result), c.map->values.size);
 	return result;
 }

@@ -15,6 +15,7 @@ enum helper_arg {
 	arg_any,	  /* any number */
 	arg_ctx,	  /* the context pointer */
 	arg_map,	  /* a map with values; becomes a struct map * */
+	arg_map_of_any,	  /* the same, or a map of maps */
 	arg_ringbuf,	  /* a map of that type */
 	arg_prog_array,	  /* a map of that type */
 	arg_user_ringbuf, /* a map of that type */
@@ -40,7 +41,8 @@ enum helper_arg {
 enum helper_ret {
 	ret_int,
 	ret_void,
-	ret_value, /* a value of the map that was passed, or NULL */
+	ret_value, /* a value of the map that was passed (of a map of maps: a map), or
+		      NULL */
 	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
 };
 

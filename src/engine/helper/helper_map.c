@@ -20,6 +20,8 @@ HELPER_FN(map_lookup_elem)
 {
 	struct map *map = ptr_of(a);
 
+	if (map->ops->of_maps)
+		return run->find_map(run, map, ptr_of(b));
 	return u64_of(map->ops->lookup(map, ptr_of(b), run->slot));
 }
 

@@ -194,6 +194,7 @@ static int map_values(struct map *map, int fd, void **out, size_t len, int prot,
 
 const struct map_ops map_array = {
 	.name = "array",
+	.inner = map_inner_sized,
 	.btf = map_btf_globals,
 	.check = check,
 	.size = size,

@@ -93,6 +93,27 @@ int htab_init(struct map *map)
 	return 0;
 }
 
+static struct htab view(const struct map_info *info, u8 *storage, bool percpu)
+{
+	struct layout l = layout(info, percpu);
+
+	return (struct htab){
+		.head = (struct htab_head *)storage,
+		.stripes = (struct htab_stripe *)(storage + l.stripes),
+		.buckets = (struct htab_bucket *)(storage + l.buckets),
+		.elems = storage + l.elems,
+		.values = percpu ? storage + l.values : NULL,
+		.seed = ((struct htab_head *)storage)->seed,
+		.n = elems_for(info, percpu),
+		.mask = buckets_for(info) - 1,
+		.stripe_mask = stripes_for(info) - 1,
+		.elem_size = l.elem_size,
+		.value_at = l.value_at,
+		.key_size = info->key_size,
+		.lru = info->type == SKEP_MAP_TYPE_LRU_HASH,
+	};
+}
+
 int htab_open(struct map *map)
 {
 	bool percpu = map->ops->per_cpu;
@@ -101,21 +122,7 @@ int htab_open(struct map *map)
 
 	if (!t)
 		return -ENOMEM;
-	*t = (struct htab){
-		.head = (struct htab_head *)map->storage,
-		.stripes = (struct htab_stripe *)(map->storage + l.stripes),
-		.buckets = (struct htab_bucket *)(map->storage + l.buckets),
-		.elems = map->storage + l.elems,
-		.values = percpu ? map->storage + l.values : NULL,
-		.n = elems_for(&map->info, percpu),
-		.mask = buckets_for(&map->info) - 1,
-		.stripe_mask = stripes_for(&map->info) - 1,
-		.elem_size = l.elem_size,
-		.value_at = l.value_at,
-		.key_size = map->info.key_size,
-		.lru = map->info.type == SKEP_MAP_TYPE_LRU_HASH,
-	};
-	t->seed = t->head->seed;
+	*t = view(&map->info, map->storage, percpu);
 	map->priv = t;
 	map->values = (struct map_values){
 		.lo = u64_of(percpu ? t->values : t->elems),
@@ -238,6 +245,35 @@ int htab_next_key(struct map *map, const void *key, void *next)
 		i = get(&t->buckets[b].head) - 1;
 	}
 	return -EAGAIN;
+}
+
+static void report(const struct htab *t, u32 i, void (*fn)(void *arg, u32 id), void *arg)
+{
+	u32 id = get((const u32 *)htab_value(t, i));
+
+	if (id)
+		fn(arg, id);
+}
+
+/* A bucket whose chain changed under the walk is walked again. If writers never rest,
+ * every element counts: what keeps an object too long is put right by the next sweep. */
+void htab_refs(const struct map_info *info, const void *storage,
+	       void (*fn)(void *arg, u32 id), void *arg)
+{
+	struct htab t = view(info, (u8 *)storage, false);
+	s64 budget = 2 * (s64)t.n + STRAY;
+	u32 gone;
+
+	for (u32 b = 0; b <= t.mask; b++) {
+		do {
+			gone = get(&t.buckets[b].gone);
+			for (u32 i = get(&t.buckets[b].head) - 1; i < t.n && budget-- > 0;
+			     i = get(&htab_elem(&t, i)->next) - 1)
+				report(&t, i, fn, arg);
+		} while (!stood_still(&t.buckets[b].gone, gone) && budget-- > 0);
+	}
+	for (u32 i = 0; budget <= 0 && i < t.n; i++)
+		report(&t, i, fn, arg);
 }
 
 /* ---- free elements: a lock-free stack of links, and the fresh ones ---- */

@@ -103,6 +103,11 @@ int htab_read(struct map *map, const void *key, void *value);
 int htab_write(struct map *map, const void *key, const void *value, u64 flags);
 int htab_next_key(struct map *map, const void *key, void *next);
 
+/* Calls fn for the values, which are ids, of all that is in the table, and perhaps of
+ * what has just left it. */
+void htab_refs(const struct map_info *info, const void *storage,
+	       void (*fn)(void *arg, u32 id), void *arg);
+
 /* What the table's types have in common of struct map_ops. */
 #define HTAB_OPS \
 	.init = htab_init, .open = htab_open, .close = htab_close, \

@@ -32,9 +32,9 @@ const struct map_ops *map_type(u32 type)
 
 /* The region may be another process's work: what MAP_CREATE asks of a user is asked of
  * it again. */
-static int check_info(const struct map *map, const struct map_ops *ops)
+static int check_info(const struct map_info *info, u64 size)
 {
-	const struct map_info *info = &map->info;
+	const struct map_ops *ops = map_type(info->type);
 	union skep_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -46,24 +46,22 @@ static int check_info(const struct map *map, const struct map_ops *ops)
 	attr.map_extra = info->extra;
 	attr.numa_node = UINT32_MAX;
 	if (!ops || ops->check(&attr) || !info->slots || info->slots > MOST_SLOTS ||
-	    info->size != ops->size(info) || map->obj.size < OBJECT_HEAD_SIZE ||
-	    info->size > map->obj.size - OBJECT_HEAD_SIZE)
+	    info->size != ops->size(info) || size < OBJECT_HEAD_SIZE ||
+	    info->size > size - OBJECT_HEAD_SIZE)
 		return -EINVAL;
 	return 0;
 }
 
 int map_bind(struct map *map)
 {
-	const struct map_ops *ops;
 	int err;
 
 	memcpy(&map->info, map->obj.head->data, sizeof(map->info));
 	map->info.name[SKEP_OBJ_NAME_LEN - 1] = 0;
-	ops = map_type(map->info.type);
-	err = check_info(map, ops);
+	err = check_info(&map->info, map->obj.size);
 	if (err)
 		return err;
-	map->ops = ops;
+	map->ops = map_type(map->info.type);
 	map->storage = (u8 *)map->obj.head + OBJECT_HEAD_SIZE;
 	map->stride = round_up(map->info.value_size, 8);
 	return 0;
@@ -85,20 +83,20 @@ static void map_close(struct object *obj)
 		map->ops->close(map);
 }
 
-/* What a map keeps alive: its BTF, and the programs in it. */
+/* What a map keeps alive: BTF, and the programs or maps in it. */
 static void map_refs(const struct object_head *head, void (*fn)(void *arg, u32 id),
 		     void *arg)
 {
 	struct map_info info;
-	const struct map_ops *ops;
 
 	memcpy(&info, head->data, sizeof(info));
-	ops = map_type(info.type);
 	if (info.btf_id)
 		fn(arg, info.btf_id);
-	if (ops && ops->refs && head->size > OBJECT_HEAD_SIZE)
-		ops->refs((const u8 *)head + OBJECT_HEAD_SIZE,
-			  head->size - OBJECT_HEAD_SIZE, fn, arg);
+	if (info.inner.btf_id)
+		fn(arg, info.inner.btf_id);
+	if (!check_info(&info, head->size) && map_type(info.type)->refs)
+		map_type(info.type)->refs(&info, (const u8 *)head + OBJECT_HEAD_SIZE, fn,
+					  arg);
 }
 
 static int map_info_of(struct object *obj, void *out)

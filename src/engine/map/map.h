@@ -16,6 +16,12 @@
 
 struct map_ops;
 
+/* What a map of maps knows of the map that it was made with, which may be gone. */
+struct map_inner {
+	u32 type, key_size, value_size, max_entries, flags;
+	u32 btf_id, btf_key_type, btf_value_type; /* 0: none */
+};
+
 /* What MAP_CREATE fixed; stands in object_head.data. */
 struct map_info {
 	u32 type, key_size, value_size, max_entries;
@@ -26,6 +32,7 @@ struct map_info {
 	u32 slots;  /* per-CPU copies, store_slots() at creation */
 	u64 size;   /* of the storage */
 	u64 extra;  /* MAP_CREATE's map_extra */
+	struct map_inner inner;
 };
 
 /* Where values lie in the process, for the interpreter: value i is the `value_size`
@@ -50,10 +57,18 @@ struct map {
 enum map_btf {
 	map_btf_any,	 /* what it likes */
 	map_btf_index,	 /* a 32-bit integer */
+	map_btf_never,	 /* none is taken: -ENOTSUPP, once the sizes are right */
 	map_btf_globals, /* that, or no key at all: one value that is a section of globals
 			  */
 	map_btf_struct,	 /* a struct */
 	map_btf_none,	 /* nothing: there is no key */
+};
+
+/* Which maps of a type fit where one of them was the first. */
+enum map_inner_rule {
+	map_inner_alike, /* those of the same sizes and flags */
+	map_inner_sized, /* and of the same length, unless made with SKEP_F_INNER_MAP */
+	map_inner_never, /* no map of maps takes this type */
 };
 
 struct map_ops {
@@ -63,7 +78,9 @@ struct map_ops {
 	bool pushes;	   /* no keys; programs push, peek, pop: write, read, take */
 	bool asks;	   /* read gets the value that it is asked about */
 	bool extra;	   /* map_extra may be other than 0 */
+	bool of_maps;	   /* elements are maps: reading one gives its id */
 	enum map_btf btf;
+	enum map_inner_rule inner;
 
 	/* MAP_CREATE: 0 or the kernel's errno. `attr` has been checked for what all types
 	 * share. Also asked of the region of every map that is opened. */
@@ -100,10 +117,10 @@ struct map_ops {
 		    off_t off);
 	/* poll(2): the events that hold now. NULL: POLLERR. */
 	short (*poll)(struct map *map);
-	/* ids that the storage keeps alive (prog_array). Works on the region alone, of
-	 * which `size` bytes of storage are mapped. */
-	void (*refs)(const void *storage, u64 size, void (*fn)(void *arg, u32 id),
-		     void *arg);
+	/* ids that the storage keeps alive (prog_array, maps of maps). Works on the
+	 * region alone, whose info has been checked. */
+	void (*refs)(const struct map_info *info, const void *storage,
+		     void (*fn)(void *arg, u32 id), void *arg);
 };
 
 extern const struct object_ops map_object_ops;
@@ -129,7 +146,13 @@ short map_poll(struct map *map);
  * asks decides. `frags`: SKEP_F_XDP_HAS_FRAGS. */
 bool prog_array_fits(struct map *map, u32 prog_type, u32 attach_type, bool frags);
 
+/* Whether this map may be an element of a map of maps. */
+bool map_inner_fits(const struct map *outer, const struct map *map);
+
 /* ---- for map_cmd.c ---- */
+
+/* What a map of maps that is made with this one has to know: 0, or the kernel's errno. */
+int map_inner_describe(struct store *store, int fd, struct map_inner *out);
 
 /* Fills in the view from the region's struct map_info, after checking it. */
 int map_bind(struct map *map);

@@ -147,6 +147,7 @@ static bool key_fits(const struct skep_btf *btf, u32 key, enum map_btf rule)
 	case map_btf_globals: return is_index(btf, key);
 	case map_btf_struct:
 		return btf_kind_of(btf, btf_skip(btf, key)) == SKEP_BTF_KIND_STRUCT;
+	case map_btf_never:
 	case map_btf_none: break;
 	}
 	return false;
@@ -159,16 +160,18 @@ static int check_types(const struct skep_btf *btf, const struct map_info *info,
 
 	if (btf_size_of(btf, value) != info->value_size)
 		return -EINVAL;
-	if (!key)
+	if (!key && rule != map_btf_never)
 		return rule == map_btf_none ||
 				       (rule == map_btf_globals &&
 					info->max_entries == 1 &&
 					btf_kind_of(btf, value) == SKEP_BTF_KIND_DATASEC)
 			       ? 0
 			       : -EINVAL;
-	if (btf_size_of(btf, key) != info->key_size || !key_fits(btf, key, rule))
+	if (key && btf_size_of(btf, key) != info->key_size)
 		return -EINVAL;
-	return 0;
+	if (rule == map_btf_never)
+		return -ENOTSUPP;
+	return key_fits(btf, key, rule) ? 0 : -EINVAL;
 }
 
 static int check_btf(struct store *store, const union skep_attr *attr,
@@ -223,6 +226,14 @@ static int make_map(struct object *obj, const struct map_info *info)
 	return !err && map->ops->init ? map->ops->init(map) : err;
 }
 
+static int describe_inner(struct store *store, const union skep_attr *attr,
+			  struct map_info *info)
+{
+	if (!map_type(attr->map_type)->of_maps)
+		return 0;
+	return map_inner_describe(store, (int)attr->inner_map_fd, &info->inner);
+}
+
 int cmd_map_create(struct store *store, union skep_attr *attr)
 {
 	struct map_info info = {0};
@@ -231,6 +242,8 @@ int cmd_map_create(struct store *store, union skep_attr *attr)
 
 	if (!err)
 		err = check_device(attr);
+	if (!err)
+		err = describe_inner(store, attr, &info);
 	if (!err)
 		err = make_info(store, attr, &info);
 	if (err)

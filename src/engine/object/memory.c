@@ -70,7 +70,7 @@ static void memory_remove(struct store *store, u32 id)
 	views_lock(store);
 	obj = view_of_id(store, id);
 	if (obj)
-		obj->gone = true;
+		__atomic_store_n(&obj->gone, true, __ATOMIC_RELAXED);
 	views_unlock(store);
 }
 

@@ -182,7 +182,7 @@ static void find_gone(struct store *store)
 	for (u32 i = 0; i < VIEW_BUCKETS; i++)
 		for (struct object *obj = store->by_file[i]; obj; obj = obj->next)
 			if (!obj->gone && (fstat(obj->fd, &st) || !st.st_nlink))
-				obj->gone = true;
+				__atomic_store_n(&obj->gone, true, __ATOMIC_RELAXED);
 	views_unlock(store);
 }
 

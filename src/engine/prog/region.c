@@ -138,8 +138,9 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size)
 /* The map of the program among whose values addr lies, and the number of the value. */
 static struct map *value_map(const struct run *run, u64 addr, u64 *number)
 {
-	for (u32 i = 0; i < run->prog->nmaps; i++) {
-		struct map *map = run->prog->maps[i];
+	struct map *map;
+
+	for (u32 i = 0; (map = run_nth_map(run, i)); i++) {
 		const struct map_values *v = &map->values;
 
 		if (!v->stride || addr < v->lo || addr >= v->hi)
@@ -304,8 +305,9 @@ static void consider(struct miss *m, const struct region *r)
  * storage of a map has no gaps, so the neighbours are all there is. */
 static void consider_values(const struct run *run, struct miss *m)
 {
-	for (u32 i = 0; i < run->prog->nmaps; i++) {
-		struct map *map = run->prog->maps[i];
+	struct map *map;
+
+	for (u32 i = 0; (map = run_nth_map(run, i)); i++) {
 		const struct map_values *v = &map->values;
 		u64 past, n;
 

@@ -18,6 +18,7 @@ enum {
 	RUN_GIVEN = 64,	   /* areas that helpers handed out and did not take back */
 	RUN_ETHERNET = 14, /* bytes of the header before the network header */
 	RUN_VALUES = 1024, /* map values known one by one, a power of two */
+	RUN_INNERS = 1024, /* maps that a run has found in maps */
 };
 
 enum access { access_read = 1, access_write = 2, access_probe = 4 };
@@ -55,6 +56,12 @@ struct run_value {
 	u32 run; /* the run's number: others' entries are empty */
 	u32 size;
 	struct map *map;
+};
+
+/* A map that was found in a map, held. A program sees the address of its `map`. */
+struct run_inner {
+	struct map *map;
+	u32 id;
 };
 
 /* The first lines of cache are what the begin of a run writes. */
@@ -99,6 +106,8 @@ struct run {
 
 	struct region given[RUN_GIVEN];
 	struct run_value *values; /* RUN_VALUES, hashed by lo */
+	struct run_inner *inners; /* ninners; stay until a run is over */
+	u32 ninners;
 
 	/* Calls a function of the program (PSEUDO_FUNC number) with up to five arguments,
 	 * in a frame of its own. Returns its r0; check run->fault. */
@@ -109,6 +118,9 @@ struct run {
 	/* A perf event or its pages by their id, held until the next one is looked for.
 	 */
 	struct object *(*find_perf)(struct run *run, enum object_kind kind, u32 id);
+	/* The map that stands in a map of maps, held likewise, as the program sees it; 0:
+	 * none. */
+	u64 (*find_map)(struct run *run, struct map *map, const void *key);
 
 	u8 shadow[RUN_CTX] __attribute__((aligned(64)));
 	u8 stack[RUN_STACK] __attribute__((aligned(64)));
@@ -194,6 +206,29 @@ static inline bool run_in_ctx(const struct run *run, u64 addr)
  * after a fault: no such field, or not so. */
 bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);
+
+/* What a program sees as a `struct bpf_map *`: one of its own, or one that it has found
+ * in a map. NULL: neither. */
+static inline struct map *run_map(const struct run *run, u64 handle)
+{
+	struct map *map = prog_map(run->prog, handle);
+	u64 at = handle - u64_of(run->inners);
+
+	if (map || at % sizeof(run->inners[0]) ||
+	    at / sizeof(run->inners[0]) >= run->ninners)
+		return map;
+	return run->inners[at / sizeof(run->inners[0])].map;
+}
+
+/* The run's i-th map: the program's own, then those found in maps. NULL: no more. */
+static inline struct map *run_nth_map(const struct run *run, u32 i)
+{
+	u32 own = run->prog->nmaps;
+
+	if (i < own)
+		return run->prog->maps[i];
+	return i - own < run->ninners ? run->inners[i - own].map : NULL;
+}
 
 /* Ends the run with -err (a positive errno) and a sentence, "instruction N: " before it.
  * Only the first fault of a run is said. `fmt` is a MSG of a msg.def. */

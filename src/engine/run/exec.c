@@ -2,6 +2,7 @@
 #include "exec.h"
 #include "helper.h"
 #include "mem.h"
+#include "msg.h"
 #include "os.h"
 #include <errno.h>
 #include <sys/mman.h>
@@ -59,6 +60,8 @@ static void cpu_free(struct skep_cpu *cpu)
 		perf_forget(&cpu->perfs.event[i]);
 		perf_forget(&cpu->perfs.ring[i]);
 	}
+	while (cpu->run.ninners)
+		object_put(&cpu->inners[--cpu->run.ninners].map->obj);
 	munmap(cpu, sizeof(*cpu));
 }
 
@@ -129,6 +132,73 @@ static struct object *find_perf(struct run *run, enum object_kind kind, u32 id)
 	return *at;
 }
 
+static struct run_inner *held_inner(struct skep_cpu *cpu, u32 id)
+{
+	struct run *run = &cpu->run;
+	u16 *hint = &cpu->inner_hint[id % INNERS_KEPT];
+
+	if (*hint < run->ninners && cpu->inners[*hint].id == id)
+		return &cpu->inners[*hint];
+	for (u32 i = 0; i < run->ninners; i++) {
+		if (cpu->inners[i].id != id)
+			continue;
+		*hint = (u16)i;
+		return &cpu->inners[i];
+	}
+	return NULL;
+}
+
+/* The first lookup of a map opens its view, which may allocate. */
+static struct run_inner *hold_inner(struct skep_cpu *cpu, u32 id)
+{
+	struct run *run = &cpu->run;
+	struct run_inner *inner = &cpu->inners[run->ninners];
+	struct object *obj;
+	int err = run->ninners == RUN_INNERS
+			  ? -E2BIG
+			  : object_get_id(run->store, OBJECT_MAP, id, &obj);
+
+	if (err && err != -ENOENT)
+		run_fault(run, -err, msg_exec_inner, id, RUN_INNERS, strerror(-err));
+	if (err)
+		return NULL;
+	*inner = (struct run_inner){container_of(obj, struct map, obj), id};
+	cpu->inner_hint[id % INNERS_KEPT] = (u16)run->ninners++;
+	return inner;
+}
+
+/* struct run's find_map. What another process has put there may be any map. */
+static u64 find_map(struct run *run, struct map *map, const void *key)
+{
+	struct skep_cpu *cpu = container_of(run, struct skep_cpu, run);
+	struct run_inner *inner;
+	u32 id;
+
+	if (map->ops->read(map, key, &id) || !id)
+		return 0;
+	run->state |= RUN_DIRTY;
+	inner = held_inner(cpu, id);
+	if (!inner)
+		inner = hold_inner(cpu, id);
+	return inner && map_inner_fits(map, inner->map) ? u64_of(inner) : 0;
+}
+
+/* After a run: what is gone, or too much to keep. */
+static void put_inners(struct skep_cpu *cpu)
+{
+	struct run *run = &cpu->run;
+	bool all = run->ninners > INNERS_KEPT;
+
+	for (u32 i = run->ninners; i--;) {
+		struct object *obj = &cpu->inners[i].map->obj;
+
+		if (!all && !object_gone(obj))
+			continue;
+		object_put(obj);
+		cpu->inners[i] = cpu->inners[--run->ninners];
+	}
+}
+
 static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 {
 	struct skep_cpu *cpu = os_map_anon(sizeof(*cpu));
@@ -145,6 +215,8 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.callback = interp_callback;
 	cpu->run.find_prog = find_prog;
 	cpu->run.find_perf = find_perf;
+	cpu->run.find_map = find_map;
+	cpu->run.inners = cpu->inners;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
 		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};
 	return cpu;
@@ -203,6 +275,7 @@ static void forget(struct skep_cpu *cpu)
 {
 	if (cpu->run.ngiven)
 		helper_take_back(&cpu->run);
+	put_inners(cpu);
 	while (cpu->nretired)
 		object_put(&cpu->retired[--cpu->nretired]->obj);
 	if (!++cpu->run.number) {

@@ -16,7 +16,12 @@ struct window {
 	u64 lo, hi;
 };
 
-enum { WINDOWS = 11, TAILS = 16, PERFS = 4 };
+enum {
+	WINDOWS = 11,
+	TAILS = 16,
+	PERFS = 4,
+	INNERS_KEPT = 64, /* from one run to the next */
+};
 
 /* A program that a tail call found, kept for the next one. */
 struct tail {
@@ -44,6 +49,8 @@ struct skep_cpu {
 	struct perfs perfs;
 	struct run run;
 	struct run_value values[RUN_VALUES];
+	struct run_inner inners[RUN_INNERS];
+	u16 inner_hint[INNERS_KEPT]; /* by id: where it was in inners[] */
 };
 
 /* All slots of an engine in this process. */

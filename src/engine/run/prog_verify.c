@@ -7,7 +7,9 @@
 struct described {
 	struct verify_map maps[SKEP_MAX_USED_MAPS];
 	struct verify_field fields[SKEP_MAX_USED_MAPS][VERIFY_MAP_FIELDS];
-	struct object *held[SKEP_MAX_USED_MAPS + 1]; /* BTF objects */
+	struct verify_map inner[SKEP_MAX_USED_MAPS];
+	struct verify_field inner_fields[SKEP_MAX_USED_MAPS][VERIFY_MAP_FIELDS];
+	struct object *held[2 * SKEP_MAX_USED_MAPS + 1]; /* BTF objects */
 	u32 nheld;
 };
 
@@ -22,11 +24,36 @@ static const struct skep_btf *hold_btf(struct described *d, struct store *store,
 	return container_of(obj, struct btf_object, obj)->btf;
 }
 
+static void describe_fields(struct verify_map *m, struct verify_field *fields)
+{
+	int n = verify_map_fields(m->btf, m->value_type, fields);
+
+	m->fields = fields;
+	m->nfields = (u32)MAX(n, 0);
+}
+
+/* What may stand in a map of maps. */
+static void describe_inner(struct described *d, struct store *store,
+			   const struct map_inner *inner, u32 i)
+{
+	struct verify_map *m = &d->inner[i];
+
+	*m = (struct verify_map){.type = inner->type,
+				 .key_size = inner->key_size,
+				 .value_size = inner->value_size,
+				 .max_entries = inner->max_entries,
+				 .flags = inner->flags,
+				 .btf = hold_btf(d, store, inner->btf_id),
+				 .key_type = inner->btf_key_type,
+				 .value_type = inner->btf_value_type};
+	describe_fields(m, d->inner_fields[i]);
+	d->maps[i].inner = m;
+}
+
 static void describe(struct described *d, struct store *store, struct map *map, u32 i)
 {
 	const struct map_info *info = &map->info;
 	struct verify_map *m = &d->maps[i];
-	int n;
 
 	*m = (struct verify_map){.type = info->type,
 				 .key_size = info->key_size,
@@ -35,11 +62,11 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 				 .flags = info->flags,
 				 .btf = hold_btf(d, store, info->btf_id),
 				 .key_type = info->btf_key_type,
-				 .value_type = info->btf_value_type,
-				 .fields = d->fields[i]};
+				 .value_type = info->btf_value_type};
 	memcpy(m->name, info->name, sizeof(m->name) - 1);
-	n = verify_map_fields(m->btf, m->value_type, d->fields[i]);
-	m->nfields = (u32)MAX(n, 0);
+	describe_fields(m, d->fields[i]);
+	if (map->ops->of_maps)
+		describe_inner(d, store, &info->inner, i);
 	if (info->type == SKEP_MAP_TYPE_ARRAY && info->max_entries == 1 &&
 	    info->flags & SKEP_F_RDONLY_PROG && map_frozen(map))
 		m->frozen = ptr_of(map->values.lo + map->values.at);
