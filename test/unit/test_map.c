@@ -688,6 +688,16 @@ static void abuse_user_ring(struct map *map)
 	user_ringbuf_end(map, true);
 }
 
+static void abuse_bucket(struct map *map, u64 *rng)
+{
+	u32 room = map_random(rng) % 8, size = 8 * map_user_value_size(map);
+	u8 keys[8 * 16], *values = malloc(size);
+
+	map->ops->bucket(map, map_random(rng) % 20, room, map_random(rng) % 2, keys,
+			 values);
+	free(values);
+}
+
 static void ignore_id(void *arg, u32 id)
 {
 }
@@ -728,6 +738,8 @@ static void abuse(struct map *map, u64 *rng)
 			break;
 		default: ops->take ? ops->take(map, key, value) : 0; break;
 		}
+		if (ops->bucket)
+			abuse_bucket(map, rng);
 		if (ops->refs)
 			ops->refs(&map->info, map->storage, ignore_id, NULL);
 		if (map->info.type == SKEP_MAP_TYPE_RINGBUF)

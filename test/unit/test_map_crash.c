@@ -40,6 +40,16 @@ static void nap(u32 us)
 
 /* ---- hash, LRU ---- */
 
+static void take_bucket(struct map *map, u32 bucket)
+{
+	u64 values[MAX * WORDS];
+	u32 keys[MAX];
+	s64 n = map->ops->bucket(map, bucket, MAX, true, keys, values);
+
+	for (s64 i = 0; i < n; i++)
+		assert_true(value_whole(values + i * WORDS, keys[i]));
+}
+
 static void hash_work(struct map *map, u64 rng)
 {
 	for (;;) {
@@ -47,7 +57,9 @@ static void hash_work(struct map *map, u64 rng)
 		u64 value[WORDS];
 
 		value_make(value, key, map_random(&rng));
-		if (map_random(&rng) % 3)
+		if (map_random(&rng) % 50 == 0)
+			take_bucket(map, key);
+		else if (map_random(&rng) % 3)
 			map->ops->update(map, &key, value, SKEP_ANY, 0);
 		else
 			map->ops->remove(map, &key);

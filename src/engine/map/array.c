@@ -205,6 +205,7 @@ const struct map_ops map_array = {
 	.read = user_read,
 	.write = user_write,
 	.next_key = map_index_next,
+	.batch = map_batch_lookup | map_batch_update,
 	.mmap = map_values,
 };
 
@@ -221,4 +222,5 @@ const struct map_ops map_percpu_array = {
 	.read = percpu_read,
 	.write = percpu_write,
 	.next_key = map_index_next,
+	.batch = map_batch_lookup | map_batch_update,
 };

@@ -630,3 +630,58 @@ int htab_remove(struct map *map, const void *key)
 {
 	return htab_take(map, key, NULL);
 }
+
+static u32 chain_length(const struct htab *t, u32 bucket)
+{
+	u32 n = 0;
+
+	for (u32 i = get(&t->buckets[bucket].head) - 1; i < t->n && n <= t->n; n++)
+		i = get(&htab_elem(t, i)->next) - 1;
+	return n;
+}
+
+/* The first n of a chain. */
+static void copy_chain(struct map *map, u32 bucket, u32 n, u8 *keys, u8 *values)
+{
+	struct htab *t = map->priv;
+	u32 size = map_user_value_size(map), i = get(&t->buckets[bucket].head) - 1;
+
+	for (u32 k = 0; k < n && i < t->n; k++) {
+		memcpy(keys + (u64)k * t->key_size, htab_elem(t, i)->key, t->key_size);
+		read_value(map, i, values + (u64)k * size);
+		i = get(&htab_elem(t, i)->next) - 1;
+	}
+}
+
+static void free_chain(const struct htab *t, u32 bucket, u32 n)
+{
+	u32 *head = &t->buckets[bucket].head, i;
+
+	while (n-- && (i = get(head) - 1) < t->n) {
+		chain_drop(t, bucket, head, htab_elem(t, i)->next);
+		free_push(t, i);
+	}
+}
+
+s64 htab_bucket(struct map *map, u32 bucket, u32 room, bool take, void *keys,
+		void *values)
+{
+	struct htab *t = map->priv;
+	struct htab_stripe *s;
+	u32 n;
+
+	if (bucket > t->mask)
+		return -ENOENT;
+	if (!map_enter())
+		return -EDEADLK;
+	s = lock(map, bucket);
+	n = chain_length(t, bucket);
+	if (n <= room) {
+		copy_chain(map, bucket, n, keys, values);
+		if (take)
+			free_chain(t, bucket, n);
+	}
+	lock_give(&s->lock);
+	map_leave();
+	return n;
+}

@@ -101,6 +101,8 @@ int htab_take(struct map *map, const void *key, void *value);
 /* User space's view of a value: whole, never a mix. */
 int htab_read(struct map *map, const void *key, void *value);
 int htab_write(struct map *map, const void *key, const void *value, u64 flags);
+s64 htab_bucket(struct map *map, u32 bucket, u32 room, bool take, void *keys,
+		void *values);
 int htab_next_key(struct map *map, const void *key, void *next);
 
 /* Calls fn for the values, which are ids, of all that is in the table, and perhaps of
@@ -108,11 +110,15 @@ int htab_next_key(struct map *map, const void *key, void *next);
 void htab_refs(const struct map_info *info, const void *storage,
 	       void (*fn)(void *arg, u32 id), void *arg);
 
+#define HTAB_BATCH \
+	(map_batch_lookup | map_batch_take | map_batch_update | map_batch_delete)
+
 /* What the table's types have in common of struct map_ops. */
 #define HTAB_OPS \
 	.init = htab_init, .open = htab_open, .close = htab_close, \
 	.update = htab_update, .remove = htab_remove, .read = htab_read, \
-	.write = htab_write, .take = htab_take, .next_key = htab_next_key
+	.write = htab_write, .take = htab_take, .next_key = htab_next_key, \
+	.bucket = htab_bucket, .batch = HTAB_BATCH
 
 static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
 {

@@ -766,4 +766,5 @@ const struct map_ops map_lpm_trie = {
 	.read = read_value,
 	.write = user_write,
 	.next_key = next_key,
+	.batch = map_batch_lookup | map_batch_update | map_batch_delete,
 };

@@ -71,6 +71,14 @@ enum map_inner_rule {
 	map_inner_never, /* no map of maps takes this type */
 };
 
+/* Which batch commands a type has. */
+enum map_batch {
+	map_batch_lookup = 1,
+	map_batch_take = 2, /* needs map_ops.bucket */
+	map_batch_update = 4,
+	map_batch_delete = 8,
+};
+
 struct map_ops {
 	const char *name;
 	bool per_cpu;	   /* user space sees slots * round_up(value_size, 8) bytes */
@@ -81,6 +89,7 @@ struct map_ops {
 	bool of_maps;	   /* elements are maps: reading one gives its id */
 	enum map_btf btf;
 	enum map_inner_rule inner;
+	u8 batch; /* enum map_batch */
 
 	/* MAP_CREATE: 0 or the kernel's errno. `attr` has been checked for what all types
 	 * share. Also asked of the region of every map that is opened. */
@@ -111,6 +120,11 @@ struct map_ops {
 		    void *value); /* lookup and delete */
 	/* key NULL: the first. -ENOENT: no more. */
 	int (*next_key)(struct map *map, const void *key, void *next);
+	/* The elements of a bucket, for batches: how many there are; if that is at most
+	 * `room` they are copied and, with `take`, removed. -ENOENT: no such bucket.
+	 * NULL: batches go by next_key. */
+	s64 (*bucket)(struct map *map, u32 bucket, u32 room, bool take, void *keys,
+		      void *values);
 
 	/* The part of mmap(2) that differs: see map_mmap(). `fd` is good for `prot`. */
 	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags,
@@ -149,7 +163,11 @@ bool prog_array_fits(struct map *map, u32 prog_type, u32 attach_type, bool frags
 /* Whether this map may be an element of a map of maps. */
 bool map_inner_fits(const struct map *outer, const struct map *map);
 
-/* ---- for map_cmd.c ---- */
+/* ---- for map_cmd.c and map_batch.c ---- */
+
+/* The map behind a user's fd, good for what the caller needs: else -EPERM. */
+enum map_need { map_need_read = 1, map_need_write = 2 };
+int map_get(struct store *store, u32 fd, u32 needs, struct map **out);
 
 /* What a map of maps that is made with this one has to know: 0, or the kernel's errno. */
 int map_inner_describe(struct store *store, int fd, struct map_inner *out);

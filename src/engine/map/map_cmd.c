@@ -263,9 +263,7 @@ int cmd_map_create(struct store *store, union skep_attr *attr)
 
 /* ---- elements ---- */
 
-enum need { need_read = 1, need_write = 2 };
-
-static int get_map(struct store *store, u32 fd, u32 needs, struct map **out)
+int map_get(struct store *store, u32 fd, u32 needs, struct map **out)
 {
 	struct object *obj;
 	int mode, err = object_get(store, fd, OBJECT_MAP, &obj, &mode);
@@ -274,8 +272,8 @@ static int get_map(struct store *store, u32 fd, u32 needs, struct map **out)
 	if (err)
 		return err;
 	map = (struct map *)obj;
-	if ((needs & need_read && mode == O_WRONLY) ||
-	    (needs & need_write && (mode == O_RDONLY || map_frozen(map)))) {
+	if ((needs & map_need_read && mode == O_WRONLY) ||
+	    (needs & map_need_write && (mode == O_RDONLY || map_frozen(map)))) {
 		object_put(obj);
 		return -EPERM;
 	}
@@ -378,7 +376,7 @@ static int with_key(struct store *store, union skep_attr *attr, u32 needs, bool 
 {
 	struct scratch key;
 	struct map *map;
-	int err = get_map(store, attr->map_fd, needs, &map);
+	int err = map_get(store, attr->map_fd, needs, &map);
 
 	if (err)
 		return err;
@@ -399,7 +397,7 @@ static int with_key(struct store *store, union skep_attr *attr, u32 needs, bool 
 static int check_lock_flag(struct store *store, union skep_attr *attr, u32 needs)
 {
 	struct map *map;
-	int err = get_map(store, attr->map_fd, needs, &map);
+	int err = map_get(store, attr->map_fd, needs, &map);
 
 	if (err)
 		return err;
@@ -412,25 +410,25 @@ int cmd_map_lookup_elem(struct store *store, union skep_attr *attr)
 	if (attr->flags & ~(u64)SKEP_F_LOCK)
 		return -EINVAL;
 	if (attr->flags)
-		return check_lock_flag(store, attr, need_read);
-	return with_key(store, attr, need_read, false, lookup);
+		return check_lock_flag(store, attr, map_need_read);
+	return with_key(store, attr, map_need_read, false, lookup);
 }
 
 int cmd_map_update_elem(struct store *store, union skep_attr *attr)
 {
 	if (attr->flags & SKEP_F_LOCK)
-		return check_lock_flag(store, attr, need_write);
-	return with_key(store, attr, need_write, false, store_value);
+		return check_lock_flag(store, attr, map_need_write);
+	return with_key(store, attr, map_need_write, false, store_value);
 }
 
 int cmd_map_delete_elem(struct store *store, union skep_attr *attr)
 {
-	return with_key(store, attr, need_write, false, delete);
+	return with_key(store, attr, map_need_write, false, delete);
 }
 
 int cmd_map_get_next_key(struct store *store, union skep_attr *attr)
 {
-	return with_key(store, attr, need_read, true, next_key);
+	return with_key(store, attr, map_need_read, true, next_key);
 }
 
 int cmd_map_lookup_and_delete_elem(struct store *store, union skep_attr *attr)
@@ -438,14 +436,14 @@ int cmd_map_lookup_and_delete_elem(struct store *store, union skep_attr *attr)
 	if (attr->flags & ~(u64)SKEP_F_LOCK)
 		return -EINVAL;
 	if (attr->flags)
-		return check_lock_flag(store, attr, need_read | need_write);
-	return with_key(store, attr, need_read | need_write, false, take);
+		return check_lock_flag(store, attr, map_need_read | map_need_write);
+	return with_key(store, attr, map_need_read | map_need_write, false, take);
 }
 
 int cmd_map_freeze(struct store *store, union skep_attr *attr)
 {
 	struct map *map;
-	int err = get_map(store, attr->map_fd, need_write, &map);
+	int err = map_get(store, attr->map_fd, map_need_write, &map);
 
 	if (err)
 		return err;

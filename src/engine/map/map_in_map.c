@@ -86,6 +86,7 @@ const struct map_ops map_array_of_maps = {
 	.of_maps = true,
 	.btf = map_btf_never,
 	.write = array_write,
+	.batch = map_batch_lookup | map_batch_update,
 	FD_ARRAY_OPS,
 };
 
@@ -103,5 +104,7 @@ const struct map_ops map_hash_of_maps = {
 	.read = htab_read,
 	.write = hash_write,
 	.next_key = htab_next_key,
+	.bucket = htab_bucket,
+	.batch = HTAB_BATCH,
 	.refs = htab_refs,
 };
