@@ -233,6 +233,8 @@ static void prog_refs(const struct object_head *head, void (*fn)(void *arg, u32 
 	/* nmaps is another process's word: bounded. */
 	for (u32 i = 0; i < MIN(info->nmaps, (u32)SKEP_MAX_USED_MAPS); i++)
 		fn(arg, info->maps[i]);
+	for (u32 i = 0; i < PROG_BOUND && info->bound[i]; i++)
+		fn(arg, info->bound[i]);
 	if (info->btf_id)
 		fn(arg, info->btf_id);
 }

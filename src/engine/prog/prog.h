@@ -12,6 +12,8 @@
 #include "map.h"
 #include "type.h"
 
+enum { PROG_BOUND = 256 };
+
 /* Stands in object_head.data; offsets are from the start of the region. */
 struct prog_info {
 	u32 type, expected_attach_type;
@@ -27,9 +29,13 @@ struct prog_info {
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];
+	u32 bound[PROG_BOUND]; /* ids of maps that PROG_BIND_MAP added, then 0s */
 	/* statistics, added to atomically */
 	u64 run_ns, run_cnt, recursion_misses;
 };
+
+_Static_assert(sizeof(struct object_head) + sizeof(struct prog_info) <= OBJECT_HEAD_SIZE,
+	       "a program's info fits into the head");
 
 /* A function of the program: the main one first, then the subprograms. */
 struct prog_func {
@@ -39,7 +45,7 @@ struct prog_func {
 
 struct prog {
 	struct object obj;
-	struct prog_info *info; /* in the region; only the statistics change */
+	struct prog_info *info; /* in the region; bound[] and the statistics change */
 	const struct prog_type *type;
 	struct insn *insns; /* n slots; lddw of a map: imm is a handle, see below */
 	struct insn *code;  /* the same, with ops for pairs (fuse.def) */

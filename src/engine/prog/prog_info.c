@@ -14,6 +14,18 @@ static int give(u64 to, u32 *room, const void *from, u32 n, u32 size)
 	return copy && user_copy_out(to, from, (size_t)copy * size) ? -EFAULT : 0;
 }
 
+/* The program's own maps, then those that were bound to it. */
+static int give_maps(const struct prog *prog, const struct prog_info *in,
+		     struct skep_prog_info *out)
+{
+	u32 ids[SKEP_MAX_USED_MAPS + PROG_BOUND], n = prog->nmaps;
+
+	memcpy(ids, prog->map_ids, n * sizeof(ids[0]));
+	for (u32 i = 0; i < PROG_BOUND && in->bound[i]; i++)
+		ids[n++] = in->bound[i];
+	return give(out->map_ids, &out->nr_map_ids, ids, n, sizeof(ids[0]));
+}
+
 /* The instructions with map ids where they had fds. */
 static int give_code(const struct prog *prog, struct skep_prog_info *out)
 {
@@ -86,8 +98,7 @@ int prog_fill_info(struct object *obj, void *arg)
 	out->jited_prog_len = 0;
 	out->nr_jited_ksyms = out->nr_jited_func_lens = out->nr_jited_line_info = 0;
 	out->nr_prog_tags = out->nr_prog_tags ? 1 : 0;
-	err = give(out->map_ids, &out->nr_map_ids, prog->map_ids, prog->nmaps,
-		   sizeof(u32));
+	err = give_maps(prog, &in, out);
 	if (!err && out->nr_prog_tags)
 		err = give(out->prog_tags, &out->nr_prog_tags, out->tag, 1,
 			   sizeof(out->tag));
