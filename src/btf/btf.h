@@ -165,6 +165,20 @@ static inline u32 btf_skip(const struct skep_btf *b, u32 id)
 /* skep_btf_print_type() and skep_btf_print_value() into a growing text. */
 void btf_print_type(struct str *out, const struct skep_btf *b, u32 id, const char *name,
 		    bool expand);
+
+/* How a declaration names structs, unions, enums and typedefs. */
+struct btf_words {
+	void *ctx;
+	void (*type)(void *ctx, struct str *out, u32 id, u32 indent);
+	u32 indent; /* for bodies */
+};
+void btf_print_declaration(struct str *out, const struct skep_btf *b, u32 id,
+			   const char *name, const struct btf_words *words);
+
+/* A C header: all types, or the `n` in `roots` and what they need. 0, -ENOMEM, or -E2BIG:
+ * types nest so deeply, or are so many, that no header is made of them. */
+int btf_print_c(struct str *out, const struct skep_btf *b, const u32 *roots, u32 n);
+
 void btf_print_value(struct str *out, const struct skep_btf *b, u32 id, const void *data,
 		     size_t len, const struct skep_btf_print *opts);
 

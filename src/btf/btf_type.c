@@ -9,6 +9,7 @@ struct printer {
 	struct str *out;
 	const struct skep_btf *b;
 	u32 depth, indent;
+	const struct btf_words *words; /* NULL: the names, and bodies with offsets */
 };
 
 static void prefix(struct printer *p, u32 id);
@@ -53,6 +54,23 @@ static void space(struct printer *p)
 		str_printf(p->out, " ");
 }
 
+/* What qualifies an array qualifies its elements, which may have the same word. */
+static bool said_again(const struct skep_btf *b, u32 id, u32 kind)
+{
+	for (;;) {
+		u32 k = btf_kind_of(b, id);
+
+		if (k == kind)
+			return true;
+		if (k == SKEP_BTF_KIND_ARRAY)
+			id = ((struct skep_btf_array *)btf_tail(btf_type(b, id)))->type;
+		else if (is_qualifier(k))
+			id = btf_type(b, id)->type;
+		else
+			return false;
+	}
+}
+
 static void prefix_qualified(struct printer *p, u32 id, const struct skep_btf_type *t)
 {
 	u32 kind = btf_kind(t);
@@ -67,7 +85,8 @@ static void prefix_qualified(struct printer *p, u32 id, const struct skep_btf_ty
 		space(p);
 		str_printf(p->out, "%s", btf_kinds[kind].word);
 	} else {
-		str_printf(p->out, "%s ", btf_kinds[kind].word);
+		if (!said_again(p->b, t->type, kind))
+			str_printf(p->out, "%s ", btf_kinds[kind].word);
 		prefix(p, t->type);
 	}
 }
@@ -87,12 +106,24 @@ static void prefix_tagged(struct printer *p, u32 id, const struct skep_btf_type 
 		body(p, id);
 }
 
+static bool has_words(const struct printer *p, u32 kind)
+{
+	return p->words && (kind == SKEP_BTF_KIND_STRUCT || kind == SKEP_BTF_KIND_UNION ||
+			    kind == SKEP_BTF_KIND_ENUM || kind == SKEP_BTF_KIND_ENUM64 ||
+			    kind == SKEP_BTF_KIND_FWD || kind == SKEP_BTF_KIND_TYPEDEF);
+}
+
 static void prefix(struct printer *p, u32 id)
 {
 	const struct skep_btf_type *t = id ? btf_type(p->b, id) : NULL;
 
 	if (!enter(p))
 		return;
+	if (has_words(p, btf_kind_of(p->b, id))) {
+		p->words->type(p->words->ctx, p->out, id, p->words->indent);
+		p->depth--;
+		return;
+	}
 	switch (btf_kind_of(p->b, id)) {
 	case SKEP_BTF_KIND_PTR:
 		prefix(p, t->type);
@@ -284,6 +315,14 @@ void btf_print_type(struct str *out, const struct skep_btf *b, u32 id, const cha
 		define(&p, id, name);
 	else
 		declare(&p, id, name);
+}
+
+void btf_print_declaration(struct str *out, const struct skep_btf *b, u32 id,
+			   const char *name, const struct btf_words *words)
+{
+	struct printer p = {.out = out, .b = b, .words = words};
+
+	declare(&p, id, name);
 }
 
 size_t skep_btf_print_type(const struct skep_btf *btf, uint32_t id, const char *name,

@@ -23,6 +23,9 @@ static void print_all(const struct skep_btf *b, const u8 *data, size_t len)
 	}
 	sum += out.len;
 	str_free(&out);
+	btf_print_c(&out, b, NULL, 0);
+	sum += out.len;
+	str_free(&out);
 }
 
 static void walk_ext(const struct skep_btf *b, const u8 *data, size_t len)

@@ -134,6 +134,86 @@ def code(dump):
     return dump
 
 
+def check_btf(tmp, prog, maps):
+    at = theirs('prog', 'show', 'pinned', prog)['btf_id']
+    lists = [f('btf', 'list', 'id', str(at)) for f in (ours, theirs)]
+    for one in lists:
+        one['map_ids'].sort()
+    same('btf-list', *lists)
+    for name, source in (('prog', ['prog', 'pinned', prog]), ('vmlinux', ['id', '1']),
+                         ('map', ['map', 'pinned', maps + '/h', 'kv'])):
+        mine, other = (values(f('btf', 'dump', *source)['types']) for f in (ours, theirs))
+        say('btf-dump-raw-' + name, mine == other and len(mine) > 0,
+            str([x for x in zip(mine, other) if x[0] != x[1]][:2]))
+    check_header(tmp, 'prog', ['prog', 'pinned', prog])
+    for path in sorted(glob.glob('/sys/kernel/btf/vmlinux')):
+        check_header(tmp, os.path.basename(path), ['file', path])
+
+
+def values(types):
+    """Enumerators that are not signed are extended as if they were, there."""
+    for t in types:
+        for v in t.get('values', []):
+            v['val'] &= 0xffffffff if t['kind'] == 'ENUM' else ~0
+    return types
+
+
+def check_header(tmp, name, source):
+    """The header compiles, and each struct has the size that the types say, each member
+    the offset; bit fields are compared in the types that clang makes of it."""
+    types = {t['id']: t for t in theirs('btf', 'dump', *source)['types']}
+    types = {i: t for i, t in types.items() if t['name'] != '(anon)'}
+    tags = [t for t in types.values() if t['kind'] in ('STRUCT', 'UNION')]
+    count = {}
+    for t in types.values():
+        if t['kind'] in ('STRUCT', 'UNION', 'ENUM', 'ENUM64'):
+            count[t['name']] = count.get(t['name'], 0) + 1
+    header, c, obj = (tmp + '/' + name + end for end in ('.h', '.c', '.o'))
+    with open(header, 'w') as f:
+        f.write(run(skep, 'btf', 'dump', *source, 'format', 'c', '--on', 'kernel'))
+    asserts = fields = 0
+    with open(c, 'w') as f:
+        f.write('#define BPF_NO_PRESERVE_ACCESS_INDEX\n#include "%s"\n' % header)
+        for t in tags:
+            word = '%s %s' % (t['kind'].lower(), t['name'])
+            if count[t['name']] > 1:
+                continue
+            f.write('_Static_assert(sizeof(%s) == %d, "%s");\n' % (word, t['size'], word))
+            asserts += 1
+            for m in t['members']:
+                if m['name'] == '(anon)' or 'bitfield_size' in m:
+                    continue
+                f.write('_Static_assert(__builtin_offsetof(%s, %s) == %d, "%s.%s");\n' % (
+                    word, m['name'], m['bits_offset'] // 8, word, m['name']))
+                asserts += 1
+            if any('bitfield_size' in m for m in t['members']):
+                f.write('%s field_%d;\n' % (word, fields))
+                fields += 1
+    p = subprocess.run(['clang', '-target', 'bpf', '-g', '-O2', '-Wall', '-Werror', '-c', c, '-o', obj],
+                       capture_output=True, text=True)
+    say('btf-header-%s' % name, not p.returncode, p.stderr[:3000])
+    print('# %s: %d sizes and offsets, %d structs with bit fields' % (name, asserts, fields), file=sys.stderr)
+    if not p.returncode:
+        check_fields(name, obj, tags, count)
+
+
+def check_fields(name, obj, tags, count):
+    made = {t['name']: t for t in theirs('btf', 'dump', 'file', obj)['types']
+            if t['kind'] in ('STRUCT', 'UNION')}
+    for t in tags:
+        fields = bit_fields(t)
+        if count[t['name']] == 1 and fields:
+            if t['name'] not in made or bit_fields(made[t['name']]) != fields:
+                say('btf-bits-%s' % name, False, '%s: %s, not %s' % (
+                    t['name'], bit_fields(made.get(t['name'], {'members': []})), fields))
+                return
+    say('btf-bits-%s' % name, True)
+
+
+def bit_fields(t):
+    return [(m['name'], m['bits_offset'], m['bitfield_size']) for m in t['members'] if 'bitfield_size' in m]
+
+
 mine_ids = set()
 
 
@@ -170,6 +250,7 @@ def judge(tmp, pins):
         mine_ids.add(theirs('map', 'show', 'pinned', path)['id'])
     check_maps(maps)
     check_prog(prog, packet)
+    check_btf(tmp, prog, maps)
 
 
 main()
