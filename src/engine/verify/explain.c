@@ -396,7 +396,9 @@ int verify_explain(const struct verify_prog *prog, const struct profile *profile
 	if (err && !e->out.headline && record_choose(&rec))
 		walk(&counted, profile, &rec, true, e);
 	record_free(&rec);
-	if (err && !e->out.headline)
-		return -ENOMEM;
-	return err ? 0 : -ENOENT;
+	if (err && e->out.headline)
+		return 0;
+	arena_free(&e->arena);
+	*e = (struct explained){0};
+	return err ? -ENOMEM : -ENOENT;
 }

@@ -20,7 +20,7 @@ struct explained {
 	struct skep_explanation out;
 };
 
-/* 0; -ENOENT: the program is accepted; -ENOMEM. */
+/* 0; -ENOENT: the program is accepted; -ENOMEM. Then there is nothing to free. */
 int verify_explain(const struct verify_prog *prog, const struct profile *profile,
 		   struct explained *e);
 
