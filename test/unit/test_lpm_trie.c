@@ -389,8 +389,7 @@ static void die_halfway(struct map *map, u32 nindex)
 		++*seq;
 		for (u32 i = 0; i < nindex; i++)
 			index[i] = i % 3 ? i : 0;
-		memset(map->storage + 68, 0,
-		       28); /* the number of prefixes, what is free */
+		memset(map->storage + 68, 0, 28); /* how many; what is free */
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);

@@ -97,7 +97,7 @@ static struct layout layout(const struct map_info *info)
 	u32 bytes = info->key_size - 4;
 
 	/* four entries for each prefix: most lookups see one node then */
-	l.index_bits = 66 - __builtin_clzll(info->max_entries);
+	l.index_bits = 66 - __builtin_clzll(info->max_entries | 1);
 	l.index_bits = MIN(l.index_bits, MIN(8 * bytes, INDEX_MOST));
 	l.n = 2ull * info->max_entries + 1 + HELD; /* one to replace another with */
 	l.value_at = sizeof(struct node) + round_up(bytes, 8);
@@ -535,8 +535,7 @@ static void index_node(const struct trie *t, const struct node *e, u32 link,
 
 static void claim_all(const struct trie *t)
 {
-	struct edge
-		todo[BITS_MOST + 4]; /* a way down, and what is beside each step of it */
+	struct edge todo[BITS_MOST + 4]; /* a way down, and what is beside it */
 	u32 n = 0, *link = &t->head->root;
 	struct node *from = NULL, *e;
 	struct edge edge = {0, 0};
