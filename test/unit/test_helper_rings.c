@@ -51,7 +51,8 @@ static void run(struct side *s, const char *name, const void *before, size_t len
 		packet[i] = (u8)(16 * (i + 1));
 
 	memset(s->bss->data, 0, s->bss->data_len);
-	memcpy((u8 *)s->bss->data + s->bss->data_len - len, before, len);
+	if (len)
+		memcpy((u8 *)s->bss->data + s->bss->data_len - len, before, len);
 	memset(&attr, 0, sizeof(attr));
 	attr.test.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
 	attr.test.data_in = u64_of(packet);

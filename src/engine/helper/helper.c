@@ -135,14 +135,22 @@ static bool check_sized(struct call *c, u32 i, enum access access, bool may_be_n
 	return check_mem(c, i, size, access);
 }
 
+/* The one type of map that an argument may be; 0: it depends. */
+static u32 type_of(u32 kind)
+{
+	switch (kind) {
+	case arg_ringbuf: return SKEP_MAP_TYPE_RINGBUF;
+	case arg_prog_array: return SKEP_MAP_TYPE_PROG_ARRAY;
+	case arg_perf_array: return SKEP_MAP_TYPE_PERF_EVENT_ARRAY;
+	case arg_user_ringbuf: return SKEP_MAP_TYPE_USER_RINGBUF;
+	default: return 0;
+	}
+}
+
 static bool check_map(struct call *c, u32 i, u32 kind)
 {
-	static const u8 types[] = {[arg_ringbuf] = SKEP_MAP_TYPE_RINGBUF,
-				   [arg_prog_array] = SKEP_MAP_TYPE_PROG_ARRAY,
-				   [arg_perf_array] = SKEP_MAP_TYPE_PERF_EVENT_ARRAY,
-				   [arg_user_ringbuf] = SKEP_MAP_TYPE_USER_RINGBUF};
 	struct map *map = run_map(c->run, c->r[i]);
-	u32 type = types[kind];
+	u32 type = type_of(kind);
 
 	if (!map)
 		return bad(c, i, msg_helper_map);
