@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <skep/engine.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -180,6 +181,38 @@ static void kinds_of_inner_maps(void **state)
 	}
 }
 
+struct replacer {
+	struct side *s;
+	bool stop;
+};
+
+static void *replace(void *arg)
+{
+	struct replacer *r = arg;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED))
+		put(r->s, "hashes", 1, make(r->s, SKEP_MAP_TYPE_HASH, 4, 8, 16));
+	return NULL;
+}
+
+/* A program finds the old map or the new one, never none. */
+static void maps_are_replaced_meanwhile(void **state)
+{
+	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+		struct side s = open_side(i);
+		struct replacer r = {.s = &s};
+		pthread_t thread;
+
+		put(&s, "hashes", 1, make(&s, SKEP_MAP_TYPE_HASH, 4, 8, 16));
+		assert_int_equal(pthread_create(&thread, NULL, replace, &r), 0);
+		for (u32 k = 0; k < 3000; k++)
+			runs(&s, "elements", 2);
+		__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+		close_side(&s);
+	}
+}
+
 static u32 id_of(struct side *s, int fd)
 {
 	struct skep_map_info info = {0};
@@ -272,6 +305,7 @@ int main(void)
 		cmocka_unit_test(elements_of_inner_maps),
 		cmocka_unit_test(many_inner_maps),
 		cmocka_unit_test(kinds_of_inner_maps),
+		cmocka_unit_test(maps_are_replaced_meanwhile),
 		cmocka_unit_test(other_people_s_maps),
 	};
 

@@ -167,19 +167,22 @@ static struct run_inner *hold_inner(struct skep_cpu *cpu, u32 id)
 	return inner;
 }
 
-/* struct run's find_map. What another process has put there may be any map. */
+/* struct run's find_map. What another process has put there may be any map. One that is
+ * gone has just made way for another: that one is found. */
 static u64 find_map(struct run *run, struct map *map, const void *key)
 {
 	struct skep_cpu *cpu = container_of(run, struct skep_cpu, run);
-	struct run_inner *inner;
-	u32 id;
+	struct run_inner *inner = NULL;
+	u32 id, last = 0;
 
-	if (map->ops->read(map, key, &id) || !id)
-		return 0;
 	run->state |= RUN_DIRTY;
-	inner = held_inner(cpu, id);
-	if (!inner)
-		inner = hold_inner(cpu, id);
+	for (int tries = 0; !inner && !run->fault && tries < 8; last = id, tries++) {
+		if (map->ops->read(map, key, &id) || !id || id == last)
+			return 0;
+		inner = held_inner(cpu, id);
+		if (!inner)
+			inner = hold_inner(cpu, id);
+	}
 	return inner && map_inner_fits(map, inner->map) ? u64_of(inner) : 0;
 }
 
