@@ -1,6 +1,7 @@
 #include "tool.h"
 #include "tool_msg.h"
 #include <errno.h>
+#include <string.h>
 
 const struct cmd cmds[] = {
 #define CMD(name, summary) {#name, summary, help_##name, cmd_##name},
@@ -38,6 +39,21 @@ static const char *command_of(const char *arg)
 	return arg;
 }
 
+/* `skep -jp map list`, as bpftool's users write it, is `skep map -jp list`. */
+static void options_behind(char **argv)
+{
+	int n = 1;
+	char *name;
+
+	while (argv[n] && argv[n][0] == '-' && argv[n][1])
+		n++;
+	name = argv[n];
+	if (!name || !cmd_find(name))
+		return;
+	memmove(argv + 2, argv + 1, (size_t)(n - 1) * sizeof(*argv));
+	argv[1] = name;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const struct cmd *cmd;
@@ -48,6 +64,7 @@ static int dispatch(int argc, char **argv)
 		cmd_help(1, help);
 		return exit_usage;
 	}
+	options_behind(argv);
 	argv[1] = (char *)command_of(argv[1]);
 	cmd = cmd_find(argv[1]);
 	return cmd ? cmd->run(argc - 1, argv + 1) : cmd_unknown(argv[1]);

@@ -52,9 +52,7 @@ int map_at_call(struct request *r, struct map_at *m, enum skep_cmd cmd, u64 flag
 				.key = m->info.key_size ? (uintptr_t)m->key : 0,
 				.flags = flags};
 
-	if (cmd == SKEP_MAP_GET_NEXT_KEY)
-		attr.next_key = (uintptr_t)m->value;
-	else if (cmd != SKEP_MAP_DELETE_ELEM)
+	if (cmd != SKEP_MAP_DELETE_ELEM)
 		attr.value = (uintptr_t)m->value;
 	return r->sys->bpf(r->sys, cmd, &attr, sizeof(attr));
 }

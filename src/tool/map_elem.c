@@ -94,7 +94,6 @@ int map_delete(struct request *r)
 	return end(r, &m, call(r, &m, SKEP_MAP_DELETE_ELEM, 0));
 }
 
-/* map_at_call() writes the next key where values go, which are not always longer. */
 int map_getnext(struct request *r)
 {
 	struct map_at m;

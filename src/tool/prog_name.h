@@ -6,5 +6,9 @@
 
 /* "sched_cls"; "unknown". */
 const char *prog_type_name(uint32_t type);
+/* "tcx_ingress" */
+const char *attach_type_name(uint32_t type);
+/* "raw_tracepoint" */
+const char *link_type_name(uint32_t type);
 
 #endif

@@ -105,6 +105,10 @@ $ export SKEP_DIR=$PWD/e2; skep map create /sys/fs/bpf/p2 type array key 4 value
 ! skep: 2 maps are called 'per'; name one by its id, which 'skep map list' shows [T085]
 ? 1
 
+# options first, as bpftool has them
+$ export SKEP_DIR=$PWD/e2; skep -j map show pinned /sys/fs/bpf/p --on engine
+= {"id":2,"type":"percpu_array","name":"per","flags":0,"bytes_key":4,"bytes_value":8,"max_entries":1}
+
 # what is wrong is said
 $ skep map lookp --on engine
 ! skep: map: unknown verb 'lookp'; did you mean 'lookup'? [T080]

@@ -214,6 +214,28 @@ def bit_fields(t):
     return [(m['name'], m['bits_offset'], m['bitfield_size']) for m in t['members'] if 'bitfield_size' in m]
 
 
+def check_links(tmp):
+    """Links live as long as the process that made them: both are asked meanwhile."""
+    obj = compiled(tmp, 'tool_link')
+    run(skep, 'run', obj, '--on', 'kernel', '--', 'sh', '-c',
+        'for i in 1 2; do bpftool -j link list >$0/theirs; "$1" link list -j --on kernel >$0/mine; done',
+        tmp, os.path.abspath(skep))
+    mine, other = ({i['id']: i for i in json.load(open(tmp + '/' + f))} for f in ('mine', 'theirs'))
+    kinds = set()
+    for n in mine.keys() & other.keys():
+        # links of perf events and others say more here; a type that it does not know is a number
+        same('link-list-%s' % mine[n]['type'], {k: v for k, v in mine[n].items() if k in other[n]},
+             dict(other[n], type=mine[n]['type']))
+        kinds.add(mine[n]['type'])
+    say('link-kinds', {'raw_tracepoint', 'perf_event'} <= kinds, str(kinds))
+
+
+def compiled(tmp, name):
+    obj = '%s/%s.o' % (tmp, name)
+    run('clang', '-O2', '-g', '-target', 'bpf', '-c', '%s/bpf/%s.bpf.c' % (source, name), '-o', obj)
+    return obj
+
+
 mine_ids = set()
 
 
@@ -238,8 +260,7 @@ def main():
 
 
 def judge(tmp, pins):
-    obj, prog, maps = tmp + '/tool.o', pins + '/prog', pins + '/maps'
-    run('clang', '-O2', '-g', '-target', 'bpf', '-c', source + '/bpf/tool.bpf.c', '-o', obj)
+    obj, prog, maps = compiled(tmp, 'tool'), pins + '/prog', pins + '/maps'
     run('bpftool', 'prog', 'load', obj, prog, 'pinmaps', maps)
     packet = tmp + '/packet'
     with open(packet, 'wb') as f:
@@ -251,6 +272,7 @@ def judge(tmp, pins):
     check_maps(maps)
     check_prog(prog, packet)
     check_btf(tmp, prog, maps)
+    check_links(tmp)
 
 
 main()
