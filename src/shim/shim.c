@@ -20,6 +20,7 @@ static struct {
 
 static _Thread_local u32 depth __attribute__((tls_model("initial-exec")));
 static _Thread_local int saved_errno __attribute__((tls_model("initial-exec")));
+static _Thread_local int saved_cancel __attribute__((tls_model("initial-exec")));
 
 /* ---- the C library ---- */
 
@@ -44,14 +45,25 @@ const struct real *real(void)
 
 /* ---- starting, forking ---- */
 
+static void forking(void)
+{
+	pthread_mutex_lock(&shim.opening);
+	shim_poll_lock();
+}
+
 static void forked(void)
+{
+	shim_poll_unlock();
+	pthread_mutex_unlock(&shim.opening);
+}
+
+static void forked_child(void)
 {
 	/* What another thread was doing in there will never be finished here. */
 	if (shim.inside > (depth ? 1 : 0))
 		shim.engine = NULL;
 	shim.inside = depth ? 1 : 0;
-	pthread_mutex_init(&shim.opening, NULL);
-	shim_poll_forked();
+	forked();
 }
 
 __attribute__((constructor)) static void start(void)
@@ -59,7 +71,7 @@ __attribute__((constructor)) static void start(void)
 	real();
 	if (skep_engine_dir(shim.dir, sizeof(shim.dir)) >= (int)sizeof(shim.dir))
 		shim.dir[0] = '\0';
-	pthread_atfork(NULL, NULL, forked);
+	pthread_atfork(forking, forked, forked_child);
 }
 
 static struct skep_engine *open_engine(void)
@@ -91,6 +103,7 @@ static void enter(void)
 	if (depth++)
 		return;
 	saved_errno = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &saved_cancel);
 	__atomic_fetch_add(&shim.inside, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -99,6 +112,7 @@ void shim_leave(void)
 	if (--depth)
 		return;
 	__atomic_fetch_sub(&shim.inside, 1, __ATOMIC_SEQ_CST);
+	pthread_setcancelstate(saved_cancel, NULL);
 	errno = saved_errno;
 }
 
@@ -173,7 +187,7 @@ static const char *below_bpffs(const char *path)
 {
 	const size_t len = strlen(SHIM_BPFFS);
 
-	if (!path || path[0] != '/' || path[1] != 's' || strncmp(path, SHIM_BPFFS, len) ||
+	if (!shim_absolute(path) || path[1] != 's' || strncmp(path, SHIM_BPFFS, len) ||
 	    (path[len] && path[len] != '/') || strstr(path + len, "/../"))
 		return NULL;
 	return path + len;

@@ -8,8 +8,9 @@
  *
  * Objects are real descriptors, so dup(2), close(2), fork(2) and SCM_RIGHTS need nothing
  * from the shim. The engine is opened with the first call that is for it. What it calls
- * itself comes through here too: a thread that is inside it goes straight on. A child
- * that was forked while another thread was inside opens the engine anew.
+ * itself comes through here too: a thread that is inside it goes straight on, and is not
+ * cancelled there. A child that was forked while another thread was inside opens the
+ * engine anew.
  *
  * Not seen: system calls that do not go through the C library, and those inside of it;
  * static and set-user-id programs; select(2) on objects.
@@ -74,6 +75,13 @@ long shim_result(long ret);
 
 #define SHIM_BPFFS "/sys/fs/bpf"
 
+/* Whether `path` may be looked at: a program may pass what is no address, and gets EFAULT
+ * from the kernel. Finds the usual cases, at no cost. */
+static inline bool shim_absolute(const char *path)
+{
+	return u64_of(path) - 4096 < 1ull << 47 && path[0] == '/';
+}
+
 /* Where a path leads: `path` itself, or for what is below /sys/fs/bpf `buf`, with the
  * place among the user's own pins. */
 const char *shim_path(const char *path, char buf[PATH_MAX]);
@@ -100,7 +108,8 @@ void shim_say(u32 kind, u32 number, const char *fmt, ...) PRINTF(3, 4);
 
 /* ---- polling ---- */
 
-/* After fork(2), in the child. */
-void shim_poll_forked(void);
+/* Before and after fork(2), in the parent and in the child. */
+void shim_poll_lock(void);
+void shim_poll_unlock(void);
 
 #endif

@@ -1,19 +1,21 @@
 /* /proc/self/fdinfo of an object, as the kernel writes it. */
 #include "shim.h"
+#include "map.h"
 #include "os.h"
 #include "str.h"
 #include <errno.h>
 #include <unistd.h>
 #include <fcntl.h>
 
-static void say_map(struct str *s, const struct object *obj,
-		    const struct skep_map_info *m)
+static void say_map(struct str *s, struct object *obj, const struct skep_map_info *m)
 {
 	str_printf(s, "map_type:\t%u\nkey_size:\t%u\nvalue_size:\t%u\nmax_entries:\t%u\n",
 		   m->type, m->key_size, m->value_size, m->max_entries);
-	str_printf(s, "map_flags:\t%#x\nmap_extra:\t%#llx\nmemlock:\t%llu\nmap_id:\t%u\n",
+	str_printf(s,
+		   "map_flags:\t0x%x\nmap_extra:\t0x%llx\nmemlock:\t%llu\nmap_id:\t%u\n",
 		   m->map_flags, (unsigned long long)m->map_extra,
 		   (unsigned long long)obj->size, m->id);
+	str_printf(s, "frozen:\t%d\n", map_frozen(container_of(obj, struct map, obj)));
 }
 
 static void say_prog(struct str *s, const struct object *obj,

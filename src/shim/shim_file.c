@@ -71,7 +71,7 @@ static int open_any(int dir, const char *path, int flags, mode_t mode)
 	const char *to;
 	int fd;
 
-	if (likely(shim_inside() || !path || path[0] != '/'))
+	if (likely(shim_inside() || !shim_absolute(path)))
 		return real()->openat(dir, path, flags, mode);
 	to = shim_path(path, buf);
 	if (to != path)
@@ -114,7 +114,7 @@ SHIM_HOOK FILE *fopen(const char *path, const char *mode)
 	FILE *f;
 	int fd;
 
-	if (shim_inside() || !path || path[0] != '/' || mode[0] != 'r')
+	if (shim_inside() || !shim_absolute(path) || mode[0] != 'r')
 		return real()->fopen(path, mode);
 	if (shim_path(path, buf) != path)
 		fd = open_pin(buf, O_RDONLY | O_CLOEXEC, 0);
@@ -214,8 +214,9 @@ static const char *const link_texts[OBJECT_KINDS] = {
 /* The length of what /proc/self/fd/N says of an object, cut to `size`; -1: not ours. */
 static ssize_t object_link(const char *path, char *buf, size_t size)
 {
-	struct object *obj =
-		path && !shim_inside() ? shim_get(shim_proc_fd(path, "fd")) : NULL;
+	struct object *obj = shim_inside() || !shim_absolute(path)
+				     ? NULL
+				     : shim_get(shim_proc_fd(path, "fd"));
 	size_t len;
 
 	if (!obj)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "map.h"
@@ -29,9 +30,14 @@ static struct {
 	vec(struct watch) all;
 } watches = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void shim_poll_forked(void)
+void shim_poll_lock(void)
 {
-	pthread_mutex_init(&watches.lock, NULL);
+	pthread_mutex_lock(&watches.lock);
+}
+
+void shim_poll_unlock(void)
+{
+	pthread_mutex_unlock(&watches.lock);
 }
 
 /* ---- watches ---- */
@@ -157,6 +163,14 @@ SHIM_HOOK int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return (int)shim_result(err);
 }
 
+/* Not through read(2) and write(2), where a thread may be cancelled. */
+static bool set_event(int fd, bool on)
+{
+	u64 one = 1;
+
+	return real()->syscall(on ? SYS_write : SYS_read, fd, &one, sizeof(one)) >= 0;
+}
+
 /* Makes the eventfds what the objects are. `back`: the set that a wait begins for, or -1.
  * False: nothing is watched. */
 static bool refresh(int back)
@@ -164,17 +178,18 @@ static bool refresh(int back)
 	struct watch *w;
 	bool any;
 
+	if (!shim_enter())
+		return false;
 	pthread_mutex_lock(&watches.lock);
 	vec_each(w, &watches.all) {
 		bool on = is_ready(w, w->epfd == back);
-		u64 one = 1;
 
-		if (on != w->on && (on ? write(w->event, &one, sizeof(one))
-				       : read(w->event, &one, sizeof(one))) >= 0)
+		if (on != w->on && set_event(w->event, on))
 			w->on = on;
 	}
 	any = watches.all.n != 0;
 	pthread_mutex_unlock(&watches.lock);
+	shim_leave();
 	return any;
 }
 
@@ -195,17 +210,26 @@ static u64 end_of(int ms)
 	return ms < 0 ? ~0ull : os_clock_ns() + (u64)ms * 1000000;
 }
 
+/* Milliseconds until the end, but a slice at most. */
+static int slice(u64 end)
+{
+	u64 now = os_clock_ns();
+
+	if (now >= end)
+		return 0;
+	return (int)MIN((end - now + 999999) / 1000000, (u64)SLICE_MS);
+}
+
+/* Between two looks the thread is not inside: a handler may jump out of the wait, and the
+ * C library's calls may end a thread that is cancelled. */
 static int wait_loop(struct wait *w, struct store *store)
 {
 	for (int back = w->epfd;; back = -1) {
 		u32 seen = store_events(store);
-		u64 now = os_clock_ns();
-		int ret = refresh(back) ? w->look(w) : -ENOSYS, ms = SLICE_MS;
+		int ret = refresh(back) ? w->look(w) : -ENOSYS, ms = slice(w->end);
 
-		if (ret || now >= w->end)
+		if (ret || !ms)
 			return ret;
-		if (w->end - now < SLICE_MS * 1000000)
-			ms = (int)((w->end - now + 999999) / 1000000);
 		ret = store_wait(store, seen, ms);
 		if (ret == -EINTR)
 			return ret;
@@ -220,9 +244,10 @@ static bool wait_here(struct wait *w, int *ret)
 	if (!shim_open() || shim_inside() || !watches.all.n)
 		return false;
 	engine = shim_enter();
-	*ret = engine ? wait_loop(w, engine->store) : -ENOSYS;
-	if (engine)
-		shim_leave();
+	if (!engine)
+		return false;
+	shim_leave();
+	*ret = wait_loop(w, engine->store);
 	return *ret != -ENOSYS;
 }
 
@@ -269,33 +294,49 @@ static int look_poll(struct wait *w)
 	return n < 0 ? -errno : n;
 }
 
-/* Whether one of the descriptors is an object itself. */
+/* Whether one of the descriptors is an object itself. `fds` may be no address. */
 static bool has_objects(const struct pollfd *fds, nfds_t n)
 {
 	struct object *obj = NULL;
+	struct pollfd one;
 
 	if (!shim_open() || shim_inside())
 		return false;
-	for (nfds_t i = 0; i < n && !obj; i++)
-		obj = shim_get(fds[i].fd);
+	for (nfds_t i = 0; i < n && !obj; i++) {
+		if (user_copy_in(&one, u64_of(&fds[i]), sizeof(one)))
+			return false;
+		obj = shim_get(one.fd);
+	}
 	if (obj)
 		shim_put(obj);
 	return obj;
 }
 
+static int poll_objects(struct pollfd *fds, nfds_t n, u64 end)
+{
+	struct skep_engine *engine;
+	int ret, ms;
+
+	do {
+		pthread_testcancel();
+		ms = slice(end);
+		engine = shim_enter();
+		if (!engine)
+			return -ENOMEM;
+		ret = engine->sys.poll(&engine->sys, fds, n, ms);
+		shim_leave();
+	} while (!ret && ms);
+	return ret;
+}
+
 SHIM_HOOK int poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	struct wait w = {look_poll, end_of(ms), -1, 0, NULL, fds, n};
-	struct skep_engine *engine;
 	int ret;
 
-	if (!has_objects(fds, n))
-		return wait_here(&w, &ret) ? (int)shim_result(ret)
-					   : real()->poll(fds, n, ms);
-	engine = shim_enter();
-	ret = engine->sys.poll(&engine->sys, fds, n, ms);
-	shim_leave();
-	return (int)shim_result(ret);
+	if (has_objects(fds, n))
+		return (int)shim_result(poll_objects(fds, n, w.end));
+	return wait_here(&w, &ret) ? (int)shim_result(ret) : real()->poll(fds, n, ms);
 }
 
 SHIM_HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts,

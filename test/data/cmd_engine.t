@@ -1,5 +1,6 @@
 # skep engine: commands that know nothing of it
 
+% ! ldd "$(command -v skep)" | grep -q "lib[a-z]*san" # a sanitized library cannot be preloaded
 % command -v cc # no C compiler is installed (Debian: gcc)
 @ try.c
 | #include <errno.h>

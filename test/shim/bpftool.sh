@@ -13,7 +13,7 @@ if [ "$side" = kernel ]; then
 fi
 
 plain() {
-	sed -E -e "s,$bpf,PINS,g" -e 's/^[0-9]+: /ID: /' \
+	sed -E -e "s,$bpf,PINS,g" -e 's/^[0-9]+: /ID: /' -e 's/"(id|bytes_memlock)":[0-9]+/"\1":N/g' \
 		-e 's/(memlock |duration \(average\): )[0-9]+/\1N/' \
 		-e 's/(loaded_at ).*/\1T/' -e 's/xlated .*/xlated/' -e 's/tag [0-9a-f]{16}/tag T/' \
 		-e 's/((prog|map)_ids|btf_id) [0-9,]+/\1 N/g'
@@ -46,6 +46,7 @@ maps() {
 	say bpftool map show pinned "$bpf/h"
 	say bpftool map pin pinned "$bpf/h" "$bpf/h2"
 	say bpftool map freeze pinned "$bpf/h2"
+	say bpftool -j map show pinned "$bpf/h2"
 	say bpftool map update pinned "$bpf/h" key 3 0 0 0 value 1 2 3 4 5 6 7 8
 	say bpftool map delete pinned "$bpf/h" key 9 0 0 0
 	listed map "$(id_of map id "$bpf/h")"

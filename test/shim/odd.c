@@ -6,6 +6,8 @@
 #include <linux/bpf.h>
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +196,64 @@ static void rings(void)
 	close(ring), close(prog), close(ep), close(outer);
 }
 
+/* ---- ways out of a wait, and what is no address ---- */
+
+static sigjmp_buf out;
+
+static void jump(int sig)
+{
+	siglongjmp(out, 1);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	waits(*(int *)arg, -1);
+	return NULL;
+}
+
+static void ways_out(void)
+{
+	int ring = make_map(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0),
+	    prog = make_writer(ring);
+	int ep = epoll_create1(0);
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = 7};
+	pthread_t thread;
+	void *ended;
+
+	epoll_ctl(ep, EPOLL_CTL_ADD, ring, &event);
+	pthread_create(&thread, NULL, wait_for_ever, &ep);
+	usleep(20000);
+	pthread_cancel(thread);
+	pthread_join(thread, &ended);
+	printf("cancelled: %d\n", ended == PTHREAD_CANCELED);
+	signal(SIGALRM, jump);
+	if (!sigsetjmp(out, 1)) {
+		ualarm(20000, 0);
+		waits(ep, -1);
+	}
+	run(prog);
+	printf("jumped out: %d\n", waits(ep, 1000));
+	close(ring), close(prog), close(ep);
+}
+
+static void no_addresses(void)
+{
+	void *volatile bad = (void *)8, *volatile null = NULL;
+
+	printf("attr: %ld", syscall(__NR_bpf, BPF_MAP_CREATE, bad, 72));
+	printf(" %s\n", strerrorname_np(errno));
+	printf("command: %ld", syscall(__NR_bpf, 9999, null, 0));
+	printf(" %s\n", strerrorname_np(errno));
+	printf("open: %d", open(bad, O_RDONLY));
+	printf(" %s\n", strerrorname_np(errno));
+	printf("stat: %d", stat(null, bad));
+	printf(" %s\n", strerrorname_np(errno));
+	printf("poll: %d", poll(bad, 3, 0));
+	printf(" %s\n", strerrorname_np(errno));
+	printf("readlink: %zd", readlink(bad, bad, 8));
+	printf(" %s\n", strerrorname_np(errno));
+}
+
 /* ---- processes ---- */
 
 static void processes(const char *self)
@@ -277,6 +337,8 @@ int main(int argc, char **argv)
 	descriptors();
 	mappings();
 	rings();
+	ways_out();
+	no_addresses();
 	processes(argv[0]);
 	threads();
 	return 0;
