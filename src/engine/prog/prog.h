@@ -26,6 +26,7 @@ struct prog_info {
 	u32 line_info_off, nline_info, line_info_size;
 	u32 gpl;
 	u32 attach_btf_id;
+	u32 verified_insns; /* that the verifier processed */
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];

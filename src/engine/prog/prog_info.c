@@ -94,12 +94,11 @@ int prog_fill_info(struct object *obj, void *arg)
 	out->run_cnt = in.run_cnt;
 	out->recursion_misses = in.recursion_misses;
 	out->attach_btf_id = in.attach_btf_id;
-	out->verified_insns = 0;
+	out->verified_insns = in.verified_insns;
 	out->jited_prog_len = 0;
 	out->nr_jited_ksyms = out->nr_jited_func_lens = out->nr_jited_line_info = 0;
-	out->nr_prog_tags = out->nr_prog_tags ? 1 : 0;
 	err = give_maps(prog, &in, out);
-	if (!err && out->nr_prog_tags)
+	if (!err)
 		err = give(out->prog_tags, &out->nr_prog_tags, out->tag, 1,
 			   sizeof(out->tag));
 	if (!err)

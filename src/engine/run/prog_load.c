@@ -28,6 +28,7 @@ struct loading {
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 nmaps;
 	u32 btf_id;
+	u32 processed; /* by the verifier */
 	u8 tag[SKEP_TAG_SIZE];
 	u8 *func_info, *line_info; /* records of the size that the user gave */
 };
@@ -357,6 +358,7 @@ static void fill(struct loading *l, struct object *obj)
 		info->maps[i] = l->maps[i]->obj.id;
 	info->btf_id = l->btf_id;
 	info->gpl = l->gpl;
+	info->verified_insns = l->processed;
 	memcpy(info->tag, l->tag, sizeof(info->tag));
 	memcpy(info->name, attr->prog_name, sizeof(info->name));
 	memcpy(info->license, l->license, sizeof(info->license) - 1);
@@ -423,7 +425,7 @@ static int check_program(struct loading *l)
 	if (runs_unverified(store_runs(l->store)))
 		return insn_check_flow(l->insns, l->n, l->pass.log);
 	err = prog_verify(l->store, &prog, l->btf_id, l->maps, attr->log_level,
-			  l->pass.log);
+			  l->pass.log, &l->processed);
 	return err ? err : insn_check_flow(l->insns, l->n, l->pass.log);
 }
 

@@ -73,7 +73,8 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 }
 
 int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
-		struct map *const *maps, u32 log_level, struct skep_log *log)
+		struct map *const *maps, u32 log_level, struct skep_log *log,
+		u32 *processed)
 {
 	static const struct profile everything = {
 		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
@@ -88,6 +89,7 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 	prog->maps = d->maps;
 	prog->btf = hold_btf(d, store, btf_id);
 	err = verify(prog, &everything, log_level, log, &result);
+	*processed = result.processed;
 	while (d->nheld)
 		object_put(d->held[--d->nheld]);
 	mem_free(d);

@@ -6,9 +6,11 @@
 
 struct verify_prog; /* verify.h */
 
-/* 0 or -errno, and the kernel's log. The caller fills in `prog` but for maps and btf: its
- * map references are indices into maps[], of which there are prog->nmaps. */
+/* 0 or -errno, and the kernel's log; *processed: how many instructions that took. The
+ * caller fills in `prog` but for maps and btf: its map references are indices into
+ * maps[], of which there are prog->nmaps. */
 int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
-		struct map *const *maps, u32 log_level, struct skep_log *log);
+		struct map *const *maps, u32 log_level, struct skep_log *log,
+		u32 *processed);
 
 #endif
