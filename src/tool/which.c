@@ -128,11 +128,6 @@ static const struct {
 	[which_btf] = {"BTF object", SKEP_BTF_GET_NEXT_ID, SKEP_BTF_GET_FD_BY_ID},
 };
 
-const char *which_word(enum which kind)
-{
-	return kinds[kind].word;
-}
-
 int which_failed(const struct request *r, const char *what, int err)
 {
 	tool_error(msg_which_failed, r->cmd, r->verb, what, strerror(-err));
@@ -146,7 +141,7 @@ int which_by_id(struct skep_sys *sys, enum which kind, u32 id)
 	return sys->bpf(sys, kinds[kind].open, &attr, sizeof(attr));
 }
 
-int which_by_pin(struct skep_sys *sys, const char *path)
+static int by_pinned_path(struct skep_sys *sys, const char *path)
 {
 	union skep_attr attr = {.pathname = (uintptr_t)path};
 
@@ -231,7 +226,7 @@ static bool choose_alone(struct choice *c, const char *word, u64 id, bool number
 static bool choose(struct request *r, enum which kind, struct choice *c)
 {
 	static const char *const words[] = {"id", "pinned", "name", "tag"};
-	const char *word = req_need(r, which_word(kind));
+	const char *word = req_need(r, kinds[kind].word);
 	size_t how = 0;
 	u64 id = 0;
 
@@ -304,14 +299,14 @@ static bool is_kind(struct skep_sys *sys, enum which kind, int fd)
 static int open_one(struct request *r, const struct choice *c)
 {
 	int fd = c->how == by_id ? which_by_id(r->sys, c->kind, c->id)
-				 : which_by_pin(r->sys, c->what);
+				 : by_pinned_path(r->sys, c->what);
 
 	if (fd == -ENOENT) {
-		tool_error(msg_which_none, which_word(c->kind), c->what, r->sys->name);
+		tool_error(msg_which_none, kinds[c->kind].word, c->what, r->sys->name);
 	} else if (fd < 0) {
-		tool_error(msg_which_open, which_word(c->kind), c->what, strerror(-fd));
+		tool_error(msg_which_open, kinds[c->kind].word, c->what, strerror(-fd));
 	} else if (c->how == by_pin && !is_kind(r->sys, c->kind, fd)) {
-		tool_error(msg_which_kind, c->what, which_word(c->kind));
+		tool_error(msg_which_kind, c->what, kinds[c->kind].word);
 		r->sys->close(r->sys, fd);
 		return -1;
 	}
@@ -348,9 +343,9 @@ int which_open(struct request *r, enum which kind)
 	if (f.n)
 		r->sys->close(r->sys, f.fd);
 	if (f.n > 1)
-		tool_error(msg_which_several, f.n, which_word(kind), c.what, r->cmd);
+		tool_error(msg_which_several, f.n, kinds[kind].word, c.what, r->cmd);
 	else
-		tool_error(msg_which_none, which_word(kind), c.what, r->sys->name);
+		tool_error(msg_which_none, kinds[kind].word, c.what, r->sys->name);
 	return -1;
 }
 
@@ -388,7 +383,7 @@ int which_each(struct request *r, enum which kind, int (*fn)(struct request *r, 
 	code = walk(r, &c, show, &e);
 	json_close(&r->out, ']');
 	if (code == exit_ok && c.how != all && !e.n) {
-		tool_error(msg_which_none, which_word(kind), c.what, r->sys->name);
+		tool_error(msg_which_none, kinds[kind].word, c.what, r->sys->name);
 		return exit_failed;
 	}
 	return code;

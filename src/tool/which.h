@@ -45,13 +45,9 @@ bool req_number(struct request *r, const char *what, u64 most, u64 *out);
 /* exit_ok if no word is left, else exit_usage after a sentence. */
 int req_end(struct request *r);
 
-/* "map" */
-const char *which_word(enum which kind);
-
 /* A descriptor of the object that the next words name; -1 after a sentence. */
 int which_open(struct request *r, enum which kind);
 int which_by_id(struct skep_sys *sys, enum which kind, u32 id);
-int which_by_pin(struct skep_sys *sys, const char *path);
 
 /* Calls fn for each object that the next words name, or for all if there are none, with a
  * descriptor that is closed after it. An exit code. */

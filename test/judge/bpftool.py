@@ -214,6 +214,41 @@ def bit_fields(t):
     return [(m['name'], m['bits_offset'], m['bitfield_size']) for m in t['members'] if 'bitfield_size' in m]
 
 
+def check_writes(tmp, pins):
+    """What one has written the other reads."""
+    kinds = {'hash': 'key 4 value 8', 'lru_percpu_hash': 'key 4 value 8', 'lpm_trie': 'key 8 value 4 flags 1',
+             'queue': 'value 4', 'stack': 'value 4', 'bloom_filter': 'value 4'}
+    for kind, sizes in kinds.items():
+        path = '%s/%s' % (pins, kind)
+        run(skep, 'map', 'create', path, 'type', kind, *sizes.split(), 'entries', '4', 'name', kind, '--on', 'kernel')
+        at = ['pinned', path]
+        mine_ids.add(theirs('map', 'show', *at)['id'])
+        same('map-create-' + kind, ours('map', 'show', *at), theirs('map', 'show', *at))
+        if 'key' not in sizes:
+            run(skep, 'map', 'push', *at, 'value', '0x01020304', '--on', 'kernel')
+            if kind != 'bloom_filter':
+                same('map-peek-' + kind, ours('map', 'peek', *at), theirs('map', 'peek', *at))
+                same('map-pop-' + kind, ours('map', 'pop', *at)['value'], ['0x%02x' % b for b in (4, 3, 2, 1)])
+            continue
+        key = ['key', 'hex', '08', '00', '00', '00'] + ['0a', '00', '00', '00'] * (kind == 'lpm_trie')
+        value = ['value', 'hex', 'ff', '00', '01', '02'] + ['00', '00', '00', '80'] * (kind != 'lpm_trie')
+        run(skep, 'map', 'update', *at, *key, *value, '--on', 'kernel')
+        same('map-update-' + kind, ours('map', 'dump', *at), theirs('map', 'dump', *at))
+        run(skep, 'map', 'delete', *at, *key, '--on', 'kernel')
+        same('map-delete-' + kind, [], theirs('map', 'dump', *at))
+    prog, array, outer = pins + '/prog', pins + '/maps/pa', pins + '/outer'
+    run(skep, 'map', 'update', 'pinned', array, 'key', '0', 'value', 'pinned', prog, '--on', 'kernel')
+    same('map-update-prog', ours('map', 'dump', 'pinned', array), theirs('map', 'dump', 'pinned', array))
+    run(skep, 'map', 'create', outer, 'type', 'hash_of_maps', 'key', '4', 'value', '4', 'entries', '2',
+        'name', 'outer', 'inner_map', 'pinned', pins + '/hash', '--on', 'kernel')
+    run(skep, 'map', 'update', 'pinned', outer, 'key', '1', 'value', 'pinned', pins + '/hash', '--on', 'kernel')
+    same('map-update-map', ours('map', 'dump', 'pinned', outer), theirs('map', 'dump', 'pinned', outer))
+    obj = compiled(tmp, 'tool_link')
+    run(skep, 'prog', 'loadall', obj, pins + '/all', '--on', 'kernel')
+    for name in ('on_enter', 'on_chdir'):
+        say('prog-load-' + name, theirs('prog', 'show', 'pinned', '%s/all/%s' % (pins, name))['name'] == name)
+
+
 def check_links(tmp):
     """Links live as long as the process that made them: both are asked meanwhile."""
     obj = compiled(tmp, 'tool_link')
@@ -273,6 +308,7 @@ def judge(tmp, pins):
     check_prog(prog, packet)
     check_btf(tmp, prog, maps)
     check_links(tmp)
+    check_writes(tmp, pins)
 
 
 main()
