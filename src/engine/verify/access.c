@@ -1,5 +1,6 @@
 /* access.c - loads, stores and atomic operations: which memory, aligned or not */
 #include "access.h"
+#include "linked.h"
 #include <stdio.h>
 
 /* What the log calls the memory of a misaligned access, who checks it, and which flags
@@ -96,7 +97,7 @@ static void extend_loaded(struct reg *r, u32 size, bool sign)
 	 * when its upper bits change: what is known of one is then believed of the other.
 	 * judge-concrete found it. */
 	if (sign && r->n.umax >> (8 * size - 1))
-		r->id = 0;
+		link_forget(r);
 	if (sign)
 		scalar_sign_extend(&r->n, size);
 	else

@@ -68,7 +68,7 @@ static void move(struct verifier *v, const struct insn *in, enum alu_row row)
 		link_before_copy(v, s);
 	*d = *s;
 	if (!unchanged)
-		d->id = 0;
+		link_forget(d);
 	scalar_alu(in->op, &d->n, &s->n);
 }
 
@@ -87,7 +87,7 @@ static void unary(struct verifier *v, const struct insn *in)
 		return;
 	}
 	if (in->op != op_le64)
-		d->id = 0;
+		link_forget(d);
 	scalar_alu(in->op, &d->n, &old);
 }
 
@@ -139,7 +139,7 @@ static void numbers(struct verifier *v, const struct insn *in, enum alu_row row,
 		return;
 	}
 	if (row != alu_add && row != alu_sub) {
-		d->id = 0;
+		link_forget(d);
 		return;
 	}
 	speculation_numbers(v, in, row);

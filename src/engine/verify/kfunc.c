@@ -98,7 +98,7 @@ static void check_allowed(struct verifier *v, const struct kfunc_call *call)
 {
 	if (v->cur->locks && !(call->kfunc->flags & kfunc_locked))
 		refuse(v, call_in_lock);
-	if (v->prog->type >= 64 || !(call->kfunc->types >> v->prog->type & 1))
+	if (!kfunc_allowed(v, call->kfunc))
 		refuse(v, kfunc_forbidden, call->kfunc->name);
 	if (call->kfunc->does == kfunc_trap)
 		refuse(v, kfunc_trap);

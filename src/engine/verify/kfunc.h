@@ -66,6 +66,12 @@ struct kfunc_call {
 
 /* The row of a function of the kernel's BTF; NULL: it has none. proto: may be NULL. */
 const struct kfunc *kfunc_find(const struct verifier *v, s64 btf_id, u32 *proto);
+
+/* Whether programs of this type may call it. */
+static inline bool kfunc_allowed(const struct verifier *v, const struct kfunc *k)
+{
+	return v->prog->type < 64 && k->types >> v->prog->type & 1;
+}
 /* Before any path is walked: the call names a function. */
 void kfunc_check_named(void *v, u32 insn);
 

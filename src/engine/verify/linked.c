@@ -9,10 +9,8 @@ void link_before_copy(struct verifier *v, struct reg *s)
 {
 	if (s->type != reg_scalar)
 		return;
-	if (s->id & ID_ADD_CONST) {
-		s->id = 0;
-		s->off = 0;
-	}
+	if (s->id & ID_ADD_CONST)
+		link_forget(s);
 	if (!s->id && !scalar_is_const(&s->n))
 		s->id = new_id(v);
 }
@@ -34,14 +32,10 @@ void link_add(struct verifier *v, struct reg *d, const struct scalar *number,
 	s32 off;
 
 	if (!d->id || !v->profile->bpf ||
-	    !(is32 ? scalar_is_const32(number) : scalar_is_const(number))) {
-		d->id = 0;
-		return;
-	}
-	if ((d->id & ID_ADD_CONST) || (is32 && was_max > UINT32_MAX) ||
+	    !(is32 ? scalar_is_const32(number) : scalar_is_const(number)) ||
+	    (d->id & ID_ADD_CONST) || (is32 && was_max > UINT32_MAX) ||
 	    !added(number, subtract, is32, &off)) {
-		d->id = 0;
-		d->off = 0;
+		link_forget(d);
 		return;
 	}
 	d->id |= is32 ? ID_ADD_CONST32 : ID_ADD_CONST64;

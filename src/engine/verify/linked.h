@@ -19,6 +19,13 @@ struct links {
 	} link[LINKS];
 };
 
+/* It is another number from now on, linked with none. */
+static inline void link_forget(struct reg *r)
+{
+	r->id = 0;
+	r->off = 0;
+}
+
 /* `s` is about to be copied whole. */
 void link_before_copy(struct verifier *v, struct reg *s);
 

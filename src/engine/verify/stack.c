@@ -5,6 +5,7 @@
  */
 #include "access.h"
 #include "fastcall.h"
+#include "linked.h"
 #include "speculation.h"
 
 /* ---- where ---- */
@@ -118,10 +119,8 @@ static void give_id(struct verifier *v, struct reg *r)
 {
 	if (r->type != reg_scalar)
 		return;
-	if (r->id & ID_ADD_CONST) {
-		r->id = 0;
-		r->off = 0;
-	}
+	if (r->id & ID_ADD_CONST)
+		link_forget(r);
 	if (!r->id && !scalar_is_const(&r->n))
 		r->id = new_id(v);
 }
@@ -177,7 +176,7 @@ static void fill_low(struct verifier *v, struct slot *s, u32 size, int value)
 
 	*to = s->reg;
 	if (width(to) > 8 * size)
-		to->id = 0;
+		link_forget(to);
 }
 
 static u32 spill_size(const struct slot *s)
@@ -260,7 +259,7 @@ static void spill_scalar(struct verifier *v, struct slot *s, struct reg *r, u32 
 		give_id(v, r);
 	spill(s, r, size);
 	if (!fits)
-		s->reg.id = 0;
+		link_forget(&s->reg);
 }
 
 static void spill_pointer(struct verifier *v, struct frame *f, struct slot *s,

@@ -68,7 +68,8 @@ static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *
 	u32 proto;
 
 	k = in->off ? NULL : kfunc_find(v, in->imm, &proto);
-	if (!k)
+	/* In dead code it may stand, and does nothing. */
+	if (!k || !kfunc_allowed(v, k))
 		return call;
 	call.known = true;
 	call.nargs = (u8)MIN(btf_vlen(btf_type(v->profile->vmlinux, proto)), 5u);
