@@ -57,7 +57,7 @@ static struct place place_of(struct c_writer *w, const struct skep_btf_type *t,
 static bool displaced(const struct place *p, u32 align)
 {
 	if (p->bits)
-		return p->size && p->bit % (p->size * 8) + p->bits > p->size * 8;
+		return p->size && p->bit % (p->size * 8ull) + p->bits > p->size * 8ull;
 	return p->bit % (align * 8);
 }
 
