@@ -35,6 +35,7 @@ PATH=$(cd "$(dirname "$skep")" && pwd):$PATH
 RUNNER="$(cd "$(dirname "$0")" && pwd)/$(basename "$0")"
 export PATH RUNNER
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+SKEP_DIR=$tmp/engine; export SKEP_DIR # not the one of who runs the tests
 
 # a clang that is only there under a versioned name
 for clang in clang-19 clang-20 clang-21 clang-14; do

@@ -54,7 +54,7 @@ $ skep engine
 $ export SKEP_DIR=$PWD/engine; skep engine -- ./nothing
 ! skep: cannot run './nothing': No such file or directory [T072]
 ? 127
-$ export SKEP_DIR=/; skep engine -- ./try
-! skep: engine: the engine's directory / has mode 0755 where only 0700 is safe; run: chmod 0700 / [O005]
+$ mkdir open; chmod 755 open; export SKEP_DIR=open; skep engine -- ./try
+! skep: engine: the engine's directory open has mode 0755 where only 0700 is safe; run: chmod 0700 open [O005]
 ! skep: the engine does not start: Permission denied; 'skep doctor' says why [T030]
 ? 1
