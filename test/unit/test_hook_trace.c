@@ -17,6 +17,7 @@
 #include <skep/isa.h>
 #include "bits.h"
 #include "skip.h"
+#include "store.h"
 
 #define EVENTS_DIR "/sys/kernel/tracing/events/"
 
@@ -380,6 +381,49 @@ static void what_cannot_start_gets_a_sentence(void **state)
 	assert_int_equal(skep_trace_process(t->engine, 0x7ffffff, NULL), -ESRCH);
 }
 
+/* A command that works on the engine it is traced on, and is stopped with the lock of the
+ * store in its hands. */
+static int hold_the_lock(const char *dir)
+{
+	const struct skep_engine_opts o = {.size = sizeof(o), .shared = true, .dir = dir};
+	struct skep_engine *engine;
+
+	if (skep_engine_open(&o, &engine))
+		return 1;
+	store_lock(engine->store);
+	for (int i = 0; i < 30; i++)
+		usleep(10000); /* FIRE_PERIOD_NS, three times */
+	store_unlock(engine->store);
+	skep_engine_close(engine);
+	return 7;
+}
+
+static void who_works_on_the_engine_is_not_waited_for(void **state)
+{
+	struct test *t = begin(state, __func__);
+	char dir[] = "/tmp/skep-trace-XXXXXX", remove[64];
+	char *argv[] = {"/proc/self/exe", NULL};
+	const struct skep_engine_opts o = {.size = sizeof(o), .shared = true, .dir = dir};
+	struct skep_trace_opts with = opts(t);
+	int status = -1, link;
+
+	assert_non_null(mkdtemp(dir));
+	skep_engine_close(t->engine);
+	assert_int_equal(skep_engine_open(&o, &t->engine), 0);
+	t->sys = skep_engine_sys(t->engine);
+	link = on_raw(t, "sys_enter", END);
+	setenv("SKEP_TEST_HOLD", dir, 1);
+	alarm(60); /* instead of a hang */
+	assert_int_equal(skep_trace_command(t->engine, argv, &with, &status), 0);
+	alarm(0);
+	unsetenv("SKEP_TEST_HOLD");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	t->sys->close(t->sys, link);
+	snprintf(remove, sizeof(remove), "rm -r %s", dir);
+	assert_int_equal(system(remove), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -394,7 +438,11 @@ int main(void)
 		TEST(several_programs_run_on_one_event),
 		TEST(a_running_process_is_traced),
 		TEST(what_cannot_start_gets_a_sentence),
+		TEST(who_works_on_the_engine_is_not_waited_for),
 	};
+	const char *dir = getenv("SKEP_TEST_HOLD");
 
+	if (dir)
+		return hold_the_lock(dir);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

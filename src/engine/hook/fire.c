@@ -57,7 +57,14 @@ int fire_refresh(struct fire *f)
 
 	if (f->again_ns && ns < f->again_ns)
 		return 0;
-	err = hook_attachments(f->engine->store, &now);
+	/* A command that is traced may work on this engine itself, and be stopped in the
+	 * midst of it: who looks while it runs must not wait for it. */
+	err = f->again_ns ? hook_try_attachments(f->engine->store, &now)
+			  : hook_attachments(f->engine->store, &now);
+	if (err == -EAGAIN) {
+		vec_free(&now.all);
+		return 0;
+	}
 	/* Looking takes a twentieth of the time at most, however many objects there are.
 	 */
 	f->again_ns = ns + MAX(FIRE_PERIOD_NS, 20 * (os_clock_ns() - ns));

@@ -60,6 +60,8 @@ struct attachments {
 
 /* What is attached now, in the order in which it was. Free with vec_free(&out->all). */
 int hook_attachments(struct store *store, struct attachments *out);
+/* -EAGAIN instead of waiting for another process. */
+int hook_try_attachments(struct store *store, struct attachments *out);
 
 /* Whether a program may be attached to `event` through that perf event: -EEXIST when one
  * of the two has the other already, -E2BIG. */

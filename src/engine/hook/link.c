@@ -122,28 +122,41 @@ static int note_perf(struct object *obj, struct attachments *out)
 	return a.prog_id ? note(out, &a) : 0;
 }
 
-static int each(struct store *store, enum object_kind kind, struct attachments *out,
+typedef int next_fn(struct store *store, enum object_kind kind, u32 start, u32 *next);
+
+static int each(struct store *store, enum object_kind kind, next_fn *next,
+		struct attachments *out,
 		int (*fn)(struct object *obj, struct attachments *out))
 {
 	struct object *obj;
 	u32 id = 0;
 	int err = 0;
 
-	while (!err && !object_next_id(store, kind, id, &id)) {
+	while (!err && !(err = next(store, kind, id, &id))) {
 		/* It may have gone meanwhile. */
 		if (object_get_id(store, kind, id, &obj))
 			continue;
 		err = fn(obj, out);
 		object_put(obj);
 	}
-	return err;
+	return err == -ENOENT ? 0 : err;
+}
+
+static int each_attachment(struct store *store, next_fn *next, struct attachments *out)
+{
+	int err = each(store, OBJECT_PERF, next, out, note_perf);
+
+	return err ? err : each(store, OBJECT_LINK, next, out, note_link);
 }
 
 int hook_attachments(struct store *store, struct attachments *out)
 {
-	int err = each(store, OBJECT_PERF, out, note_perf);
+	return each_attachment(store, object_next_id, out);
+}
 
-	return err ? err : each(store, OBJECT_LINK, out, note_link);
+int hook_try_attachments(struct store *store, struct attachments *out)
+{
+	return each_attachment(store, object_try_next_id, out);
 }
 
 int hook_may_attach(struct store *store, u32 event, u32 perf_id, u32 prog_id)

@@ -72,14 +72,13 @@ int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags
 	return fd;
 }
 
-int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next)
+/* With the store locked, which it is no more then. */
+static int next_id(struct store *store, enum object_kind kind, u32 start, u32 *next)
 {
 	struct ids ids = {0};
-	int err;
+	int err = ids_list(store, &ids);
 	u32 *id;
 
-	store_lock(store);
-	err = ids_list(store, &ids);
 	if (!err)
 		err = -ENOENT;
 	vec_each(id, &ids) {
@@ -92,6 +91,17 @@ int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *n
 	vec_free(&ids);
 	views_drop(store);
 	return err;
+}
+
+int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next)
+{
+	store_lock(store);
+	return next_id(store, kind, start, next);
+}
+
+int object_try_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next)
+{
+	return store_try_lock(store) ? next_id(store, kind, start, next) : -EAGAIN;
 }
 
 /* ---- closing ---- */

@@ -128,6 +128,8 @@ int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags
 
 /* The least living id above `start`. -ENOENT: none. */
 int object_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next);
+/* The same, but for who must not wait: -EAGAIN while another process is at work here. */
+int object_try_next_id(struct store *store, enum object_kind kind, u32 start, u32 *next);
 
 /* Pins. A path below /sys/fs/bpf names a pin of the engine. Errors as of bpf(2) on
  * bpffs: -EEXIST, -ENOENT, -EPERM (outside), -EINVAL. object_unpin is unlink(2). */

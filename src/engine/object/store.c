@@ -302,6 +302,13 @@ void store_lock(struct store *store)
 	lock_take(store, &store->state->lock);
 }
 
+bool store_try_lock(struct store *store)
+{
+	bool from_dead;
+
+	return lock_try(store, &store->state->lock, &from_dead);
+}
+
 void store_unlock(struct store *store)
 {
 	lock_give(&store->state->lock);

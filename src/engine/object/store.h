@@ -114,6 +114,7 @@ void files_name_leftovers(struct store *store, const char *dir, struct skep_log 
 /* ---- the store's lock, the process's mutex ---- */
 
 void store_lock(struct store *store);
+bool store_try_lock(struct store *store); /* false: another process has it */
 void store_unlock(struct store *store);
 void views_lock(struct store *store);
 void views_unlock(struct store *store);
