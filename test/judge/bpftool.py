@@ -10,6 +10,7 @@ import glob, json, os, shutil, subprocess, sys, tempfile
 skep, have_bpf, source = sys.argv[1:4]
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 failed = False
+clang = next(filter(shutil.which, ('clang', 'clang-19', 'clang-14')), None)
 
 
 def skip(why):
@@ -189,7 +190,7 @@ def check_header(tmp, name, source):
             if any('bitfield_size' in m for m in t['members']):
                 f.write('%s field_%d;\n' % (word, fields))
                 fields += 1
-    p = subprocess.run(['clang', '-target', 'bpf', '-g', '-O2', '-Wall', '-Werror', '-c', c, '-o', obj],
+    p = subprocess.run([clang, '-target', 'bpf', '-g', '-O2', '-Wall', '-Werror', '-c', c, '-o', obj],
                        capture_output=True, text=True)
     say('btf-header-%s' % name, not p.returncode, p.stderr[:3000])
     print('# %s: %d sizes and offsets, %d structs with bit fields' % (name, asserts, fields), file=sys.stderr)
@@ -267,7 +268,7 @@ def check_links(tmp):
 
 def compiled(tmp, name):
     obj = '%s/%s.o' % (tmp, name)
-    run('clang', '-O2', '-g', '-target', 'bpf', '-c', '%s/bpf/%s.bpf.c' % (source, name), '-o', obj)
+    run(clang, '-O2', '-g', '-target', 'bpf', '-c', '%s/bpf/%s.bpf.c' % (source, name), '-o', obj)
     return obj
 
 
@@ -280,9 +281,9 @@ def main():
         skip(why.stdout.strip())
     if os.geteuid():
         skip('bpftool needs root')
-    for tool, package in (('bpftool', 'bpftool'), ('clang', 'clang')):
-        if not shutil.which(tool):
-            skip('%s is not installed (Debian: %s)' % (tool, package))
+    for tool, there in (('bpftool', shutil.which('bpftool')), ('clang', clang)):
+        if not there:
+            skip('%s is not installed (Debian: %s)' % (tool, tool))
     if not os.path.ismount('/sys/fs/bpf'):
         skip('/sys/fs/bpf is not mounted')
     pins = tempfile.mkdtemp(dir='/sys/fs/bpf', prefix='skep_judge_')
