@@ -2,6 +2,8 @@
 #include "mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -122,4 +124,17 @@ int os_memory_file(const void *data, size_t len)
 		return fd;
 	close(fd);
 	return err;
+}
+
+bool os_names_variables(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " d ") != NULL;
+	if (f)
+		fclose(f);
+	return found;
 }

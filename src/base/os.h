@@ -21,6 +21,10 @@ int os_write_full(int fd, const void *buf, size_t len);
  * or -errno. */
 int os_memory_file(const void *data, size_t len);
 
+/* Whether the running kernel tells the names of its variables (CONFIG_KALLSYMS_ALL), not
+ * only of its functions. Reads megabytes where it does not. */
+bool os_names_variables(void);
+
 /* A new block of zero bytes from the system, or NULL; round `len` to pages yourself. */
 void *os_map_anon(size_t len);
 

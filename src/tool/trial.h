@@ -15,10 +15,13 @@
 
 struct raw; /* trial_raw.c */
 
+/* Of the kernel, before anything can be said of a program. */
+enum need { need_nothing, need_types, need_symbols };
+
 struct trial {
 	const char *path, *name;
-	u32 index;  /* among the object's programs */
-	bool typed; /* nothing can be said of it without the kernel's types */
+	u32 index; /* among the object's programs */
+	enum need need;
 	int err;
 	struct skep_verifier_stats stats;
 	struct skep_log log;
@@ -36,8 +39,8 @@ struct trials {
 	size_t next;	 /* that no worker has taken */
 	pthread_mutex_t lock;
 	struct skep_btf *vmlinux; /* the running kernel's types; NULL: none, or not yet */
-	bool variables;		  /* and it knows its variables by name */
-	bool looked;		  /* for vmlinux, with the lock held */
+	bool variables;		  /* it tells its variables by name */
+	bool looked, asked;	  /* for vmlinux, for variables; with the lock held */
 };
 
 enum verdict { accepted, refused, unknown, failed };
@@ -48,7 +51,7 @@ enum verdict trial_verdict(const struct trial *t);
 
 /* False after a sentence. */
 bool trial_add(struct trials *all, const char *path, const char *name, u32 index,
-	       bool typed);
+	       enum need need);
 
 /* ---- trial_raw.c ---- */
 

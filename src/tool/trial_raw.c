@@ -101,6 +101,18 @@ static bool check_code(const char *name, const struct raw *raw)
 	return false;
 }
 
+/* An lddw of one of the kernel's types is of a variable. */
+static enum need need_of(const struct raw *raw)
+{
+	for (u32 i = 0; i + 1 < raw->n; i++) {
+		if (raw->code[i].code != LDDW)
+			continue;
+		if (raw->code[i++].src_reg == SKEP_PSEUDO_BTF_ID)
+			return need_symbols;
+	}
+	return raw->row->flags & NEEDS_BTF ? need_types : need_nothing;
+}
+
 bool raw_add(struct trials *all, const char *path)
 {
 	const char *name = input_name(path), *type = all->type ? all->type : "socket";
@@ -120,7 +132,7 @@ bool raw_add(struct trials *all, const char *path)
 	*raw = (struct raw){data, (u32)(len / sizeof(raw->code[0])), row,
 			    section_target(row, type)};
 	return check_size(name, data, len) && check_code(name, raw) &&
-	       trial_add(all, name, type, 0, row->flags & NEEDS_BTF);
+	       trial_add(all, name, type, 0, need_of(raw));
 }
 
 void raw_free(struct raw *raw)

@@ -59,38 +59,20 @@ static int judge(const struct trials *all, struct trial *t, struct skep_verifier
 }
 
 static int judge_with(const struct trials *all, struct trial *t,
-		      const struct skep_btf *vmlinux, bool explain)
+		      struct skep_verifier_opts opts)
 {
-	const struct skep_verifier_opts opts = {.size = sizeof(opts),
-						.unprivileged = all->unprivileged,
-						.vmlinux = vmlinux,
-						.variables = vmlinux && all->variables,
-						.count = all->source,
-						.explain = explain};
 	int err;
 
+	opts.size = sizeof(opts);
+	opts.unprivileged = all->unprivileged;
+	opts.count = all->source;
 	skep_verifier_close(t->verifier);
 	t->verifier = NULL;
 	t->log.len = 0;
 	err = skep_verifier_open(&opts, &t->verifier);
 	if (err)
 		return err;
-	return (all->raw ? raw_judge : judge)(all, t, t->verifier, vmlinux);
-}
-
-/* The running kernel tells the addresses of variables (CONFIG_KALLSYMS_ALL), not only of
- * functions. */
-static bool has_variables(void)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	bool found = false;
-	char line[512];
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = strstr(line, " d ") != NULL;
-	if (f)
-		fclose(f);
-	return found;
+	return (all->raw ? raw_judge : judge)(all, t, t->verifier, opts.vmlinux);
 }
 
 /* Read once; all threads share it. */
@@ -100,8 +82,6 @@ static const struct skep_btf *kernel_types(struct trials *all)
 	size_t len;
 
 	pthread_mutex_lock(&all->lock);
-	if (!all->looked)
-		all->variables = has_variables();
 	if (!all->looked &&
 	    !os_read_file("/sys/kernel/btf/vmlinux", 64 << 20, &data, &len)) {
 		if (skep_btf_parse(&all->vmlinux, data, len, NULL, "vmlinux", NULL))
@@ -113,6 +93,29 @@ static const struct skep_btf *kernel_types(struct trials *all)
 	return all->vmlinux;
 }
 
+/* Asked once, and for programs alone that may name one: it takes longer than a verdict.
+ */
+static bool kernel_variables(struct trials *all, const struct trial *t)
+{
+	if (t->need != need_symbols)
+		return false;
+	pthread_mutex_lock(&all->lock);
+	if (!all->asked)
+		all->variables = os_names_variables();
+	all->asked = true;
+	pthread_mutex_unlock(&all->lock);
+	return all->variables;
+}
+
+static int judge_with_types(struct trials *all, struct trial *t)
+{
+	struct skep_verifier_opts opts = {.vmlinux = kernel_types(all),
+					  .variables = kernel_variables(all, t),
+					  .explain = !all->level};
+
+	return judge_with(all, t, opts);
+}
+
 /* Few programs need the kernel's types, and none is accepted for the lack of them: what
  * fails without them is judged again, and explained. */
 static void run_trial(struct trials *all, struct trial *t)
@@ -121,9 +124,9 @@ static void run_trial(struct trials *all, struct trial *t)
 
 	t->log.buf = mem_alloc(1, room);
 	t->log.size = t->log.buf ? room : 0;
-	t->err = t->typed ? -ENOENT : judge_with(all, t, NULL, false);
+	t->err = t->need ? -ENOENT : judge_with(all, t, (struct skep_verifier_opts){0});
 	if (t->err)
-		t->err = judge_with(all, t, kernel_types(all), !all->level);
+		t->err = judge_with_types(all, t);
 }
 
 static void *work(void *arg)
@@ -154,7 +157,7 @@ static void run_all(struct trials *all)
 /* ---- what there is to try ---- */
 
 bool trial_add(struct trials *all, const char *path, const char *name, u32 index,
-	       bool typed)
+	       enum need need)
 {
 	struct trial *t = vec_push(&all->list);
 	char *copy = t ? mem_strndup(name, strlen(name)) : NULL;
@@ -166,19 +169,19 @@ bool trial_add(struct trials *all, const char *path, const char *name, u32 index
 	t->path = path;
 	t->name = copy;
 	t->index = index;
-	t->typed = typed;
+	t->need = need;
 	return true;
 }
 
-/* Then it is judged with the kernel's types at once. */
-static bool needs_types(const struct skep_object *obj,
-			const struct skep_object_prog *prog)
+static enum need need_of(const struct skep_object *obj,
+			 const struct skep_object_prog *prog)
 {
 	const struct section_row *row = section_find(prog->section);
 	const struct skep_btf *btf = skep_object_btf(obj);
 
-	return (row && row->flags & NEEDS_BTF) ||
-	       (btf && skep_btf_find(btf, ".ksyms", SKEP_BTF_KIND_DATASEC));
+	if (btf && skep_btf_find(btf, ".ksyms", SKEP_BTF_KIND_DATASEC))
+		return need_symbols;
+	return row && row->flags & NEEDS_BTF ? need_types : need_nothing;
 }
 
 static bool add_object(struct trials *all, const char *path)
@@ -199,8 +202,7 @@ static bool add_object(struct trials *all, const char *path)
 		if (all->prog && strcmp(progs[i].name, all->prog))
 			continue;
 		found = true;
-		good = trial_add(all, path, progs[i].name, i,
-				 needs_types(obj, &progs[i]));
+		good = trial_add(all, path, progs[i].name, i, need_of(obj, &progs[i]));
 	}
 	if (!found)
 		tool_error(msg_run_no_prog, path, all->prog ? all->prog : "at all");

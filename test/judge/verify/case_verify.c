@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "log.h"
 #include "mem.h"
+#include "os.h"
 
 static int describe_map(struct case_verify *v, const struct case_map *from,
 			struct verify_map *to, struct verify_field *fields)
@@ -86,20 +87,6 @@ static void describe_prog(struct verify_prog *p, const struct vcase *c, u32 targ
 	memcpy(p->name, c->prog_name, strlen(c->prog_name));
 }
 
-/* The running kernel tells the addresses of its variables. */
-static bool has_variables(void)
-{
-	FILE *f = fopen("/proc/kallsyms", "r");
-	bool found = false;
-	char line[512];
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = strstr(line, " d ") != NULL;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 int case_verify_open(struct case_verify *v, const struct vcase *c, u32 target_id,
 		     struct skep_log *log)
 {
@@ -118,7 +105,7 @@ int case_verify_open(struct case_verify *v, const struct vcase *c, u32 target_id
 				      .net_admin = c->caps & CASE_NET_ADMIN,
 				      .admin = c->caps & CASE_ADMIN,
 				      .vmlinux = case_vmlinux(),
-				      .variables = c->ksyms.n && has_variables(),
+				      .variables = c->ksyms.n && os_names_variables(),
 				      .cpus = (u32)MAX(cpus, 0)};
 	return 0;
 }
