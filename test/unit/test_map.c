@@ -50,8 +50,8 @@ static void test_array(void **state)
 
 static void test_percpu(void **state)
 {
-	static const u32 types[] = {SKEP_MAP_TYPE_PERCPU_ARRAY,
-				    SKEP_MAP_TYPE_PERCPU_HASH};
+	static const u32 types[] = {SKEP_MAP_TYPE_PERCPU_ARRAY, SKEP_MAP_TYPE_PERCPU_HASH,
+				    SKEP_MAP_TYPE_LRU_PERCPU_HASH};
 	struct store *store = map_store();
 	u32 slots = store_slots(store);
 	u64 all[1024 * 2], *p, seven = 7;
@@ -201,6 +201,7 @@ static void test_hash_model(void **state)
 						   key_sizes[i], sizes[j]);
 		}
 	hash_against_model(store, SKEP_MAP_TYPE_PERCPU_HASH, 4, 40);
+	hash_against_model(store, SKEP_MAP_TYPE_LRU_PERCPU_HASH, 4, KEYS);
 	store_close(store);
 }
 
@@ -228,13 +229,13 @@ static void test_hash_spreads(void **state)
 
 /* ---- LRU ---- */
 
-static void test_lru(void **state)
+static void evicts(u32 type)
 {
 	struct store *store = map_store();
-	u64 value = 1;
+	u64 value = 1, all[1024];
 	u32 n = 0, key, next, hot = 0;
 	int fd;
-	struct map *map = map_make(store, SKEP_MAP_TYPE_LRU_HASH, 4, 8, 100, &fd);
+	struct map *map = map_make(store, type, 4, 8, 100, &fd);
 
 	for (key = 0; key < 10000; key++) {
 		assert_int_equal(map->ops->update(map, &key, &value, SKEP_NOEXIST, 0), 0);
@@ -245,12 +246,18 @@ static void test_lru(void **state)
 	assert_int_equal(n, 100);
 	/* user space's reads do not count as use */
 	for (key = 20000; key < 20300; key++) {
-		map->ops->read(map, &hot, &value);
+		map->ops->read(map, &hot, all);
 		assert_int_equal(map->ops->update(map, &key, &value, SKEP_ANY, 0), 0);
 	}
 	assert_null(map->ops->lookup(map, &hot, 0));
 	map_drop(map, fd);
 	store_close(store);
+}
+
+static void test_lru(void **state)
+{
+	evicts(SKEP_MAP_TYPE_LRU_HASH);
+	evicts(SKEP_MAP_TYPE_LRU_PERCPU_HASH);
 }
 
 /* ---- prog_array ---- */

@@ -124,9 +124,11 @@ static void walks(struct skep_sys *sys, u32 type, u32 flags, bool percpu)
 {
 	static const u32 sizes[] = {1, 7, 100, MOST};
 	struct walk w = {.sys = sys, .n = 1000};
+	bool lru =
+		type == SKEP_MAP_TYPE_LRU_HASH || type == SKEP_MAP_TYPE_LRU_PERCPU_HASH;
 
 	w.words = percpu ? (u32)sysconf(_SC_NPROCESSORS_CONF) : 1;
-	make(&w, type, type == SKEP_MAP_TYPE_LRU_HASH ? MOST : w.n, flags);
+	make(&w, type, lru ? MOST : w.n, flags);
 	fill(&w);
 	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++)
 		walk(&w, SKEP_MAP_LOOKUP_BATCH, sizes[i]);
@@ -175,6 +177,11 @@ static void lru_hash(void **state)
 	each_side(SKEP_MAP_TYPE_LRU_HASH, 0, false);
 }
 
+static void lru_percpu_hash(void **state)
+{
+	each_side(SKEP_MAP_TYPE_LRU_PERCPU_HASH, 0, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +189,7 @@ int main(void)
 		cmocka_unit_test(hash_without_preallocation),
 		cmocka_unit_test(percpu_hash),
 		cmocka_unit_test(lru_hash),
+		cmocka_unit_test(lru_percpu_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

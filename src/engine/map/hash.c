@@ -25,9 +25,7 @@ static void *percpu_lookup(struct map *map, const void *key, u32 slot)
 	struct htab *t = map->priv;
 	u32 seq, i = htab_find(t, key, &seq);
 
-	if (i == HTAB_NONE || slot >= map->info.slots)
-		return NULL;
-	return t->values + (slot * map_percpu_values(t->n) + i) * map->stride;
+	return i == HTAB_NONE ? NULL : htab_percpu_value(map, i, slot);
 }
 
 const struct map_ops map_hash = {

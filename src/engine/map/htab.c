@@ -110,7 +110,8 @@ static struct htab view(const struct map_info *info, u8 *storage, bool percpu)
 		.elem_size = l.elem_size,
 		.value_at = l.value_at,
 		.key_size = info->key_size,
-		.lru = info->type == SKEP_MAP_TYPE_LRU_HASH,
+		.lru = info->type == SKEP_MAP_TYPE_LRU_HASH ||
+		       info->type == SKEP_MAP_TYPE_LRU_PERCPU_HASH,
 	};
 }
 
@@ -521,6 +522,7 @@ static int replace(struct map *map, struct htab_stripe *s, u32 *link, u32 old, u
 
 	if (map->ops->per_cpu) {
 		write_value(map, old, value, slot, false);
+		htab_elem(t, old)->used = t->lru;
 		return 0;
 	}
 	if (new >= t->n)

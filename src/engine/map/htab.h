@@ -1,4 +1,4 @@
-/* htab.h - the table behind hash, percpu_hash and lru_hash
+/* htab.h - the table behind hash, percpu_hash, lru_hash and lru_percpu_hash
  *
  * Chained buckets over elements that are all there from the start. Readers take no lock;
  * writers take the lock word of their bucket's stripe. What it guarantees:
@@ -128,6 +128,16 @@ static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
 static inline u8 *htab_value(const struct htab *t, u32 i)
 {
 	return t->elems + (u64)i * t->elem_size + t->value_at;
+}
+
+/* A slot's copy of an element's value; NULL: no such slot. */
+static inline u8 *htab_percpu_value(const struct map *map, u32 i, u32 slot)
+{
+	const struct htab *t = map->priv;
+
+	if (slot >= map->info.slots)
+		return NULL;
+	return t->values + (slot * map_percpu_values(t->n) + i) * map->stride;
 }
 
 static inline u64 htab_mix(u64 a, u64 b)
