@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,28 +75,27 @@ static void straight(uint32_t n)
 }
 
 /* A number is used as an offset again and again: where it comes from is looked for. */
-static void precise(uint32_t n)
+static void offsets(uint32_t n, bool jumps)
 {
 	add(MOV, 1, 0, 0, -8);
 	while (p.n < n) {
 		add(MOVX, 2, 10, 0, 0);
 		add(ADDX, 2, 1, 0, 0);
 		add(ST, 2, 0, 0, 0);
+		if (jumps)
+			add(JA, 0, 0, 0, 0);
 	}
 	end();
 }
 
-/* The same with jumps between. */
+static void precise(uint32_t n)
+{
+	offsets(n, false);
+}
+
 static void precise_jumps(uint32_t n)
 {
-	add(MOV, 1, 0, 0, -8);
-	while (p.n < n) {
-		add(MOVX, 2, 10, 0, 0);
-		add(ADDX, 2, 1, 0, 0);
-		add(ST, 2, 0, 0, 0);
-		add(JA, 0, 0, 0, 0);
-	}
-	end();
+	offsets(n, true);
 }
 
 /* Conditions that are known: nothing forks, each is a place to compare states. */
