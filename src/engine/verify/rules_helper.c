@@ -114,10 +114,6 @@ static const struct allow allows[] = {
 #define ALLOW_AT(...)
 #define ALLOW_HOOK(...)
 #include "helper_allow.def"
-#undef ALLOW
-#undef ALSO
-#undef ALLOW_AT
-#undef ALLOW_HOOK
 };
 
 static const struct {
@@ -131,10 +127,6 @@ static const struct {
 #define ALLOW_AT(name, types, attaches) {SKEP_FUNC_##name, {cap_none, types}, attaches},
 #define ALLOW_HOOK(...)
 #include "helper_allow.def"
-#undef ALLOW
-#undef ALSO
-#undef ALLOW_AT
-#undef ALLOW_HOOK
 };
 
 static const struct {
