@@ -11,33 +11,11 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <skep/engine.h>
-#include <skep/load.h>
-#include "bits.h"
-#include "bpfcc.h"
-#include "skip.h"
+#include "sides.h"
 
-enum { OUT = 64, RING = 4096 };
+#define RINGS TEST_BPF "/rings.bpf.c"
 
-static struct skep_engine *engine;
-static char path[64], text[1 << 16];
-static struct skep_log said = {.buf = text, .size = sizeof(text)};
-
-struct side {
-	struct skep_sys *sys;
-	struct skep_object *obj;
-	struct skep_object_map *bss;
-};
-
-static void side_open(struct side *s, u32 i)
-{
-	said.len = 0;
-	s->sys = i ? skep_sys_kernel() : skep_engine_sys(engine);
-	if (skep_object_open(path, &s->obj, &said) ||
-	    skep_object_load(s->obj, s->sys, NULL, &said))
-		fail_msg("%s: %s", s->sys->name, text);
-	s->bss = skep_object_find_map(s->obj, ".bss");
-}
+enum { RING = 4096 };
 
 /* Begins with `before` in the program's memory; `out` is what it left there. */
 static void run(struct side *s, const char *name, const void *before, size_t len,
@@ -45,43 +23,16 @@ static void run(struct side *s, const char *name, const void *before, size_t len
 {
 	u8 packet[64];
 	union skep_attr attr;
-	int err;
 
 	for (u32 i = 0; i < sizeof(packet); i++)
 		packet[i] = (u8)(16 * (i + 1));
-
 	memset(s->bss->data, 0, s->bss->data_len);
 	if (len)
 		memcpy((u8 *)s->bss->data + s->bss->data_len - len, before, len);
 	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
 	attr.test.data_in = u64_of(packet);
 	attr.test.data_size_in = sizeof(packet);
-	err = s->sys->bpf(s->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
-	if (err)
-		fail_msg("%s on the %s: error %d", name, s->sys->name, err);
-	memcpy(out, s->bss->data, OUT * sizeof(*out));
-}
-
-static u32 sides(const char *name)
-{
-	const char *cc = any_clang();
-
-	if (!cc)
-		test_skip(name, NO_CLANG);
-	if (!path[0] && !bpf_compile(cc, TEST_BPF "/rings.bpf.c", NULL, path))
-		fail_msg("%s does not compile rings.bpf.c", cc);
-	return no_bpf() ? 1 : 2;
-}
-
-static void same(const struct side *s, const char *name, const u64 *out, const s64 *want,
-		 u32 n)
-{
-	for (u32 k = 0; k < n; k++) {
-		if ((s64)out[k] != want[k])
-			fail_msg("%s on the %s: out[%u] is %lld, not %lld", name,
-				 s->sys->name, k, (long long)out[k], (long long)want[k]);
-	}
+	side_run(s, name, &attr, out);
 }
 
 static void both(const char *test, const char *name, const s64 *want, u32 n)
@@ -89,7 +40,7 @@ static void both(const char *test, const char *name, const s64 *want, u32 n)
 	u64 out[OUT];
 	struct side s;
 
-	for (u32 i = 0, end = sides(test); i < end; i++) {
+	for (u32 i = 0, end = sides(test, RINGS); i < end; i++) {
 		side_open(&s, i);
 		run(&s, name, NULL, 0, out);
 		skep_object_close(s.obj);
@@ -237,7 +188,7 @@ static void user_rings_are_drained(void **state)
 	struct side s;
 	struct ring r;
 
-	for (u32 i = 0, end = sides(__func__); i < end; i++) {
+	for (u32 i = 0, end = sides(__func__, RINGS); i < end; i++) {
 		side_open(&s, i);
 		ring_open(&s, &r);
 		drain_good(&s, &r);
@@ -255,7 +206,7 @@ static void producers_wake_up(void **state)
 	struct side s;
 	struct ring r;
 
-	for (u32 i = 0, end = sides(__func__); i < end; i++) {
+	for (u32 i = 0, end = sides(__func__, RINGS); i < end; i++) {
 		side_open(&s, i);
 		ring_open(&s, &r);
 		put(&r, RING - 8, 4);
@@ -374,7 +325,7 @@ static void both_events(const char *test, struct perf_event_attr *attr, int prot
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_getaffinity(0, sizeof(all), &all);
-	for (u32 i = 0, end = sides(test); i < end; i++) {
+	for (u32 i = 0, end = sides(test, RINGS); i < end; i++) {
 		side_open(&s, i);
 		sched_setaffinity(0, sizeof(one), &one);
 		events_open(&s, &e, attr, prot);
@@ -599,19 +550,6 @@ static void perf_events_are_where_they_are(void **state)
 	struct perf_event_attr attr = output_attr();
 
 	both_events(__func__, &attr, PROT_READ | PROT_WRITE, be_elsewhere);
-}
-
-static int open_engine(void **state)
-{
-	return skep_engine_open(NULL, &engine);
-}
-
-static int close_engine(void **state)
-{
-	skep_engine_close(engine);
-	if (path[0])
-		unlink(path);
-	return 0;
 }
 
 int main(void)

@@ -6,40 +6,23 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <skep/engine.h>
-#include <skep/load.h>
-#include "bits.h"
-#include "bpfcc.h"
-#include "skip.h"
+#include "sides.h"
 
-enum { OUT = 64 };
+#define HELPERS TEST_BPF "/helpers.bpf.c"
 
-static struct skep_engine *engine;
-static char path[64], text[1 << 16];
-static struct skep_log said = {.buf = text, .size = sizeof(text)};
-
-struct side {
-	struct skep_sys *sys;
-	struct skep_object *obj;
-	struct skep_object_map *bss;
-};
-
-static void open_side(struct side *s, struct skep_sys *sys)
+/* With a program to jump to. */
+static void open_side(struct side *s, u32 i)
 {
 	static const u32 one = 1;
 	union skep_attr attr;
 
-	said.len = 0;
-	s->sys = sys;
-	if (skep_object_open(path, &s->obj, &said) ||
-	    skep_object_load(s->obj, sys, NULL, &said))
-		fail_msg("%s: %s", sys->name, text);
-	s->bss = skep_object_find_map(s->obj, ".bss");
+	side_open(s, i);
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (u32)skep_object_find_map(s->obj, "progs")->fd;
 	attr.key = u64_of(&one);
 	attr.value = u64_of(&skep_object_find_prog(s->obj, "target")->fd);
-	assert_int_equal(sys->bpf(sys, SKEP_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
+	assert_int_equal(s->sys->bpf(s->sys, SKEP_MAP_UPDATE_ELEM, &attr, sizeof(attr)),
+			 0);
 }
 
 /* Runs one program once and gives what it put into `out`; what it returned. */
@@ -47,60 +30,35 @@ static u32 run(struct side *s, const char *name, void *ctx, u32 ctx_len, u64 out
 {
 	u8 packet[64] = {0};
 	union skep_attr attr;
-	int err;
 
 	memset(s->bss->data, 0, s->bss->data_len);
 	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
 	attr.test.ctx_in = u64_of(ctx);
 	attr.test.ctx_size_in = ctx_len;
 	attr.test.data_in = ctx ? 0 : u64_of(packet);
 	attr.test.data_size_in = ctx ? 0 : sizeof(packet);
-	err = s->sys->bpf(s->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
-	if (err)
-		fail_msg("%s on the %s: error %d", name, s->sys->name, err);
-	memcpy(out, s->bss->data, OUT * sizeof(*out));
-	return attr.test.retval;
+	return side_run(s, name, &attr, out);
 }
 
-/* On the engine, and, where it serves, on the kernel; `want` ends with a number's name.
- */
-static void both(const char *name, u32 want_ret, const s64 *want, u32 nwant)
+static void both(const char *test, const char *name, u32 want_ret, const s64 *want, u32 n)
 {
-	const char *no = no_bpf();
-	u64 out[2][OUT];
+	u64 out[OUT];
 	struct side s;
 
-	for (u32 i = 0; i < (no ? 1 : 2); i++) {
-		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
-		assert_int_equal(run(&s, name, NULL, 0, out[i]), want_ret);
+	for (u32 i = 0, end = sides(test, HELPERS); i < end; i++) {
+		open_side(&s, i);
+		assert_int_equal(run(&s, name, NULL, 0, out), want_ret);
 		skep_object_close(s.obj);
-		for (u32 k = 0; k < nwant; k++) {
-			if ((s64)out[i][k] != want[k])
-				fail_msg("%s on the %s: out[%u] is %lld, not %lld", name,
-					 s.sys->name, k, (long long)out[i][k],
-					 (long long)want[k]);
-		}
+		same(&s, name, out, want, n);
 	}
 }
 
-static void need_clang(const char *name)
-{
-	const char *cc = any_clang();
-
-	if (!cc)
-		test_skip(name, NO_CLANG);
-	if (!path[0] && !bpf_compile(cc, TEST_BPF "/helpers.bpf.c", NULL, path))
-		fail_msg("%s does not compile helpers.bpf.c", cc);
-}
-
 #define BOTH(name, ret, ...) \
-	both(name, ret, (const s64[]){__VA_ARGS__}, \
+	both(__func__, name, ret, (const s64[]){__VA_ARGS__}, \
 	     sizeof((const s64[]){__VA_ARGS__}) / sizeof(s64))
 
 static void maps_answer_programs(void **state)
 {
-	need_clang(__func__);
 	BOTH("maps", 7, 0, -E2BIG, -EEXIST, 0, -EINVAL, -EINVAL, 42, 0, -ENOENT, -ENOENT,
 	     0, -EEXIST, 0, 0, 0, 0, 0, 0, 0, -E2BIG, -E2BIG, -E2BIG, 0, 0, 0, 42, 0, 42,
 	     42, 0, 0, 42, 0);
@@ -108,34 +66,29 @@ static void maps_answer_programs(void **state)
 
 static void callbacks_are_called(void **state)
 {
-	need_clang(__func__);
 	BOTH("callbacks", 0, 4, 4, 6, 20, 2, 210, -EINVAL, 4, 40, 4, 4, 0, 2, 5, 10, 0,
 	     -EINVAL, (u32)-E2BIG, 55);
 }
 
 static void ring_buffers_take_records(void **state)
 {
-	need_clang(__func__);
 	BOTH("records", 0, 0, 4096, 0, 0, -EINVAL, 112, 0, 112, 0, 0, 0);
 }
 
 static void values_are_pushed_and_popped(void **state)
 {
-	need_clang(__func__);
 	BOTH("queues", 0, -ENOENT, 0, 0, 0, -E2BIG, -EINVAL, 0, 0, 2, 0, 2, 0, 3, -ENOENT,
 	     0, 0, 0, 0, 3, 0, 2, -ENOENT, 0, -ENOENT, 0, 0, -ENOENT, -EINVAL);
 }
 
 static void the_longest_prefix_matches(void **state)
 {
-	need_clang(__func__);
 	BOTH("longest", 0, 0, -ENOENT, 0, -EEXIST, 0, 0, -EINVAL, -EINVAL, 0, -ENOSPC, 20,
 	     21, 10, 30, 40, 0, 0, 0, -ENOENT, 11, 0, 50, -EINVAL);
 }
 
 static void tail_calls_end(void **state)
 {
-	need_clang(__func__);
 	BOTH("tails", 5, 33, 77, 1, 1, 0);
 }
 
@@ -144,9 +97,8 @@ static void texts_are_printed(void **state)
 	u64 out[OUT];
 	struct side s;
 
-	need_clang(__func__);
-	for (u32 i = 0; i < (no_bpf() ? 1 : 2); i++) {
-		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+	for (u32 i = 0, end = sides(__func__, HELPERS); i < end; i++) {
+		open_side(&s, i);
 		assert_int_equal(run(&s, "texts", NULL, 0, out), 0);
 		skep_object_close(s.obj);
 		assert_string_equal((char *)out, "-5 word ff");
@@ -166,18 +118,16 @@ static void clocks_run_together(void **state)
 {
 	u64 out[2][OUT], second = 1000000000;
 	struct side s;
-	u32 sides;
+	u32 n = sides(__func__, HELPERS);
 
-	need_clang(__func__);
-	sides = no_bpf() ? 1 : 2;
-	for (u32 i = 0; i < sides; i++) {
-		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+	for (u32 i = 0; i < n; i++) {
+		open_side(&s, i);
 		assert_int_equal(run(&s, "times", NULL, 0, out[i]), 0);
 		skep_object_close(s.obj);
 		for (u32 k = 0; k < 6; k++)
 			assert_int_equal(out[i][k], 1);
 	}
-	if (sides == 1)
+	if (n == 1)
 		return;
 	assert_in_range(out[1][60] - out[0][60] + 250, 0, 6 * 250);
 	for (u32 k = 61; k < 64; k++)
@@ -194,12 +144,11 @@ static void syscall_programs_copy_from_the_caller(void **state)
 	u64 out[OUT];
 	struct side s;
 
-	need_clang(__func__);
-	for (u32 i = 0; i < (no_bpf() ? 1 : 2); i++) {
+	for (u32 i = 0, end = sides(__func__, HELPERS); i < end; i++) {
 		memset(&ctx, 0, sizeof(ctx));
 		ctx.address = u64_of(memory);
 		ctx.len = sizeof(memory);
-		open_side(&s, i ? skep_sys_kernel() : skep_engine_sys(engine));
+		open_side(&s, i);
 		assert_int_equal(run(&s, "user", &ctx, sizeof(ctx), out), 3);
 		skep_object_close(s.obj);
 		assert_string_equal((char *)out, memory);
@@ -238,19 +187,6 @@ static void refusals_say_why(void **state)
 	refused(SKEP_FUNC_copy_from_user, "GPL",
 		"helper call might sleep in a non-sleepable prog");
 	refused(9999, "GPL", "helper 9999, which the engine does not have");
-}
-
-static int open_engine(void **state)
-{
-	return skep_engine_open(NULL, &engine);
-}
-
-static int close_engine(void **state)
-{
-	skep_engine_close(engine);
-	if (path[0])
-		unlink(path);
-	return 0;
 }
 
 int main(void)
