@@ -362,10 +362,9 @@ void gen_leave(struct gen *g)
 	g->nrefs--;
 }
 
-/* r0 is what may be null: if it is not, some statements, then its release. */
-static void with_reference(struct gen *g, enum end end, struct value v)
+void gen_with_reference(struct gen *g, enum end end, u32 kfunc, struct value v)
 {
-	s32 slot = REF_SLOT - 8 * (s32)g->nrefs;
+	s32 slot = gen_next_slot(g);
 	struct state before;
 	u32 jump;
 
@@ -375,11 +374,14 @@ static void with_reference(struct gen *g, enum end end, struct value v)
 	before = g->s;
 	EMIT(g, stx_dw, .dst = FP, .src = 0, .off = slot);
 	gen_enter(g, end, slot);
-	g->s.reg[0] = v;
+	g->refs[g->nrefs - 1].kfunc = kfunc;
+	gen_holds(g, 0, v);
 	if (v.kind == h_memory && gen_pick(g, 2))
 		gen_access(g, 0, (s32)v.room - 8, 8, true);
 	if (v.kind == h_sock && gen_pick(g, 2))
 		stmt_sock_fields(g);
+	if (v.kind == h_typed && gen_pick(g, 2) && gen_saved(g) != NONE)
+		gen_copy(g, gen_saved(g), 0);
 	gen_statements(g, gen_pick(g, 3));
 	gen_leave(g);
 	gen_aim(g, jump);
@@ -397,8 +399,8 @@ void stmt_ringbuf(struct gen *g)
 	arg_number(g, 2, size);
 	arg_number(g, 3, 0);
 	gen_do_call(g, SKEP_FUNC_ringbuf_reserve, locked);
-	with_reference(
-		g, gen_pick(g, 2) ? end_submit : end_discard,
+	gen_with_reference(
+		g, gen_pick(g, 2) ? end_submit : end_discard, 0,
 		(struct value){
 			.kind = h_memory, .map = NONE, .fixed = true, .room = size});
 }
@@ -417,7 +419,7 @@ void stmt_socket(struct gen *g)
 	arg_number(g, 5, 0);
 	gen_do_call(g, gen_pick(g, 2) ? SKEP_FUNC_sk_lookup_tcp : SKEP_FUNC_sk_lookup_udp,
 		    locked);
-	with_reference(g, end_sock, (struct value){.kind = h_sock, .room = 80});
+	gen_with_reference(g, end_sock, 0, (struct value){.kind = h_sock, .room = 80});
 }
 
 /* ---- calls of functions ---- */

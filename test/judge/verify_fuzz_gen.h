@@ -184,6 +184,9 @@ struct func *gen_new_func(struct gen *g);
 bool gen_enter(struct gen *g, enum end end, s32 slot); /* false: not now */
 bool gen_can_enter(const struct gen *g);
 void gen_leave(struct gen *g);
+/* r0 is v or null: if it is not, some statements with it, then its release, which for
+ * end_object is what `kfunc` does. */
+void gen_with_reference(struct gen *g, enum end end, u32 kfunc, struct value v);
 
 void stmt_lookup(struct gen *g);
 void stmt_map_in_map(struct gen *g);

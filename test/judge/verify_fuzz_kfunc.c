@@ -152,28 +152,11 @@ static bool acquires(u32 func)
 	return has_part(btf_name(case_vmlinux(), func), parts, ARRAY_SIZE(parts));
 }
 
-/* r0, an object of that type: some statements with it, then its release. */
+/* r0 is an object of that type, or null. */
 static void with_object(struct gen *g, u32 of)
 {
-	s32 slot = gen_next_slot(g);
-	struct state before;
-	u32 jump;
-
-	EMIT(g, jeq64k, .dst = 0, .imm = 0);
-	jump = g->p->n - 1;
-	gen_scalar(g, 0, 0);
-	before = g->s;
-	EMIT(g, stx_dw, .dst = FP, .src = 0, .off = slot);
-	gen_enter(g, end_object, slot);
-	g->refs[g->nrefs - 1].kfunc = release_of(of);
-	gen_holds(g, 0, (struct value){.kind = h_typed, .map = NONE, .btf = of});
-	if (gen_pick(g, 2) && gen_saved(g) != NONE)
-		gen_copy(g, gen_saved(g), 0);
-	gen_statements(g, gen_pick(g, 3));
-	gen_leave(g);
-	gen_aim(g, jump);
-	gen_meet(&g->s, &before);
-	gen_feature(g, fuzz_reference);
+	gen_with_reference(g, end_object, release_of(of),
+			   (struct value){.kind = h_typed, .map = NONE, .btf = of});
 }
 
 static void take_result(struct gen *g, u32 func)
