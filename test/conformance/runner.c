@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <skep/isa.h>
+#include "last_words.h"
 #include "mem.h"
 #include "str.h"
 #include "vec.h"
@@ -201,19 +202,9 @@ static bool fail(const char *name, const char *fmt, ...)
 	return false;
 }
 
-/* The last line of a message that says something. */
-static const char *last_line(struct str *s)
+static const char *reason(struct answer *a)
 {
-	char *nl;
-
-	while (s->len && s->s[s->len - 1] == '\n')
-		s->s[--s->len] = 0;
-	nl = s->len ? strrchr(s->s, '\n') : NULL;
-	if (nl && !strncmp(nl, "\nprocessed ", 11)) { /* the verifier's statistics */
-		*nl = 0;
-		nl = strrchr(s->s, '\n');
-	}
-	return nl ? nl + 1 : s->len ? s->s : "";
+	return a->err.len ? last_words(a->err.s) : "";
 }
 
 /* Prints the verdict; false after a failure. */
@@ -226,18 +217,17 @@ static bool judge(const char *name, const struct test *t, bool kernel, struct an
 	if (!refused && (!WIFEXITED(a->status) || WEXITSTATUS(a->status)))
 		return fail(name, "the plugin ended with status 0x%x", a->status);
 	if (refused && !must_fail && kernel) {
-		printf("SKIP %s: this kernel refuses it: %s\n", name, last_line(&a->err));
+		printf("SKIP %s: this kernel refuses it: %s\n", name, reason(a));
 		return true;
 	}
 	if (refused && !must_fail)
-		return fail(name, "refused: %s", last_line(&a->err));
+		return fail(name, "refused: %s", reason(a));
 	if (!refused && must_fail)
 		return fail(name, "must be refused, but r0 is 0x%.16s", out);
 	if (refused && !kernel && strncmp(out, t->error.s, strcspn(out, "\n")))
-		return fail(name, "must be refused with %s: %s", t->error.s,
-			    last_line(&a->err));
+		return fail(name, "must be refused with %s: %s", t->error.s, reason(a));
 	if (!kernel && a->err.s && strstr(a->err.s, "(null)"))
-		return fail(name, "a message with a hole: %s", last_line(&a->err));
+		return fail(name, "a message with a hole: %s", reason(a));
 	if (!refused && strtoull(out, NULL, 16) != t->result)
 		return fail(name, "r0 is 0x%.*s, expected 0x%" PRIx64,
 			    (int)strcspn(out, "\n"), out, t->result);

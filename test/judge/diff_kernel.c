@@ -19,18 +19,11 @@
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include "diff_prog.h"
+#include "last_words.h"
 
 static struct {
 	unsigned long long loaded, refused, differ;
 } count[KINDS];
-
-/* The end of the verifier's log, where the reason stands. */
-static const char *last_words(const char *log)
-{
-	size_t len = strlen(log);
-
-	return log + (len > 300 ? len - 300 : 0);
-}
 
 /* ---- judging ---- */
 

@@ -34,6 +34,7 @@
 #include "concrete.h"
 #include "diff_prog.h"
 #include "facts.h"
+#include "last_words.h"
 #include "path.h"
 
 /* Instructions of one walk. */
@@ -180,18 +181,6 @@ static bool follow(void *arg, const struct verifier *v)
 	return true;
 }
 
-static const char *last_line(char *log)
-{
-	size_t n = strlen(log);
-	char *line;
-
-	while (n && log[n - 1] == '\n')
-		log[--n] = 0;
-	while ((line = strrchr(log, '\n')) && !strncmp(line + 1, "processed", 9))
-		*line = 0;
-	return line ? line + 1 : log;
-}
-
 static char words[1 << 20];
 
 static void judge_along(struct side *side, const struct program *p)
@@ -217,7 +206,7 @@ static void judge_along(struct side *side, const struct program *p)
 		count[p->kind].too_long++;
 	else
 		show(p, "step %u: refused where it is walked alone: %s", along.most,
-		     last_line(words));
+		     last_words(words));
 }
 
 /* ---- by checkpoints ---- */

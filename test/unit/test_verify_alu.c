@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <skep/isa.h>
 #include <stdio.h>
+#include "last_words.h"
 #include "verify.h"
 
 enum { ROOM = 64, LOG = 1 << 16 };
@@ -58,18 +59,6 @@ static int ask(const char *program, u32 type, u32 level, struct verify_result *r
 	return verify(&prog, &profile, level, &log, result);
 }
 
-/* The line before "processed ...". */
-static const char *last_words(void)
-{
-	char *end = strstr(text, "\nprocessed "), *line;
-
-	if (!end)
-		return NULL;
-	*end = '\0';
-	line = strrchr(text, '\n');
-	return line ? line + 1 : text;
-}
-
 static void test_cases(void **state)
 {
 	u32 wrong = 0;
@@ -77,15 +66,14 @@ static void test_cases(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct verify_result result;
 		int err = ask(cases[i].text, cases[i].type, 1, &result);
-		const char *message = last_words();
+		const char *message = last_words(text);
 
 		if (err == -cases[i].err && result.processed == cases[i].processed &&
-		    (!cases[i].message ||
-		     (message && !strcmp(message, cases[i].message))))
+		    (!cases[i].message || !strcmp(message, cases[i].message)))
 			continue;
 		wrong++;
 		print_error("%s\t%d, %u processed: %s\n", cases[i].text, err,
-			    result.processed, message ? message : "nothing");
+			    result.processed, message);
 	}
 	assert_int_equal(wrong, 0);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "last_words.h"
 #include "verify.h"
 #include "verify_calls.h"
 
@@ -76,25 +77,12 @@ static int ask(struct fixture *f, const struct call_case *c, struct verify_resul
 	return verify(&prog, &profile, 1, &log, result);
 }
 
-static const char *last_line(char *log)
-{
-	char *end = strstr(log, "\nprocessed ");
-
-	if (!end)
-		end = log + strlen(log);
-	while (end > log && end[-1] == '\n')
-		end--;
-	*end = 0;
-	end = strrchr(log, '\n');
-	return end ? end + 1 : log;
-}
-
 static bool check(struct fixture *f, u32 i)
 {
 	const struct call_case *c = &call_cases[i];
 	struct verify_result result;
 	int err = -ask(f, c, &result);
-	const char *line = last_line(f->text);
+	const char *line = last_words(f->text);
 	bool same = err == c->err && result.processed == c->processed;
 
 	if (same && err && c->message && strcmp(line, c->message))

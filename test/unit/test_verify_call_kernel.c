@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "last_words.h"
 #include "skip.h"
 #include "verify_calls.h"
 
@@ -100,25 +101,10 @@ static int ask(struct fixture *f, const struct call_case *c)
 	return fd < 0 ? -fd : 0;
 }
 
-/* The log's last line but for the statistics; cuts the log there. */
-static const char *last_line(char *log, u32 *processed)
-{
-	char *end = strstr(log, "verification time"), *stats = strstr(log, "processed ");
-
-	*processed = stats ? (u32)strtoul(stats + 10, NULL, 10) : 0;
-	if (!end)
-		end = log + strlen(log);
-	while (end > log && end[-1] == '\n')
-		end--;
-	*end = 0;
-	end = strrchr(log, '\n');
-	return end ? end + 1 : log;
-}
-
 static void test_the_table_is_the_kernels(void **state)
 {
 	static struct fixture f;
-	u32 processed, wrong = 0;
+	u32 wrong = 0;
 
 	if (no_bpf())
 		test_skip(__func__, "%s", no_bpf());
@@ -132,7 +118,8 @@ static void test_the_table_is_the_kernels(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(call_cases); i++) {
 		const struct call_case *c = &call_cases[i];
 		int err = ask(&f, c);
-		const char *line = last_line(f.log, &processed);
+		u32 processed = processed_of(f.log);
+		const char *line = last_words(f.log);
 		bool same = err == c->err && processed == c->processed;
 
 		if (same && err && c->message && strcmp(line, c->message))
@@ -152,14 +139,13 @@ static void test_the_table_is_the_kernels(void **state)
 static void test_where_the_kernel_is_wrong(void **state)
 {
 	static struct fixture f;
-	u32 processed;
 
 	if (no_bpf())
 		test_skip(__func__, "%s", no_bpf());
 	f.btf = load_btf();
 	assert_int_equal(ask(&f, &call_moved), call_moved.err);
-	assert_string_equal(last_line(f.log, &processed), call_moved.message);
-	assert_int_equal(processed, call_moved.processed);
+	assert_int_equal(processed_of(f.log), call_moved.processed);
+	assert_string_equal(last_words(f.log), call_moved.message);
 	close(f.btf);
 	(void)state;
 }

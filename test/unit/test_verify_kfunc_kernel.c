@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <skep/isa.h>
+#include "last_words.h"
 #include "os.h"
 #include "skip.h"
 #include "verify.h"
@@ -285,7 +286,6 @@ static void make(struct ask *a, const char *text)
 static int ask_kernel(struct ask *a)
 {
 	union skep_attr attr = {0};
-	const char *stats;
 	int fd;
 
 	attr.prog_type = a->type;
@@ -300,8 +300,7 @@ static int ask_kernel(struct ask *a)
 	attr.fd_array = (u64)(uintptr_t)&a->ringbuf;
 	a->kernels_log[0] = 0;
 	fd = (int)syscall(SYS_bpf, SKEP_PROG_LOAD, &attr, sizeof(attr));
-	stats = strstr(a->kernels_log, "processed ");
-	a->kernels_processed = stats ? (u32)strtoul(stats + 10, NULL, 10) : 0;
+	a->kernels_processed = processed_of(a->kernels_log);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -335,20 +334,6 @@ static int ask_verify(struct ask *a)
 	return err;
 }
 
-static const char *last_line(char *log)
-{
-	char *end = strstr(log, "verification time"),
-	     *stats = strstr(log, "\nprocessed ");
-
-	if (!end || (stats && stats < end))
-		end = stats ? stats : log + strlen(log);
-	while (end > log && end[-1] == '\n')
-		end--;
-	*end = 0;
-	end = strrchr(log, '\n');
-	return end ? end + 1 : log;
-}
-
 static bool is_later(const char *line)
 {
 	return !strncmp(line, "not supported yet", 17);
@@ -363,8 +348,8 @@ static bool same_code(struct ask *a, const char *text, u32 *later)
 
 	kernels = ask_kernel(a);
 	ours = ask_verify(a);
-	kernels_line = kernels ? last_line(a->kernels_log) : "";
-	line = ours ? last_line(a->log) : "";
+	kernels_line = kernels ? last_words(a->kernels_log) : "";
+	line = ours ? last_words(a->log) : "";
 	if (later && ours && is_later(line)) {
 		++*later;
 		return true;

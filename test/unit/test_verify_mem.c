@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <skep/isa.h>
+#include "last_words.h"
 #include "verify.h"
 
 /* What programs have in common. r0 is the map's entry, or NULL. */
@@ -612,17 +613,6 @@ static const struct row {
 	/* clang-format on */
 };
 
-/* But for the line of figures. */
-static const char *last_line(char *text)
-{
-	char *line = text;
-
-	for (char *at = strtok(text, "\n"); at; at = strtok(NULL, "\n"))
-		if (strncmp(at, "processed ", 10))
-			line = at;
-	return line;
-}
-
 static u32 attach_type(u32 prog_type)
 {
 	return prog_type == SKEP_PROG_TYPE_CGROUP_SKB ? SKEP_CGROUP_INET_INGRESS : 0;
@@ -654,7 +644,7 @@ static bool row_holds(const struct row *row)
 	assert_in_range(n, 1, 64);
 	log = (struct skep_log){.buf = text, .size = sizeof(text)};
 	err = -verify(&prog, &root, 1, &log, &result);
-	message = err ? last_line(text) : "";
+	message = err ? last_words(text) : "";
 	if (err == row->err && !strcmp(message, row->message))
 		return true;
 	print_error("%s: errno %d \"%s\", expected %d \"%s\"\n", row->name, err, message,

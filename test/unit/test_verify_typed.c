@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <skep/isa.h>
 #include "blob.h"
+#include "last_words.h"
 #include "verify.h"
 
 /* The types' ids in the order in which make_kernel() makes them. */
@@ -114,10 +115,10 @@ static void make_kernel(struct blob *b)
 }
 
 /* ctx: 0, the task; 8, a number; 16, the socket */
-#define TASK "r1 = *(u64 *)(r1 +0)\n"
-#define SOCK "r1 = *(u64 *)(r1 +16)\n"
+#define TASK   "r1 = *(u64 *)(r1 +0)\n"
+#define SOCK   "r1 = *(u64 *)(r1 +16)\n"
 #define STACKS "*(u64 *)(r10 -400) = 0\ncall pc+2\n" END "*(u64 *)(r10 -400) = 0\n"
-#define END  "r0 = 0\nexit\n"
+#define END    "r0 = 0\nexit\n"
 
 enum {
 	at_tp,
@@ -230,19 +231,6 @@ static const struct row {
 
 static struct skep_btf *kernel;
 
-/* The line before the last, which counts instructions. */
-static const char *last_line(char *log)
-{
-	char *end = strstr(log, "\nprocessed "), *begin = end;
-
-	if (!end)
-		return "";
-	*end = 0;
-	while (begin > log && begin[-1] != '\n')
-		begin--;
-	return begin;
-}
-
 static bool row_holds(const struct row *row)
 {
 	struct skep_insn code[64];
@@ -269,7 +257,7 @@ static bool row_holds(const struct row *row)
 		fail_msg("%s: %s", row->name, text);
 	log.len = 0;
 	err = -verify(&prog, &root, 1, &log, &result);
-	message = err ? last_line(text) : "";
+	message = err ? last_words(text) : "";
 	if (err == row->err && !strcmp(message, row->message))
 		return true;
 	print_error("%s: errno %d \"%s\", expected %d \"%s\"\n", row->name, err, message,

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "last_words.h"
 #include "verify.h"
 #include "verify_unpriv.h"
 
@@ -38,18 +39,6 @@ static int ask(const struct unpriv_case *c, u32 level, struct verify_result *res
 	return verify(&prog, &profile, level, &log, result);
 }
 
-/* The line before "processed ...", "" if there is none. */
-static const char *last_words(void)
-{
-	char *end = strstr(text, "\nprocessed "), *line;
-
-	if (!end)
-		return "";
-	*end = '\0';
-	line = strrchr(text, '\n');
-	return line ? line + 1 : text;
-}
-
 static void test_cases(void **state)
 {
 	u32 wrong = 0;
@@ -58,7 +47,7 @@ static void test_cases(void **state)
 		const struct unpriv_case *c = &unpriv_cases[i];
 		struct verify_result result;
 		int err = -ask(c, 1, &result);
-		const char *message = err ? last_words() : "";
+		const char *message = err ? last_words(text) : "";
 
 		if (err == c->err && result.processed == c->processed &&
 		    !strcmp(message, c->message ? c->message : ""))

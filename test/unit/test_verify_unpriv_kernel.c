@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "last_words.h"
 #include "skip.h"
 #include "verify_unpriv.h"
 
@@ -72,19 +73,6 @@ static int ask(const struct unpriv_case *c, const int *maps)
 	return fd < 0 ? -fd : 0;
 }
 
-/* The line before "processed ...", which is cut off. */
-static const char *last_words(u32 *processed)
-{
-	char *end = strstr(text, "processed "), *line;
-
-	*processed = end ? (u32)strtoul(end + 10, NULL, 10) : 0;
-	if (!end || end == text)
-		return "";
-	end[-1] = '\0';
-	line = strrchr(text, '\n');
-	return line ? line + 1 : text;
-}
-
 /* Whether users without capabilities may load programs at all. */
 static bool is_for_nobody(void)
 {
@@ -98,9 +86,9 @@ static bool is_for_nobody(void)
 
 static u32 differs(const struct unpriv_case *c, u32 i, const int *maps)
 {
-	u32 processed;
 	int err = ask(c, maps);
-	const char *message = last_words(&processed);
+	u32 processed = processed_of(text);
+	const char *message = last_words(text);
 
 	if (err == c->err && processed == c->processed &&
 	    (!err || !strcmp(message, c->message ? c->message : "")))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "case_verify.h"
+#include "last_words.h"
 #include "log.h"
 #include "mem.h"
 
@@ -21,18 +22,7 @@ struct asking {
 	const struct case_options *o;
 };
 
-static void last_line(const char *log, char *to, size_t size)
-{
-	size_t len = strlen(log), from;
-
-	while (len && log[len - 1] == '\n')
-		len--;
-	for (from = len; from && log[from - 1] != '\n'; from--)
-		;
-	snprintf(to, size, "%.*s", (int)(len - from), log + from);
-}
-
-static void take(struct side *s, const struct case_answer *a, u64 ns, const char *log)
+static void take(struct side *s, const struct case_answer *a, u64 ns, char *log)
 {
 	if (!s->asked || ns < s->ns)
 		s->ns = ns;
@@ -43,7 +33,8 @@ static void take(struct side *s, const struct case_answer *a, u64 ns, const char
 	s->peak = a->peak;
 	s->max_per_insn = a->max_per_insn;
 	snprintf(s->stack, sizeof(s->stack), "%s", !a->err && a->stack ? a->stack : "");
-	last_line(a->err && log ? log : "", s->message, sizeof(s->message));
+	snprintf(s->message, sizeof(s->message), "%s",
+		 a->err && log ? last_words(log) : "");
 }
 
 static u64 cpu_ns(void)
