@@ -158,16 +158,19 @@ static void syscall_programs_copy_from_the_caller(void **state)
 	}
 }
 
-static void refused(u32 id, const char *license, const char *want)
+static void refused(u32 type, u32 id, const char *license, const char *want)
 {
-	const struct skep_insn insns[] = {{0x85, 0, 0, 0, (s32)id}, {0x95, 0, 0, 0, 0}};
+	const struct skep_insn insns[] = {{0xb7, 1, 0, 0, 0},
+					  {0xb7, 2, 0, 0, 0},
+					  {0x85, 0, 0, 0, (s32)id},
+					  {0x95, 0, 0, 0, 0}};
 	struct skep_sys *sys = skep_engine_sys(engine);
 	union skep_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = SKEP_PROG_TYPE_XDP;
+	attr.prog_type = type;
 	attr.insns = u64_of(insns);
-	attr.insn_cnt = 2;
+	attr.insn_cnt = ARRAY_SIZE(insns);
 	attr.license = u64_of(license);
 	attr.log_level = 1;
 	attr.log_buf = u64_of(text);
@@ -179,14 +182,17 @@ static void refused(u32 id, const char *license, const char *want)
 
 static void refusals_say_why(void **state)
 {
-	refused(SKEP_FUNC_fib_lookup, "GPL",
-		"instruction 0: bpf_fib_lookup asks the kernel's routing tables");
-	refused(SKEP_FUNC_skb_store_bytes, "GPL",
+	const u32 xdp = SKEP_PROG_TYPE_XDP;
+
+	refused(SKEP_PROG_TYPE_SCHED_CLS, SKEP_FUNC_redirect_peer, "GPL",
+		"instruction 2: bpf_redirect_peer needs network devices");
+	refused(xdp, SKEP_FUNC_skb_store_bytes, "GPL",
 		"program of this type cannot use helper bpf_skb_store_bytes#9");
-	refused(SKEP_FUNC_trace_printk, "BSD", "cannot call GPL-restricted function");
-	refused(SKEP_FUNC_copy_from_user, "GPL",
+	refused(xdp, SKEP_FUNC_trace_printk, "BSD",
+		"cannot call GPL-restricted function");
+	refused(xdp, SKEP_FUNC_copy_from_user, "GPL",
 		"helper call might sleep in a non-sleepable prog");
-	refused(9999, "GPL", "helper 9999, which the engine does not have");
+	refused(xdp, 9999, "GPL", "invalid func unknown#9999");
 }
 
 int main(void)

@@ -322,6 +322,23 @@ static void fused_pairs_are_still_two_instructions(void **state)
 	returns(3, "w0 = 3\nexit\n");
 }
 
+/* What the verifier would take in dead code is refused where nobody asks it. */
+static void faults_in_dead_code_are_refused_unverified(void **state)
+{
+	const struct skep_insn code[] = {{0xb7, 0, 0, 0, 0},
+					 {0x15, 0, 0, 1, 0},
+					 {0xbf, 1, 0, 0, 5},
+					 {0x95, 0, 0, 0, 0}};
+	struct skep_sys *sys = skep_engine_sys(engine);
+	union skep_attr attr = {0};
+
+	attr.prog_type = SKEP_PROG_TYPE_SOCKET_FILTER;
+	attr.insn_cnt = 4;
+	attr.insns = (uintptr_t)code;
+	attr.license = (uintptr_t) "GPL";
+	assert_int_equal(sys->bpf(sys, SKEP_PROG_LOAD, &attr, sizeof(attr)), -EINVAL);
+}
+
 static int start(void **state)
 {
 	struct skep_engine_opts opts = {
@@ -356,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_busy_slot_runs_nothing),
 		cmocka_unit_test(may_goto_ends_a_loop_in_each_frame),
 		cmocka_unit_test(fused_pairs_are_still_two_instructions),
+		cmocka_unit_test(faults_in_dead_code_are_refused_unverified),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -21,6 +21,8 @@ struct loading {
 	const struct prog_type *type;
 	struct skep_insn *code; /* n slots, as the region will hold them */
 	struct insn *insns;
+	u8 *faults; /* of each encoding: enum insn_fault */
+	bool *seen; /* by the verifier */
 	u32 n;
 	bool gpl, read; /* all that the kernel takes in before it opens the log */
 	int log_err;
@@ -108,8 +110,39 @@ static void copy_in(struct loading *l)
 	l->n = l->attr->insn_cnt;
 	l->code = pass_alloc(&l->pass, l->n, sizeof(l->code[0]));
 	l->insns = pass_alloc(&l->pass, l->n, sizeof(l->insns[0]));
+	l->faults = pass_alloc(&l->pass, l->n, sizeof(l->faults[0]));
+	l->seen = pass_alloc(&l->pass, l->n, sizeof(l->seen[0]));
 	if (user_copy_in(l->code, l->attr->insns, size))
 		refuse(l, EFAULT, msg_load_insns);
+}
+
+/* Linux refuses most faults of encoding only where a path comes to them, and so does the
+ * verifier; who does not ask it refuses all. */
+static int decode(struct loading *l)
+{
+	if (runs_unverified(store_runs(l->store)))
+		return insn_decode(l->code, l->n, l->insns, l->pass.log);
+	insn_decode_all(l->code, l->n, l->insns, l->faults);
+	return 0;
+}
+
+/* What no path comes to becomes a jump to itself, as in Linux, and in what stays, the
+ * fields that Linux does not look at become 0: everybody can decode the region then. */
+static int settle_code(struct loading *l)
+{
+	static const struct skep_insn forever = {.code = 0x05, .off = -1};
+
+	for (u32 i = 0; i < l->n; i++) {
+		const struct insn *in = &l->insns[i];
+
+		if (!l->seen[i])
+			l->code[i] = forever;
+		else if (in->op == op_exit)
+			l->code[i].off = 0;
+		else if (in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC)
+			l->code[i + 1].imm = 0;
+	}
+	return insn_decode(l->code, l->n, l->insns, l->pass.log);
 }
 
 static bool is_map_reference(const struct insn *in)
@@ -221,17 +254,30 @@ static void use_fd(struct loading *l, u32 at)
 		refuse(l, -err, msg_load_fd_array_fd, at, fd);
 }
 
+static void use_fd_array(struct loading *l)
+{
+	for (u32 i = 0; i < l->attr->fd_array_cnt; i++)
+		use_fd(l, i);
+}
+
+/* The verifier refuses these when it comes to them, before it looks at references that
+ * follow. */
+static bool ends_references(u8 fault)
+{
+	return fault && fault != insn_fields && fault != insn_register;
+}
+
 static void resolve_maps(struct loading *l)
 {
 	for (u32 i = 0; i < l->n; i++) {
+		if (ends_references(l->faults[i]))
+			return;
 		if (is_map_reference(&l->insns[i]))
 			resolve_map(l, i);
 		else if (l->insns[i].op == op_lddw &&
 			 l->insns[i].src == SKEP_PSEUDO_BTF_ID)
 			refuse(l, EOPNOTSUPP, msg_load_ksym, i);
 	}
-	for (u32 i = 0; i < l->attr->fd_array_cnt; i++)
-		use_fd(l, i);
 }
 
 /* Who uses a prog_array must be of the kind of those in it, and the first decides: last
@@ -410,6 +456,7 @@ static int check_program(struct loading *l)
 		.flags = attr->prog_flags,
 		.gpl = l->gpl,
 		.code = l->code,
+		.seen = l->seen,
 		.n = l->n,
 		.nmaps = l->nmaps,
 		.func_info = l->func_info,
@@ -426,6 +473,8 @@ static int check_program(struct loading *l)
 		return insn_check_flow(l->insns, l->n, l->pass.log);
 	err = prog_verify(l->store, &prog, l->btf_id, l->maps, attr->log_level,
 			  l->pass.log, &l->processed);
+	if (!err)
+		err = settle_code(l);
 	return err ? err : insn_check_flow(l->insns, l->n, l->pass.log);
 }
 
@@ -443,16 +492,17 @@ static int load(struct loading *l)
 	if (l->log_err)
 		return l->log_err;
 	check_sleepable(l);
-	err = insn_decode(l->code, l->n, l->insns, l->pass.log);
+	err = decode(l);
 	if (err)
 		return err;
 	make_tag(l);
 	take_btf(l);
+	use_fd_array(l);
 	resolve_maps(l);
-	check_calls(l);
 	err = check_program(l);
 	if (err)
 		return err;
+	check_calls(l);
 	check_prog_arrays(l);
 	return make_object(l);
 }

@@ -273,6 +273,12 @@ void verifier_init(struct verifier *v, const struct verify_prog *prog,
 	who->net_admin |= who->admin;
 }
 
+static void tell_seen(const struct verifier *v)
+{
+	for (u32 i = 0; v->prog->seen && i < v->n; i++)
+		v->prog->seen[i] = v->aux[i].seen;
+}
+
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
 	   struct skep_log *log, struct verify_result *result)
 {
@@ -281,11 +287,13 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 
 	verifier_init(&v, prog, profile, result);
 	v.pass.log = log_level ? log : NULL;
-	if (pass_try(&v.pass))
+	if (pass_try(&v.pass)) {
 		verify_run(&v);
-	else if (v.refusal.why == &reject_bad_ctx_access)
+		tell_seen(&v);
+	} else if (v.refusal.why == &reject_bad_ctx_access) {
 		log_line(&v,
 			 v.insn); /* the only error that names its line, if none has */
+	}
 	result->code = v.refusal.why ? v.refusal.why->code : NULL;
 	result->later = v.refusal.why && reject_is_later(v.refusal.why);
 	result->insn = v.insn;

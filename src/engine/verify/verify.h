@@ -99,6 +99,8 @@ struct verify_prog {
 	char name[SKEP_OBJ_NAME_LEN];
 	const struct verify_watch *watch; /* NULL: nobody */
 	struct verify_cost *costs;	  /* n, counted up; NULL: they are not */
+	bool *seen; /* n: of an accepted program, whether any path comes to the slot;
+		       NULL: nobody asks */
 };
 
 struct verify_result {
