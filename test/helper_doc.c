@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include "helper.h"
 
+enum { LAST = SKEP_FUNC_cgrp_storage_delete };
+
 static const char *const args[] = {
 	[arg_any] = "number",
 	[arg_ctx] = "context",
@@ -87,16 +89,20 @@ int main(void)
 	       "programs loaded with `BPF_F_SLEEPABLE`.\n\n"
 	       "| id | helper | arguments | returns | since Linux | only if | program types |\n"
 	       "|---|---|---|---|---|---|---|\n");
-	for (u32 id = 0; id < 1000; id++) {
+	for (u32 id = 1; id <= LAST; id++) {
 		if (helper_of(id)) {
 			print_helper(id);
 			n++;
 		}
 	}
-	printf("\n%u of the 211 that Linux has.\n\n## Not there, and why\n\n", n);
-	for (u32 id = 0; id < 1000; id++) {
+	printf("\n%u of the %u that Linux has.\n\n## Not there, and why\n\n", n, LAST);
+	for (u32 id = 1; id <= LAST; id++) {
 		if (helper_refusal(id))
 			printf("- %s.\n", helper_refusal(id));
+		if (!helper_of(id) == !helper_refusal(id)) {
+			fprintf(stderr, "helper.def: id %u has to have one row\n", id);
+			return 1;
+		}
 	}
 	return 0;
 }

@@ -65,7 +65,10 @@ struct skep_task {
 	/* Copies `len` bytes of the task's memory at `addr`; 0, or -EFAULT and an
 	 * undefined part of dst written. NULL: the task has no readable memory. */
 	int (*read)(struct skep_task *task, uint64_t addr, void *dst, uint32_t len);
-	void *arg; /* for read */
+	/* Sends a signal (0 to 64) to the process, or to the thread alone; 0 or -errno.
+	 * NULL: programs may send the task none. */
+	int (*signal)(struct skep_task *task, int sig, bool thread);
+	void *arg; /* for read and signal */
 };
 
 /* What a run sees of the world beside its context. */

@@ -56,10 +56,8 @@ static int copy_back(u64 user, const union skep_attr *before,
 	return 0;
 }
 
-int engine_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *user,
-	       uint32_t size)
+static int do_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *user, u32 size)
 {
-	struct skep_engine *engine = container_of(sys, struct skep_engine, sys);
 	union skep_attr attr, before;
 	const struct command *command;
 	int ret;
@@ -70,7 +68,7 @@ int engine_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *user,
 	if (ret)
 		return ret;
 	memset(&attr, 0, sizeof(attr));
-	size = MIN(size, (uint32_t)sizeof(attr));
+	size = MIN(size, (u32)sizeof(attr));
 	ret = user_copy_in(&attr, u64_of(user), size);
 	if (ret)
 		return ret;
@@ -78,10 +76,16 @@ int engine_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *user,
 	if (!command || !command->run || !tail_is_zero(&attr, command->end))
 		return -EINVAL;
 	before = attr;
-	ret = command->run(engine->store, &attr);
+	ret = command->run(store, &attr);
 	if (!copy_back(u64_of(user), &before, &attr, size))
 		return ret;
 	return ret < 0 ? ret : -EFAULT;
+}
+
+int engine_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *user,
+	       uint32_t size)
+{
+	return do_bpf(container_of(sys, struct skep_engine, sys)->store, cmd, user, size);
 }
 
 /* ---- opening and closing ---- */
@@ -115,7 +119,7 @@ static int open_store(struct skep_engine *engine, const struct skep_engine_opts 
 static int open_runs(struct skep_engine *engine, const struct skep_engine_opts *opts)
 {
 	struct runs *runs;
-	int err = runs_open(engine->store, opts->budget, opts->unverified, &runs);
+	int err = runs_open(engine->store, do_bpf, opts->budget, opts->unverified, &runs);
 
 	if (err)
 		store_close(engine->store);

@@ -31,12 +31,16 @@ static void (*ringbuf_submit)(void *data, u64 flags) = (void *)132;
 static void (*ringbuf_discard)(void *data, u64 flags) = (void *)133;
 static u64 (*ringbuf_query)(void *map, u64 flags) = (void *)134;
 static long (*copy_from_user)(void *dst, u32 size, const void *src) = (void *)148;
+static long (*sys_bpf)(u32 cmd, void *attr, u32 size) = (void *)166;
+static long (*sys_close)(u32 fd) = (void *)168;
 static u64 (*ktime_get_coarse_ns)(void) = (void *)160;
 static long (*for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
 static long (*snprintf)(char *str, u32 size, const char *fmt, u64 *data,
 			u32 len) = (void *)165;
 static long (*trace_vprintk)(const char *fmt, u32 size, const void *data,
 			     u32 len) = (void *)177;
+static long (*kallsyms_lookup_name)(const char *name, int size, int flags,
+				    u64 *address) = (void *)179;
 static long (*loop)(u32 n, void *fn, void *ctx, u64 flags) = (void *)181;
 static long (*strncmp)(const char *s1, u32 size, const char *s2) = (void *)182;
 static void *(*map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
@@ -414,6 +418,41 @@ SEC("syscall") int user(struct args *ctx)
 	out[41] = copy_from_user(&out[20], 8, (void *)8);
 	ctx->len = 1000;
 	return 3;
+}
+
+/* What MAP_CREATE and MAP_UPDATE_ELEM need of union bpf_attr. */
+struct create {
+	u32 type, key_size, value_size, max_entries;
+};
+
+struct update {
+	u64 fd, key, value, flags;
+};
+
+enum { MAP_CREATE, MAP_LOOKUP, MAP_UPDATE };
+
+SEC("syscall") int loader(struct args *ctx)
+{
+	struct create make = {1, 4, 8, 1};
+	u32 key = 7;
+	u64 value = 8, address = 1;
+	struct update update = {0, (u64)&key, (u64)&value, 0};
+	long fd = sys_bpf(MAP_CREATE, &make, sizeof(make));
+
+	update.fd = (u32)fd;
+	out[0] = fd >= 0;
+	out[1] = sys_bpf(MAP_UPDATE, &update, sizeof(update));
+	key = 8; /* the map is full */
+	out[2] = sys_bpf(MAP_UPDATE, &update, sizeof(update));
+	out[3] = sys_bpf(MAP_LOOKUP, &update, sizeof(update)); /* not a program's */
+	out[4] = sys_close(fd);
+	out[5] = sys_close(fd);
+	out[6] = sys_bpf(MAP_UPDATE, &update, sizeof(update));
+	make.max_entries = 0;
+	out[7] = sys_bpf(MAP_CREATE, &make, sizeof(make));
+	out[8] = kallsyms_lookup_name("printk", 7, 1, &address);
+	out[9] = kallsyms_lookup_name("printk", 6, 0, &address);
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

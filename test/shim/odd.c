@@ -196,6 +196,90 @@ static void rings(void)
 	close(ring), close(prog), close(ep), close(outer);
 }
 
+/* A program that writes its context's first number so many times as the second says: 0
+ * to 7. */
+static int make_counter(int ring)
+{
+	const struct bpf_insn code[] = {
+		{0x79, 6, 1, 0, 0},    {0x79, 7, 1, 8, 0}, /* r6, r7 = numbers */
+		{0x57, 7, 0, 0, 7},    {0x67, 7, 0, 0, 3}, /* r7 = (r7 & 7) * 8 */
+		{0x7b, 10, 6, -8, 0},  {0x7b, 10, 6, -16, 0}, {0x7b, 10, 6, -24, 0},
+		{0x7b, 10, 6, -32, 0}, {0x7b, 10, 6, -40, 0}, {0x7b, 10, 6, -48, 0},
+		{0x7b, 10, 6, -56, 0}, {0x18, 1, 1, 0, ring}, {0},
+		{0xbf, 2, 10, 0, 0},   {0x07, 2, 0, 0, -56},  {0xbf, 3, 7, 0, 0},
+		{0xb7, 4, 0, 0, 0},    {0x85, 0, 0, 0, 130}, /* bpf_ringbuf_output */
+		{0x95, 0, 0, 0, 0},
+	};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+			       .insns = PTR(code),
+			       .insn_cnt = sizeof(code) / sizeof(code[0]),
+			       .license = PTR("GPL")};
+
+	return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+/* The 8 bytes at a position, each byte's place in the ring masked by itself. */
+static __u64 masked(const unsigned char *data, unsigned long pos, unsigned long mask)
+{
+	__u64 word = 0;
+
+	for (int i = 0; i < 8; i++)
+		word |= (__u64)data[(pos + (unsigned long)i) & mask] << 8 * i;
+	return word;
+}
+
+/* A reader that masks a record's header and what stands behind it alike, so that it never
+ * looks at the second copy of the data. Returns how many records were wrong. */
+static int read_masked(unsigned long *consumer, const unsigned char *shown, long page,
+		       __u64 want, unsigned words)
+{
+	unsigned long producer = *(volatile const unsigned long *)shown;
+	unsigned long mask = (unsigned long)page - 1, pos = *consumer;
+	int n = 0, bad = 0;
+
+	while (pos < producer) {
+		__u32 len = (__u32)masked(shown + page, pos, mask);
+
+		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
+			n++;
+			bad += len != words * 8;
+			for (unsigned i = 0; i < words && !bad; i++)
+				bad += masked(shown + page, pos + 8 + i * 8, mask) !=
+				       want;
+		}
+		pos += ((len << 2 >> 2) + 8 + 7) & ~7ul;
+	}
+	*consumer = pos;
+	return bad + (n != 1 || pos != producer);
+}
+
+static void masks_twice(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int ring = make_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (unsigned)page, 0),
+	    prog = make_counter(ring), bad = 0;
+	unsigned long *consumer =
+		mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
+	unsigned char *shown =
+		mmap(NULL, (size_t)page * 3, PROT_READ, MAP_SHARED, ring, page);
+	__u64 numbers[2];
+	union bpf_attr attr = {.test = {.prog_fd = (__u32)prog,
+					.ctx_in = PTR(numbers),
+					.ctx_size_in = sizeof(numbers)}};
+
+	for (unsigned i = 0; i < 20000 && !bad; i++) {
+		numbers[0] = i * 0x123456789abcdef1ull;
+		numbers[1] = (i * 2654435761u >> 20) % 8;
+		bad = bpf(BPF_PROG_TEST_RUN, &attr) ||
+		      read_masked(consumer, shown, page, numbers[0],
+				  (unsigned)numbers[1]);
+		if (bad)
+			printf("record %u of %llu bytes is wrong\n", i, numbers[1] * 8);
+	}
+	printf("masked twice: %s\n", bad ? "wrong" : "right");
+	close(ring), close(prog);
+}
+
 /* ---- ways out of a wait, and what is no address ---- */
 
 static sigjmp_buf out;
@@ -337,6 +421,7 @@ int main(int argc, char **argv)
 	descriptors();
 	mappings();
 	rings();
+	masks_twice();
 	ways_out();
 	no_addresses();
 	processes(argv[0]);

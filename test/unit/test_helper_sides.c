@@ -158,6 +158,24 @@ static void syscall_programs_copy_from_the_caller(void **state)
 	}
 }
 
+static void syscall_programs_call_bpf(void **state)
+{
+	static const s64 want[] = {1,	   0,	   -E2BIG,  -EINVAL, 0,
+				   -EBADF, -EBADF, -EINVAL, -EINVAL, -EINVAL};
+	u64 out[OUT], ctx[2] = {0};
+	struct side s;
+
+	for (u32 i = 0, end = sides(__func__, HELPERS); i < end; i++) {
+		open_side(&s, i);
+		assert_int_equal(run(&s, "loader", ctx, sizeof(ctx), out), 0);
+		skep_object_close(s.obj);
+		for (u32 k = 0; k < ARRAY_SIZE(want); k++)
+			if ((s64)out[k] != want[k])
+				fail_msg("out[%u] is %lld, not %lld", k,
+					 (long long)out[k], (long long)want[k]);
+	}
+}
+
 static void refused(u32 type, u32 id, const char *license, const char *want)
 {
 	const struct skep_insn insns[] = {{0xb7, 1, 0, 0, 0},
@@ -208,6 +226,7 @@ int main(void)
 		cmocka_unit_test(texts_are_printed),
 		cmocka_unit_test(clocks_run_together),
 		cmocka_unit_test(syscall_programs_copy_from_the_caller),
+		cmocka_unit_test(syscall_programs_call_bpf),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

@@ -307,6 +307,23 @@ static void current_task_is_the_events(void **state)
 	t->sys->close(t->sys, link);
 }
 
+/* SIGUSR1 to the process and SIGUSR2 to the thread; there is no signal 65. The task does
+ * not do what it was about to before it has them. */
+static void a_program_sends_the_task_signals(void **state)
+{
+	struct test *t = begin(state, __func__);
+	int link = on_tracepoint(t, "syscalls/sys_enter_chdir",
+				 "r1 = 10\n call bpf_send_signal\n r7 = r0\n"
+				 "r1 = 12\n call bpf_send_signal_thread\n r7 += r0\n"
+				 "r1 = 65\n call bpf_send_signal\n"
+				 "r3 = r7\n r4 = r0\n"
+				 "r8 = 0x0a6425206425 ll\n" PRINT END);
+
+	run(t, "trap 'n=$((n + 1))' USR1; trap 'n=$((n + 2))' USR2; cd /; exit $n", 3);
+	assert_string_equal(t->lines, "0 -22\n");
+	t->sys->close(t->sys, link);
+}
+
 static void a_fault_is_said_once_and_counted(void **state)
 {
 	struct test *t = begin(state, __func__);
@@ -434,6 +451,7 @@ int main(void)
 		TEST(raw_tracepoints_have_registers),
 		TEST(raw_syscalls_see_every_call),
 		TEST(current_task_is_the_events),
+		TEST(a_program_sends_the_task_signals),
 		TEST(a_fault_is_said_once_and_counted),
 		TEST(several_programs_run_on_one_event),
 		TEST(a_running_process_is_traced),

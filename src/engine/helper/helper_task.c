@@ -74,6 +74,29 @@ HELPER_FN(get_current_cgroup_id)
 	return run_world(run)->task ? run_world(run)->task->cgroup : 0;
 }
 
+/* Only a task that events are of gets signals: a program does not reach the process that
+ * runs it. */
+static u64 send_signal(struct run *run, u64 sig, bool thread)
+{
+	struct skep_task *task = run_world(run)->task;
+
+	if (!task || !task->signal)
+		return (u64)-EPERM;
+	if (sig > 64)
+		return (u64)-EINVAL;
+	return (u64)(s64)task->signal(task, (int)sig, thread);
+}
+
+HELPER_FN(send_signal)
+{
+	return send_signal(run, (u32)a, false);
+}
+
+HELPER_FN(send_signal_thread)
+{
+	return send_signal(run, (u32)a, true);
+}
+
 HELPER_FN(get_attach_cookie)
 {
 	return run->event->cookie;

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -16,6 +17,14 @@ static int read_memory(struct skep_task *task, uint64_t addr, void *dst, uint32_
 	ssize_t n = process_vm_readv((pid_t)task->pid, &to, 1, &from, 1, 0);
 
 	return n == (ssize_t)len ? 0 : -EFAULT;
+}
+
+static int send_signal(struct skep_task *task, int sig, bool thread)
+{
+	int err = thread ? (int)syscall(SYS_tgkill, task->tgid, task->pid, sig)
+			 : kill((pid_t)task->tgid, sig);
+
+	return err ? -errno : 0;
 }
 
 /* proc(5): in the Name line of status, a newline and a backslash are escaped. */
@@ -100,6 +109,7 @@ struct tracee *tracee_add(struct tracer *t, pid_t tid)
 	p->task.pid = (u32)tid;
 	p->task.tgid = (u32)tid;
 	p->task.read = read_memory;
+	p->task.signal = send_signal;
 	p->first = true;
 	tracee_refresh(p);
 	p->next = t->buckets[(u32)tid % TRACER_BUCKETS];

@@ -64,6 +64,10 @@ struct run_inner {
 	u32 id;
 };
 
+/* bpf(2), whole. */
+typedef int run_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *attr,
+		    u32 size);
+
 /* The first lines of cache are what the begin of a run writes. */
 struct run {
 	struct prog *prog __attribute__((aligned(64))); /* changes with a tail call */
@@ -121,6 +125,7 @@ struct run {
 	/* The map that stands in a map of maps, held likewise, as the program sees it; 0:
 	 * none. */
 	u64 (*find_map)(struct run *run, struct map *map, const void *key);
+	run_bpf *bpf;
 
 	u8 shadow[RUN_CTX] __attribute__((aligned(64)));
 	u8 stack[RUN_STACK] __attribute__((aligned(64)));

@@ -12,6 +12,7 @@
 
 struct runs {
 	struct store *store;
+	run_bpf *bpf;
 	s64 budget; /* in RUN_INSN */
 	bool unverified;
 	u32 slots;
@@ -23,7 +24,8 @@ struct runs {
 /* The slots that this thread holds, one an engine at most. */
 static _Thread_local struct skep_cpu *held;
 
-int runs_open(struct store *store, u64 budget, bool unverified, struct runs **out)
+int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
+	      struct runs **out)
 {
 	u32 slots = store_slots(store);
 	struct runs *runs = mem_alloc(1, sizeof(*runs) + slots * sizeof(runs->cpus[0]));
@@ -31,6 +33,7 @@ int runs_open(struct store *store, u64 budget, bool unverified, struct runs **ou
 	if (!runs)
 		return -ENOMEM;
 	runs->store = store;
+	runs->bpf = bpf;
 	runs->slots = slots;
 	runs->unverified = unverified;
 	runs->stats = store_stats(store);
@@ -219,6 +222,7 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.find_prog = find_prog;
 	cpu->run.find_perf = find_perf;
 	cpu->run.find_map = find_map;
+	cpu->run.bpf = runs->bpf;
 	cpu->run.inners = cpu->inners;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
 		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};

@@ -56,8 +56,9 @@ struct skep_cpu {
 /* All slots of an engine in this process. */
 struct runs;
 
-/* unverified: BPF_PROG_LOAD does not ask the verifier. */
-int runs_open(struct store *store, u64 budget, bool unverified, struct runs **out);
+/* bpf: what bpf_sys_bpf() calls. unverified: BPF_PROG_LOAD does not ask the verifier. */
+int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
+	      struct runs **out);
 bool runs_unverified(const struct runs *runs);
 void runs_close(struct runs *runs);
 

@@ -182,9 +182,10 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 	if (err)
 		return err;
 	t->attr->test.retval = (u32)ret;
-	t->attr->test.duration = (u32)((os_clock_ns() - begin) / repeat);
-	if (t->event.packet)
+	if (t->event.packet) {
+		t->attr->test.duration = (u32)((os_clock_ns() - begin) / repeat);
 		err = give_data(t, &t->packet);
+	}
 	return err ? err : give_ctx(t, &cpu->run);
 }
 
