@@ -42,6 +42,7 @@ ROWS = [
     ('src/engine/map/map.def', '(?:MAP|SAME)', 'test/*', r'(?:\b|_){0}\b|_MAP_TYPE_{1}\b'),
     ('src/engine/prog/type.def', 'TYPE', 'test/*', r'(?:\b|_){0}\b|_PROG_TYPE_{1}\b'),
     ('src/engine/helper/helper.def', '(?:HELPER|FUNC)', 'test/*', r'\b(?:\w+_)?{0}\b'),
+    ('src/engine/helper/helper_kfunc.def', 'KFUNC', 'test/*', r'\b(?:\w+_)?{0}\b'),
     ('src/engine/object/cmd.def', 'CMD', 'test/*', r'(?i:\b(?:\w+_)?{0}\b)'),
     ('src/engine/hook/hook.def', 'HOOK', 'test/*', r'\b(?:\w+_)?{0}\b'),
     ('src/btf/btf_kind.def', 'KIND', 'test/unit/*', r'(?i:\b(?:\w+_)?{0}\b)'),

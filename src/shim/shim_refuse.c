@@ -80,7 +80,7 @@ static const bool have[SKEP_PROG_STREAM_READ_BY_FD + 1] = {
 #undef CMD
 };
 
-static void refused_prog(const union skep_attr *attr)
+static void refused_prog(const union skep_attr *attr, int err)
 {
 	const struct rule_prog *rule = rules_prog(attr->prog_type);
 	u32 n = MIN(attr->insn_cnt, (u32)SKEP_MAX_INSNS);
@@ -96,7 +96,7 @@ static void refused_prog(const union skep_attr *attr)
 			return;
 		if (in.code != (SKEP_JMP | SKEP_CALL))
 			continue;
-		if (in.src_reg == SKEP_PSEUDO_KFUNC_CALL)
+		if (in.src_reg == SKEP_PSEUDO_KFUNC_CALL && err == -EOPNOTSUPP)
 			shim_say(NO_KFUNC, 0, msg_shim_kfunc);
 		else if (!in.src_reg && rules_helper((u32)in.imm) &&
 			 !helper_of((u32)in.imm))
@@ -123,7 +123,7 @@ void shim_refused(int cmd, const union skep_attr *attr, u32 size, int err)
 		 attr->map_type <= SKEP_MAP_TYPE_ARENA)
 		shim_say(NO_MAP, attr->map_type, msg_shim_map_type, attr->map_type);
 	else if (cmd == SKEP_PROG_LOAD)
-		refused_prog(attr);
+		refused_prog(attr, err);
 	else if (cmd == SKEP_RAW_TRACEPOINT_OPEN && err == -ENOENT)
 		refused_raw_tp(attr);
 }

@@ -7,36 +7,36 @@
  *     buffer NAME SIZE [BYTES]     memory of that size, and what stands in it; the rest 0
  *     expect NAME OFFSET BYTES     what must stand there
  *     get NAME = BUFFER OFFSET     the 32-bit word there
- *     set NAME = VALUE
- *     put BUFFER OFFSET VALUE      writes 8 bytes
- *     info FD FIELD=VALUE ...      a map's info, as of struct skep_map_info
- *     fill FD FROM TO SIZE FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the
- *                                  first error
- *     keys FD COUNT SUM            the u32 keys that an iteration gives
- *     NAME = mmap FD LEN PROT FLAGS OFFSET -> WANT | munmap ADDRESS LEN
- *     peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD EVENTS
- *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
- *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
- *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
- *     ioctl FD REQUEST ARG -> WANT
+ *     program NAME INSN; INSN...   a buffer with these instructions, and a variable that
+ * is how many; in them $NAME is a variable, %NAME the id of a function in the running
+ * kernel's BTF set NAME = VALUE put BUFFER OFFSET VALUE      writes 8 bytes info FD
+ * FIELD=VALUE ...      a map's info, as of struct skep_map_info fill FD FROM TO SIZE
+ * FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the first error keys FD
+ * COUNT SUM            the u32 keys that an iteration gives NAME = mmap FD LEN PROT FLAGS
+ * OFFSET -> WANT | munmap ADDRESS LEN peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD
+ * EVENTS close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE NAME = open
+ * PATH -> WANT | NAME = decimal FD      a file that holds a number NAME = perf ATTR PID
+ * CPU GROUP FLAGS -> WANT      perf_event_open(2) ioctl FD REQUEST ARG -> WANT
  *
  * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable), a name of constant.def,
- * `cpus`, `page`, `pid`, such joined by + - * or | from left to right, @NAME (the address of a
- * buffer), "text" (the address of one; for an array, the text), MEMORY (its address), or
- * ?MEMORY (the address of as many bytes, which must be these if the call succeeds).
- * MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes, or [...]*VALUE. BYTES
- * are pairs of hex digits or .. for any. WANT is the name of an errno, "ok" (0 or more),
- * or a number; the fields behind it are checked in attr after the call. A line that
- * begins with "engine:" or "kernel:" is for that side alone, with the reason why above
- * it.
+ * `cpus`, `page`, `pid`, such joined by + - * or | from left to right, @NAME (the address
+ * of a buffer), "text" (the address of one; for an array, the text), MEMORY (its
+ * address), or ?MEMORY (the address of as many bytes, which must be these if the call
+ * succeeds). MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes, or
+ * [...]*VALUE. BYTES are pairs of hex digits or .. for any. WANT is the name of an errno,
+ * "ok" (0 or more), or a number; the fields behind it are checked in attr after the call.
+ * A line that begins with "engine:" or "kernel:" is for that side alone, with the reason
+ * why above it.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <skep/btf.h>
 #include <skep/engine.h>
+#include <skep/isa.h>
 #include <skep/sys.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,7 +115,9 @@ struct script {
 	char *texts[4096]; /* and memory of literals */
 	struct expected expected[4];
 	int nvalues, nbuffers, ntexts, nexpected;
-	char *at; /* what is left of the line */
+	struct skep_btf *vmlinux; /* the running kernel's types, once asked for */
+	const char *skip;	  /* why the rest cannot be run */
+	char *at;		  /* what is left of the line */
 };
 
 static void fail(struct script *s, const char *fmt, ...)
@@ -490,6 +492,64 @@ static void make_buffer(struct script *s)
 	bytes(s, b, 0, false);
 }
 
+/* 0: there is none. Without the kernel's types the script ends. */
+static unsigned kernel_function(struct script *s, const char *name)
+{
+	FILE *f = s->vmlinux ? NULL : fopen("/sys/kernel/btf/vmlinux", "r");
+	const size_t most = 64 << 20;
+	char *data = f ? malloc(most) : NULL;
+
+	if (data && skep_btf_parse(&s->vmlinux, data, fread(data, 1, most, f), NULL,
+				   "vmlinux", NULL))
+		s->vmlinux = NULL;
+	free(data);
+	if (f)
+		fclose(f);
+	if (!s->vmlinux)
+		s->skip = "the kernel tells no types (/sys/kernel/btf/vmlinux)";
+	return s->vmlinux ? skep_btf_find(s->vmlinux, name, SKEP_BTF_KIND_FUNC) : 0;
+}
+
+/* The text of a program, with the numbers that stand for names. */
+static void program_text(struct script *s, char *to, size_t room)
+{
+	size_t n = 0;
+
+	while (*s->at && n + 32 < room) {
+		char mark = *s->at++, name[64];
+
+		if (mark != '$' && mark != '%') {
+			to[n++] = mark == ';' ? '\n' : mark;
+			continue;
+		}
+		word(s, name);
+		n += (size_t)snprintf(to + n, 32, "%ld",
+				      mark == '$' ? variable(s, name)->number
+						  : (long)kernel_function(s, name));
+	}
+	to[n] = '\0';
+}
+
+static void make_program(struct script *s)
+{
+	static char text[65536];
+	char said[256] = "";
+	struct skep_log log = {.buf = said, .size = sizeof(said)};
+	struct buffer *b = &s->buffers[s->nbuffers];
+	int n;
+
+	if (s->nbuffers++ == COUNT(s->buffers))
+		broken(s, "too many buffers");
+	word(s, b->name);
+	b->size = 512 * sizeof(struct skep_insn);
+	b->at = calloc(1, b->size);
+	program_text(s, text, sizeof(text));
+	n = skep_asm(text, strlen(text), NULL, (struct skep_insn *)b->at, 512, &log);
+	if (n < 0)
+		broken(s, said);
+	variable(s, b->name)->number = n;
+}
+
 static void check_buffer(struct script *s)
 {
 	struct buffer *b;
@@ -753,6 +813,8 @@ static void run_line(struct script *s)
 		;
 	else if (!strcmp(verb, "buffer")) {
 		make_buffer(s);
+	} else if (!strcmp(verb, "program")) {
+		make_program(s);
 	} else if (!strcmp(verb, "expect")) {
 		check_buffer(s);
 	} else if (!strcmp(verb, "close")) {
@@ -780,7 +842,7 @@ static void run_lines(struct script *s, FILE *f)
 {
 	static char line[65536];
 
-	while (fgets(line, sizeof(line), f)) {
+	while (!s->skip && fgets(line, sizeof(line), f)) {
 		const char *side = s->sys->name;
 
 		line[strcspn(line, "\n")] = '\0';
@@ -795,7 +857,8 @@ static void run_lines(struct script *s, FILE *f)
 	}
 }
 
-static int run_script(struct skep_sys *sys, const char *file)
+/* How many lines failed; *skip: why not all of them were run, or NULL. */
+static int run_script(struct skep_sys *sys, const char *file, const char **skip)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	FILE *f = fopen(file, "r");
@@ -813,7 +876,9 @@ static int run_script(struct skep_sys *sys, const char *file)
 		free(s->buffers[i].at);
 	for (int i = 0; i < s->ntexts; i++)
 		free(s->texts[i]);
+	skep_btf_free(s->vmlinux);
 	failed = s->failed;
+	*skip = s->skip;
 	free(s);
 	return failed;
 }
@@ -860,7 +925,7 @@ static struct skep_engine *open_engine(const char *dir)
 }
 
 /* A directory of its own for each script, so that no other sees its pins. */
-static int run_on_engine(bool shared, const char *file)
+static int run_on_engine(bool shared, const char *file, const char **skip)
 {
 	char dir[] = "/tmp/skep-sys-XXXXXX", command[64];
 	struct skep_engine *engine;
@@ -869,7 +934,7 @@ static int run_on_engine(bool shared, const char *file)
 	if (shared && !mkdtemp(dir))
 		exit(99);
 	engine = open_engine(shared ? dir : NULL);
-	failed = run_script(skep_engine_sys(engine), file);
+	failed = run_script(skep_engine_sys(engine), file, skip);
 	skep_engine_close(engine);
 	if (shared) {
 		snprintf(command, sizeof(command), "rm -rf %s", dir);
@@ -897,14 +962,15 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		const char *name =
 			strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i];
-		int n = kernel ? run_script(skep_sys_kernel(), argv[i])
-			       : run_on_engine(!strcmp(side, "shared"), argv[i]);
+		int n = kernel ? run_script(skep_sys_kernel(), argv[i], &why)
+			       : run_on_engine(!strcmp(side, "shared"), argv[i], &why);
 
 		close_all();
-		printf("%s %d - %s on the %s\n", n ? "not ok" : "ok", i - 1, name,
+		printf("%s %d - %s on the %s%s%s\n", n ? "not ok" : "ok", i - 1, name,
 		       kernel		? "kernel"
 		       : side[0] == 's' ? "shared engine"
-					: "engine");
+					: "engine",
+		       why ? " # SKIP " : "", why ? why : "");
 		failed += n;
 	}
 	return failed != 0;

@@ -1,33 +1,9 @@
 #include "helper_dynptr.h"
 #include "helper_fn.h"
+#include "helper_row.h"
 #include "msg.h"
 #include <errno.h>
 #include <stdio.h>
-
-#define A0() \
-	{ \
-		0 \
-	}
-#define A1(a) \
-	{ \
-		arg_##a \
-	}
-#define A2(a, b) \
-	{ \
-		arg_##a, arg_##b \
-	}
-#define A3(a, b, c) \
-	{ \
-		arg_##a, arg_##b, arg_##c \
-	}
-#define A4(a, b, c, d) \
-	{ \
-		arg_##a, arg_##b, arg_##c, arg_##d \
-	}
-#define A5(a, b, c, d, e) \
-	{ \
-		arg_##a, arg_##b, arg_##c, arg_##d, arg_##e \
-	}
 
 enum { GPL = 1, SLEEPS = 2, SIZE_MOST = 1 << 29 };
 
@@ -232,6 +208,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_str: return check_str(c, i);
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
+	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
 	}
 	return false;

@@ -36,6 +36,7 @@ enum helper_arg {
 	arg_u64_out, /* 8 bytes, written */
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
+	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
 
 enum helper_ret {
@@ -62,6 +63,16 @@ const struct helper *helper_of(u32 id);
 /* Why the engine does not have a helper that Linux 6.18 has, a sentence; NULL: not said.
  */
 const char *helper_refusal(u32 id);
+
+/* Kernel functions are helpers that are called by name: a row of helper_kfunc.def, by its
+ * number; NULL: not supported. */
+const struct helper *helper_kfunc(u32 number);
+
+/* The number of the row of "bpf_..."; 0: the engine does not have it. */
+u32 helper_kfunc_number(const char *name);
+
+/* Why not, a sentence; NULL: not said. */
+const char *helper_kfunc_refusal(const char *name);
 
 /* Checks the arguments by the row, calls, and gives the program what it returned. After a
  * bad argument run->fault is set. r: r1 to r5 in r[0..4]. */

@@ -1,4 +1,5 @@
-/* helper_fn.h - one function a row of helper.def, and what several of them need
+/* helper_fn.h - one function a row of helper.def or
+ * helper_kfunc.def, and what several of them need
  *
  * A function named helper_NAME gets its arguments checked by its row: pointers to memory
  * that may be touched, sizes in range, maps as struct map *. It returns what the program
@@ -16,9 +17,18 @@
 #undef HELPER
 #undef REFUSED
 
-/* How a helper begins. */
+#define KFUNC(name, ...) \
+	u64 kfunc_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
+#define REFUSED(name, why)
+#include "helper_kfunc.def"
+#undef KFUNC
+#undef REFUSED
+
+/* How a helper begins, and a kernel function. */
 #define HELPER_FN(name) \
 	u64 helper_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
+#define KFUNC_FN(name) \
+	u64 kfunc_##name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
 
 /* Bytes from addr to the end of the region that it lies in, for strings (arg_str) whose 0
  * another process may take away at any time. */

@@ -88,13 +88,30 @@ static void add_global(struct prog *prog, u32 idx)
 	prog->globals[prog->nglobals++] = (u8)idx;
 }
 
+/* 0, which no row has: a call that is legal where no path comes. */
+static u32 kfunc_number(const struct prog *prog, const struct prog_info *info, u32 btf_id)
+{
+	const struct prog_kfunc *k;
+
+	if (info->nkfuncs > PROG_KFUNCS || info->kfuncs_off % 8 ||
+	    !prog_holds(prog, info->kfuncs_off, info->nkfuncs, sizeof(*k)))
+		return 0;
+	k = (const void *)((const u8 *)prog->obj.head + info->kfuncs_off);
+	for (u32 i = 0; i < info->nkfuncs; i++)
+		if (k[i].btf_id == btf_id)
+			return k[i].number;
+	return 0;
+}
+
 /* Numbers of the region become handles of this process. */
-static int resolve(struct prog *prog)
+static int resolve(struct prog *prog, const struct prog_info *info)
 {
 	for (u32 i = 0; i < prog->n; i++) {
 		struct insn *in = &prog->insns[i];
 		u32 idx = (u32)in->imm, off = (u32)((u64)in->imm >> 32);
 
+		if (in->op == op_call_kfunc)
+			in->imm = kfunc_number(prog, info, idx);
 		if (in->op != op_lddw)
 			continue;
 		if (in->src == SKEP_PSEUDO_FUNC) {
@@ -108,6 +125,8 @@ static int resolve(struct prog *prog)
 				return -EINVAL;
 			in->imm = (s64)(v->lo + v->at + off);
 			add_global(prog, idx);
+		} else if (in->src == SKEP_PSEUDO_BTF_ID) {
+			in->imm = (s64)(PROG_KSYM_BASE + idx);
 		} else if (in->src != SKEP_PSEUDO_CONST) {
 			return -EINVAL;
 		}
@@ -151,8 +170,9 @@ static u64 field_offset(const struct prog_type *type, enum ctx_kind kind)
 	return ~(u64)0;
 }
 
-static int open_code(struct prog *prog, const void *region)
+static int open_code(struct prog *prog, const struct prog_info *info)
 {
+	const u8 *region = (const u8 *)prog->obj.head + prog->insns_off;
 	int err;
 
 	prog->insns = mem_alloc(prog->n, sizeof(prog->insns[0]));
@@ -164,7 +184,7 @@ static int open_code(struct prog *prog, const void *region)
 	if (!err)
 		err = prog_find_funcs(prog->insns, prog->n, &prog->funcs, &prog->nfuncs);
 	if (!err)
-		err = resolve(prog);
+		err = resolve(prog, info);
 	if (err)
 		return err;
 	prog->ctx_data = field_offset(prog->type, ctx_data);
@@ -219,7 +239,7 @@ static int prog_open(struct object *obj)
 		return -EINVAL;
 	err = open_maps(prog, &info);
 	if (!err)
-		err = open_code(prog, (u8 *)obj->head + off);
+		err = open_code(prog, &info);
 	if (err)
 		prog_close(obj);
 	return err;

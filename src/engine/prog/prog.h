@@ -12,7 +12,7 @@
 #include "map.h"
 #include "type.h"
 
-enum { PROG_BOUND = 256 };
+enum { PROG_BOUND = 256, PROG_KFUNCS = 256 };
 
 /* Stands in object_head.data; offsets are from the start of the region. */
 struct prog_info {
@@ -27,6 +27,7 @@ struct prog_info {
 	u32 gpl;
 	u32 attach_btf_id;
 	u32 verified_insns; /* that the verifier processed */
+	u32 kfuncs_off, nkfuncs;
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];
@@ -38,6 +39,13 @@ struct prog_info {
 _Static_assert(sizeof(struct object_head) + sizeof(struct prog_info) <= OBJECT_HEAD_SIZE,
 	       "a program's info fits into the head");
 
+/* A kernel function that the program calls: the region's calls have the id that the user
+ * named it by, so that every process need not read the kernel's types. */
+struct prog_kfunc {
+	u32 btf_id;
+	u32 number; /* of its row in helper_kfunc.def */
+};
+
 /* A function of the program: the main one first, then the subprograms. */
 struct prog_func {
 	u32 start, end; /* instruction slots [start, end) */
@@ -48,7 +56,8 @@ struct prog {
 	struct object obj;
 	struct prog_info *info; /* in the region; bound[] and the statistics change */
 	const struct prog_type *type;
-	struct insn *insns; /* n slots; lddw of a map: imm is a handle, see below */
+	struct insn *insns; /* n slots; lddw of a map: imm is a handle, see below; call of
+			       a kernel function: the row's number */
 	struct insn *code;  /* the same, with ops for pairs (fuse.def) */
 	u32 n;
 	u32 insns_off; /* where the region has them, checked */
@@ -76,6 +85,9 @@ static inline struct map *prog_map(const struct prog *prog, u64 handle)
 
 /* What a program sees as a function (PSEUDO_FUNC): this plus the callee's slot. */
 #define PROG_FUNC_BASE 0x5f00000000000000ull
+
+/* The address of a kernel's function: this plus its BTF id. Nothing is there. */
+#define PROG_KSYM_BASE 0x5f80000000000000ull
 
 /* The functions of decoded instructions, sorted, the main one first; freed by the caller
  * with mem_free. 0 or -ENOMEM. */

@@ -5,10 +5,13 @@
 #include "msg.h"
 #include "os.h"
 #include <errno.h>
+#include <skep/btf.h>
 #include <sys/mman.h>
 
 #define DEFAULT_BUDGET ((u64)1 << 27)
 #define MOST_BUDGET    ((u64)1 << 56)
+
+enum { VMLINUX_MOST = 64 << 20 };
 
 struct runs {
 	struct store *store;
@@ -16,9 +19,10 @@ struct runs {
 	s64 budget; /* in RUN_INSN */
 	bool unverified;
 	u32 slots;
-	const u32 *stats;	 /* not 0: runs are counted and timed */
-	u64 recursions;		 /* refused nested runs */
-	struct skep_cpu *cpus[]; /* by slot; made when first taken */
+	const u32 *stats;	  /* not 0: runs are counted and timed */
+	u64 recursions;		  /* refused nested runs */
+	struct skep_btf *vmlinux; /* NULL: not asked for, or none */
+	struct skep_cpu *cpus[];  /* by slot; made when first taken */
 };
 
 /* The slots that this thread holds, one an engine at most. */
@@ -73,7 +77,27 @@ void runs_close(struct runs *runs)
 	for (u32 i = 0; i < runs->slots; i++)
 		if (runs->cpus[i])
 			cpu_free(runs->cpus[i]);
+	skep_btf_free(runs->vmlinux);
 	mem_free(runs);
+}
+
+const struct skep_btf *runs_vmlinux(struct runs *runs)
+{
+	struct skep_btf *mine = __atomic_load_n(&runs->vmlinux, __ATOMIC_ACQUIRE),
+			*old = NULL;
+	size_t len;
+	void *data;
+
+	if (mine || os_read_file("/sys/kernel/btf/vmlinux", VMLINUX_MOST, &data, &len))
+		return mine;
+	if (skep_btf_parse(&mine, data, len, NULL, "vmlinux", NULL))
+		mine = NULL;
+	mem_free(data);
+	if (!mine || __atomic_compare_exchange_n(&runs->vmlinux, &old, mine, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return mine;
+	skep_btf_free(mine); /* another thread was first */
+	return old;
 }
 
 /* Globals are values that a program reaches without a lookup. */

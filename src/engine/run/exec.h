@@ -62,6 +62,9 @@ int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
 bool runs_unverified(const struct runs *runs);
 void runs_close(struct runs *runs);
 
+/* The types of the running kernel, read when first asked for; NULL: it tells none. */
+const struct skep_btf *runs_vmlinux(struct runs *runs);
+
 /* NULL: this thread holds a slot of this engine already, or no memory. */
 struct skep_cpu *runs_enter(struct runs *runs);
 

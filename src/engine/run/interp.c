@@ -426,7 +426,7 @@ int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
 		[op_may_goto] = &&L_may_goto,
 		[op_call_helper] = &&L_call_helper,
 		[op_call_local] = &&L_call_local,
-		[op_call_kfunc] = &&L_call_kfunc,
+		[op_call_kfunc] = &&L_call_helper,
 		[op_exit] = &&L_exit,
 		[op_addr_space_cast] = &&L_addr_space_cast,
 	};
@@ -490,7 +490,11 @@ L_call_helper:
 	run->budget = limit - (s64)u64_of(ip);
 	if (unlikely(run->budget < 0))
 		goto out_of_budget;
-	r[0] = helper_call(run, helper_of((u32)ip[-1].imm), &r[1]);
+	r[0] = helper_call(run,
+			   likely(ip[-1].op == op_call_helper)
+				   ? helper_of((u32)ip[-1].imm)
+				   : helper_kfunc((u32)ip[-1].imm),
+			   &r[1]);
 	if (unlikely(run->fault))
 		goto fault;
 	limit = run->budget + (s64)u64_of(ip);
@@ -559,10 +563,6 @@ next: /* of the batch */
 	ip = run->prog->code;
 	limit = (s64)u64_of(ip) + cpu->budget;
 	TAKE_AT;
-L_call_kfunc:
-	set_pc(run, ip);
-	run_fault(run, ENOTSUP, msg_no_kfunc, (long long)ip->imm);
-	goto fault;
 L_illegal:
 	set_pc(run, ip);
 	run_fault(run, EINVAL, msg_illegal_instruction);

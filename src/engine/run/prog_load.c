@@ -29,6 +29,10 @@ struct loading {
 	char license[128];
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 nmaps;
+	const struct skep_btf
+		*vmlinux; /* NULL: the program names nothing of the kernel */
+	struct prog_kfunc *kfuncs;
+	u32 nkfuncs;
 	u32 btf_id;
 	u32 processed; /* by the verifier */
 	u8 tag[SKEP_TAG_SIZE];
@@ -269,15 +273,9 @@ static bool ends_references(u8 fault)
 
 static void resolve_maps(struct loading *l)
 {
-	for (u32 i = 0; i < l->n; i++) {
-		if (ends_references(l->faults[i]))
-			return;
+	for (u32 i = 0; i < l->n && !ends_references(l->faults[i]); i++)
 		if (is_map_reference(&l->insns[i]))
 			resolve_map(l, i);
-		else if (l->insns[i].op == op_lddw &&
-			 l->insns[i].src == SKEP_PSEUDO_BTF_ID)
-			refuse(l, EOPNOTSUPP, msg_load_ksym, i);
-	}
 }
 
 /* Who uses a prog_array must be of the kind of those in it, and the first decides: last
@@ -307,7 +305,7 @@ static void check_use(struct loading *l, u32 at, const struct helper *helper)
 		refuse(l, EINVAL, msg_load_may_sleep, at, helper->name);
 }
 
-static void check_call(struct loading *l, u32 at)
+static void check_helper(struct loading *l, u32 at)
 {
 	u32 id = (u32)l->insns[at].imm;
 	const struct helper *helper = helper_of(id);
@@ -325,13 +323,76 @@ static void check_calls(struct loading *l)
 {
 	for (u32 i = 0; i < l->n; i++) {
 		if (l->insns[i].op == op_call_helper)
-			check_call(l, i);
-		else if (l->insns[i].op == op_call_kfunc)
-			refuse(l, EOPNOTSUPP, msg_load_kfunc, i,
-			       (long long)l->insns[i].imm);
+			check_helper(l, i);
 		else if (op_info[l->insns[i].op].class == class_packet &&
 			 !l->type->ld_abs)
 			refuse(l, EINVAL, msg_load_packet, i, l->type->name);
+	}
+}
+
+/* ---- what the kernel has ---- */
+
+/* A call without an id is of a function that this kernel has not. */
+static bool names_symbol(const struct insn *in)
+{
+	return (in->op == op_call_kfunc && in->imm) ||
+	       (in->op == op_lddw && in->src == SKEP_PSEUDO_BTF_ID);
+}
+
+static void read_types(struct loading *l)
+{
+	for (u32 i = 0; !l->vmlinux && i < l->n; i++) {
+		if (!names_symbol(&l->insns[i]))
+			continue;
+		l->vmlinux = runs_vmlinux(store_runs(l->store));
+		if (!l->vmlinux)
+			refuse(l, ENOTSUPP, msg_load_no_types, i);
+	}
+}
+
+/* The verifier asks no more than this; who does not ask it is told here. */
+static const char *function_name(struct loading *l, u32 at)
+{
+	const struct insn *in = &l->insns[at];
+	u32 id = (u32)in->imm;
+
+	if (in->off || (u64)in->imm >> 32 || id >= skep_btf_end(l->vmlinux) ||
+	    btf_kind_of(l->vmlinux, id) != SKEP_BTF_KIND_FUNC)
+		refuse(l, EOPNOTSUPP, msg_load_ksym, at);
+	return btf_name(l->vmlinux, id);
+}
+
+static void take_kfunc(struct loading *l, u32 at)
+{
+	const char *name = function_name(l, at), *why = helper_kfunc_refusal(name);
+	struct prog_kfunc *k = l->kfuncs;
+	u32 id = (u32)l->insns[at].imm, number = helper_kfunc_number(name);
+
+	if (!number && why)
+		refuse(l, EOPNOTSUPP, msg_load_refused, at, why);
+	if (!number)
+		refuse(l, EOPNOTSUPP, msg_load_kfunc, at, name);
+	if (runs_unverified(store_runs(l->store)))
+		check_use(l, at, helper_kfunc(number));
+	while (k < l->kfuncs + l->nkfuncs && k->btf_id != id)
+		k++;
+	if (k == l->kfuncs + PROG_KFUNCS)
+		refuse(l, E2BIG, msg_load_kfuncs, PROG_KFUNCS);
+	*k = (struct prog_kfunc){id, number};
+	l->nkfuncs = MAX(l->nkfuncs, (u32)(k - l->kfuncs) + 1);
+}
+
+/* Behind the verifier, whose refusals are the kernel's: what the engine has not. */
+static void take_symbols(struct loading *l)
+{
+	l->kfuncs = pass_alloc(&l->pass, PROG_KFUNCS, sizeof(l->kfuncs[0]));
+	for (u32 i = 0; l->vmlinux && i < l->n; i++) {
+		if (!names_symbol(&l->insns[i]))
+			continue;
+		if (l->insns[i].op == op_call_kfunc)
+			take_kfunc(l, i);
+		else
+			function_name(l, i);
 	}
 }
 
@@ -413,6 +474,8 @@ static void fill(struct loading *l, struct object *obj)
 	info->nfunc_info = l->func_info ? attr->func_info_cnt : 0;
 	info->nline_info = l->line_info ? attr->line_info_cnt : 0;
 	put(obj, &at, &info->insns_off, l->code, l->n * sizeof(l->code[0]));
+	info->nkfuncs = l->nkfuncs;
+	put(obj, &at, &info->kfuncs_off, l->kfuncs, l->nkfuncs * sizeof(l->kfuncs[0]));
 	put(obj, &at, &info->func_info_off, l->func_info,
 	    (u64)info->nfunc_info * info->func_info_size);
 	put(obj, &at, &info->line_info_off, l->line_info,
@@ -428,7 +491,8 @@ static u64 region_size(const struct loading *l)
 			    ? (u64)l->attr->line_info_cnt * l->attr->line_info_rec_size
 			    : 0;
 
-	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) + round_up(funcs, 8) +
+	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) +
+	       l->nkfuncs * sizeof(l->kfuncs[0]) + round_up(funcs, 8) +
 	       round_up(lines, 8);
 }
 
@@ -471,8 +535,8 @@ static int check_program(struct loading *l)
 	memcpy(prog.name, attr->prog_name, sizeof(prog.name) - 1);
 	if (runs_unverified(store_runs(l->store)))
 		return insn_check_flow(l->insns, l->n, l->pass.log);
-	err = prog_verify(l->store, &prog, l->btf_id, l->maps, attr->log_level,
-			  l->pass.log, &l->processed);
+	err = prog_verify(l->store, &prog, l->btf_id, l->maps, l->vmlinux,
+			  attr->log_level, l->pass.log, &l->processed);
 	if (!err)
 		err = settle_code(l);
 	return err ? err : insn_check_flow(l->insns, l->n, l->pass.log);
@@ -499,10 +563,12 @@ static int load(struct loading *l)
 	take_btf(l);
 	use_fd_array(l);
 	resolve_maps(l);
+	read_types(l);
 	err = check_program(l);
 	if (err)
 		return err;
 	check_calls(l);
+	take_symbols(l);
 	check_prog_arrays(l);
 	return make_object(l);
 }

@@ -73,11 +73,15 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 }
 
 int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
-		struct map *const *maps, u32 log_level, struct skep_log *log,
-		u32 *processed)
+		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
+		struct skep_log *log, u32 *processed)
 {
-	static const struct profile everything = {
-		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
+	const struct profile everything = {.bpf = true,
+					   .perfmon = true,
+					   .net_admin = true,
+					   .admin = true,
+					   .vmlinux = vmlinux,
+					   .variables = true};
 	struct described *d = mem_alloc(1, sizeof(*d));
 	struct verify_result result = {0};
 	int err;

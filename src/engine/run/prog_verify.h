@@ -4,13 +4,15 @@
 
 #include "map.h"
 
+struct skep_btf;
 struct verify_prog; /* verify.h */
 
 /* 0 or -errno, and the kernel's log; *processed: how many instructions that took. The
  * caller fills in `prog` but for maps and btf: its map references are indices into
- * maps[], of which there are prog->nmaps. */
+ * maps[], of which there are prog->nmaps. vmlinux: the kernel's types; NULL: the program
+ * names nothing of the kernel. */
 int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
-		struct map *const *maps, u32 log_level, struct skep_log *log,
-		u32 *processed);
+		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
+		struct skep_log *log, u32 *processed);
 
 #endif
