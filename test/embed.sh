@@ -17,6 +17,7 @@ cat >"$dir/app.c" <<'C'
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include <skep/load.h>
+#include <skep/map.h>
 
 int map_get(void) { return 7; } /* a name that libskep has inside */
 int fuse(void) { return 1; }

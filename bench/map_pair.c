@@ -1,0 +1,177 @@
+/* Two threads at once. */
+#include "map_pair.h"
+#include <pthread.h>
+#include <sched.h>
+#include <skep/sys.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "os.h"
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_median(double *ns, u32 n)
+{
+	qsort(ns, n, sizeof(ns[0]), compare);
+	return ns[n / 2];
+}
+
+/* ---- starting together ---- */
+
+struct worker {
+	const struct bench_way *way;
+	u32 seed, *waiting; /* how many have yet to come */
+	int cpu;
+	u64 start, end;
+	u32 sum;
+	struct reader *reader; /* it reads instead */
+};
+
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bench_fail("two processors are needed");
+}
+
+static void read_all(struct reader *reader);
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	stay_on(w->cpu);
+	__atomic_fetch_sub(w->waiting, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(w->waiting, __ATOMIC_SEQ_CST))
+		;
+	w->start = os_clock_ns();
+	if (w->reader)
+		read_all(w->reader);
+	else
+		w->way->go(w->way, false, w->seed, &w->sum);
+	w->end = os_clock_ns();
+	return NULL;
+}
+
+/* ns from the first's start to the last's end. */
+static double together(struct worker *workers, u32 n)
+{
+	pthread_t threads[2];
+	u32 waiting = n;
+	u64 start = UINT64_MAX, end = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		workers[i].waiting = &waiting;
+		workers[i].cpu = (int)i;
+		if (pthread_create(&threads[i], NULL, work, &workers[i]))
+			bench_fail("no thread");
+	}
+	for (u32 i = 0; i < n; i++) {
+		pthread_join(threads[i], NULL);
+		start = MIN(start, workers[i].start);
+		end = MAX(end, workers[i].end);
+	}
+	return (double)(end - start);
+}
+
+static double run_threads(const struct bench_way *way, u32 n, u32 *seed)
+{
+	struct worker workers[2] = {{.way = way, .seed = ++*seed},
+				    {.way = way, .seed = ++*seed}};
+	double ns = together(workers, n);
+	u32 sum;
+
+	for (u32 i = 0; i < n; i++) {
+		way->go(way, true, workers[i].seed, &sum);
+		if (sum != workers[i].sum)
+			bench_fail("WRONG RESULTS: with two threads");
+	}
+	return ns / way->ops;
+}
+
+void map_pair_run(const struct bench_way *way, u32 rounds, u32 *seed,
+		  struct map_pair *out)
+{
+	double one[BENCH_ROUNDS], two[BENCH_ROUNDS];
+
+	for (u32 i = 0; i < rounds; i++) {
+		one[i] = run_threads(way, 1, seed);
+		two[i] = run_threads(way, 2, seed);
+	}
+	out->one = bench_median(one, rounds);
+	out->two = bench_median(two, rounds);
+	out->gain = 2 * out->one / out->two;
+	out->best = 2 * one[0] / two[0]; /* they are in order now */
+}
+
+/* ---- a ring ---- */
+
+void map_ring_open(struct skep_sys *sys, int fd, u32 size, struct map_ring *out)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *consumer = NULL, *shown = NULL;
+
+	if (sys->mmap(sys, &consumer, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ||
+	    sys->mmap(sys, &shown, page + 2ull * size, PROT_READ, MAP_SHARED, fd,
+		      (off_t)page))
+		bench_fail("a ring buffer is not mapped");
+	*out = (struct map_ring){.consumer = consumer,
+				 .producer = shown,
+				 .data = (u8 *)shown + page,
+				 .size = size};
+}
+
+void map_ring_close(struct skep_sys *sys, struct map_ring *ring)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	sys->munmap(sys, ring->consumer, page);
+	sys->munmap(sys, (void *)ring->producer, page + 2ull * ring->size);
+}
+
+struct reader {
+	const struct map_ring *ring;
+	u32 records; /* to be read; they count down to 1 */
+};
+
+static void read_all(struct reader *reader)
+{
+	const struct map_ring *ring = reader->ring;
+	u64 pos = *ring->consumer;
+
+	for (u32 left = reader->records; left;) {
+		const u32 *record = (u32 *)(ring->data + (pos & (ring->size - 1)));
+
+		if (pos == __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) ||
+		    __atomic_load_n(record, __ATOMIC_ACQUIRE) & SKEP_RINGBUF_BUSY_BIT)
+			continue;
+		if (record[0] != BENCH_SAMPLE || record[2] != left)
+			bench_fail("WRONG RESULTS: a record is not what was written");
+		pos += BENCH_SAMPLE + SKEP_RINGBUF_HDR_SZ;
+		left--;
+		__atomic_store_n(ring->consumer, pos, __ATOMIC_RELEASE);
+	}
+}
+
+double map_ring_run(const struct bench_way *way, const struct map_ring *ring, u32 rounds,
+		    u32 *seed)
+{
+	struct reader reader = {.ring = ring, .records = way->ops};
+	double rate[BENCH_ROUNDS];
+
+	for (u32 i = 0; i < rounds; i++) {
+		struct worker workers[2] = {{.way = way, .seed = ++*seed},
+					    {.reader = &reader}};
+
+		rate[i] = way->ops * 1e3 / together(workers, 2);
+	}
+	return bench_median(rate, rounds);
+}
