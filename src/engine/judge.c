@@ -23,7 +23,7 @@ struct thing {
 	int fd;
 	struct skep_btf *btf; /* of thing_btf */
 	struct verify_map map;
-	struct verify_field fields[VERIFY_MAP_FIELDS];
+	struct btf_field fields[BTF_FIELDS];
 	u8 *value; /* of a map with one element that may become a constant */
 };
 
@@ -109,7 +109,6 @@ static int describe(struct skep_verifier *v, struct thing *t, const union skep_a
 {
 	struct verify_map *m = &t->map;
 	struct thing *other;
-	int n;
 
 	*m = (struct verify_map){.type = attr->map_type,
 				 .key_size = attr->key_size,
@@ -135,10 +134,8 @@ static int describe(struct skep_verifier *v, struct thing *t, const union skep_a
 	m->btf = other->btf;
 	m->key_type = attr->btf_key_type_id;
 	m->value_type = attr->btf_value_type_id;
-	n = verify_map_fields(m->btf, m->value_type, t->fields);
-	m->fields = t->fields;
-	m->nfields = n < 0 ? 0 : (u32)n;
-	return MIN(n, 0);
+	verify_find_fields(m, t->fields);
+	return 0;
 }
 
 static int map_create(struct skep_verifier *v, const union skep_attr *attr)

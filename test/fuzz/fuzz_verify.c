@@ -225,7 +225,7 @@ struct question {
 	struct verify_prog prog;
 	struct profile profile;
 	struct verify_map maps[MOST_MAPS];
-	struct verify_field fields[MOST_MAPS][VERIFY_MAP_FIELDS];
+	struct btf_field fields[MOST_MAPS][BTF_FIELDS];
 	struct skep_btf *btf;
 	u8 *frozen; /* the value of each read-only array */
 	struct skep_insn *code;
@@ -280,11 +280,9 @@ static void resolve_names(struct skep_insn *code, u32 n)
 	}
 }
 
-/* False: no map like it can be made. */
-static bool describe_map(struct question *q, const struct head_map *from, u32 i)
+static void describe_map(struct question *q, const struct head_map *from, u32 i)
 {
 	struct verify_map *to = &q->maps[i];
-	int n;
 
 	to->type = from->type;
 	to->key_size = from->key_size;
@@ -297,11 +295,8 @@ static bool describe_map(struct question *q, const struct head_map *from, u32 i)
 	to->value_type = from->value_type;
 	if (from->frozen && from->value_size <= FROZEN_MOST)
 		to->frozen = q->frozen;
-	n = verify_map_fields(to->btf, to->value_type, q->fields[i]);
-	must(n <= VERIFY_MAP_FIELDS, "a map has too many fields");
-	to->fields = q->fields[i];
-	to->nfields = (u32)MAX(n, 0);
-	return n >= 0;
+	verify_find_fields(to, q->fields[i]);
+	must(to->nfields <= BTF_FIELDS, "a map has too many fields");
 }
 
 static void describe_prog(struct question *q, const struct input *in)
@@ -327,10 +322,9 @@ static void describe_prog(struct question *q, const struct input *in)
 	p->attach_btf_id = id_of(h->attach_btf_id, targets, ARRAY_SIZE(targets));
 }
 
-static bool describe(struct question *q, const struct input *in)
+static void describe(struct question *q, const struct input *in)
 {
 	const struct head *h = &in->head;
-	bool maps = true;
 
 	memset(q, 0, sizeof(*q));
 	q->frozen = calloc(1, FROZEN_MOST);
@@ -341,8 +335,8 @@ static bool describe(struct question *q, const struct input *in)
 	if (in->btf.len &&
 	    btf_parse(&q->btf, in->btf.at, in->btf.len, NULL, BTF_RULES_LOAD, "", NULL))
 		q->btf = NULL;
-	for (u32 i = 0; i < h->nmaps && maps; i++)
-		maps = describe_map(q, &in->maps[i], i);
+	for (u32 i = 0; i < h->nmaps; i++)
+		describe_map(q, &in->maps[i], i);
 	describe_prog(q, in);
 	q->profile = (struct profile){.bpf = h->caps & CAP_BPF,
 				      .perfmon = h->caps & CAP_PERFMON,
@@ -352,7 +346,6 @@ static bool describe(struct question *q, const struct input *in)
 				      .variables = h->how & HEAD_VARIABLES,
 				      .max_insns = MOST_INSNS,
 				      .cpus = 4};
-	return maps;
 }
 
 static void explain(const struct question *q, const struct head *h)
@@ -406,7 +399,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		atexit(say);
 	begun = true;
 	input_open(&in, data, len);
-	if (describe(&q, &in) && q.prog.n)
+	describe(&q, &in);
+	if (q.prog.n)
 		judge(&q, &in.head);
 	skep_btf_free(q.btf);
 	free(q.frozen);

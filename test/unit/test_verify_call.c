@@ -16,7 +16,7 @@ enum { ROOM = 256, LOG = 1 << 18 };
 struct fixture {
 	struct skep_btf *btf;
 	struct verify_map map[CALL_MAPS];
-	struct verify_field field[CALL_MAPS][VERIFY_MAP_FIELDS];
+	struct btf_field field[CALL_MAPS][BTF_FIELDS];
 	char text[LOG];
 };
 
@@ -24,7 +24,6 @@ static void make_maps(struct fixture *f)
 {
 	for (u32 i = 0; i < CALL_MAPS; i++) {
 		struct verify_map *m = &f->map[i];
-		int n;
 
 		m->type = call_maps[i].type;
 		m->key_size = call_maps[i].key_size;
@@ -36,10 +35,8 @@ static void make_maps(struct fixture *f)
 		m->btf = f->btf;
 		m->key_type = T_INT;
 		m->value_type = call_maps[i].value_type;
-		n = verify_map_fields(f->btf, m->value_type, f->field[i]);
-		assert_true(n > 0);
-		m->fields = f->field[i];
-		m->nfields = (u32)n;
+		verify_find_fields(m, f->field[i]);
+		assert_true(m->nfields > 0);
 	}
 	f->map[M_TEXT].frozen = (const u8 *)call_text;
 	f->map[M_MAPS].inner = &f->map[M_ARRAY];

@@ -1,4 +1,4 @@
-#include "map.h"
+#include "map_field.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -77,7 +77,7 @@ static int check_index(struct map *map, u32 index, u64 flags)
 		return -E2BIG;
 	if (flags & SKEP_NOEXIST)
 		return -EEXIST; /* every index is there */
-	return flags & SKEP_F_LOCK ? -EINVAL : 0;
+	return flags & SKEP_F_LOCK && !map_has_field(map, field_spin_lock) ? -EINVAL : 0;
 }
 
 /* ---- a program's side ---- */
@@ -98,15 +98,32 @@ static void *percpu_lookup(struct map *map, const void *key, u32 slot)
 	return percpu_at(map, index, slot);
 }
 
+static int write_fields(struct map *map, u8 *value, const void *from, u64 flags)
+{
+	if (!(flags & SKEP_F_LOCK)) {
+		map_field_write(map, value, from);
+		return 0;
+	}
+	if (!map_enter())
+		return -EDEADLK;
+	map_field_write_locked(map, value, from);
+	map_leave();
+	map_field_free(map, value);
+	return 0;
+}
+
 static int update(struct map *map, const void *key, const void *value, u64 flags,
 		  u32 slot)
 {
 	u32 index = load32(key);
 	int err = check_index(map, index, flags);
 
-	if (!err)
-		map_copy(value_at(map, index), value, map->info.value_size);
-	return err;
+	if (err)
+		return err;
+	if (map->info.fields.n)
+		return write_fields(map, value_at(map, index), value, flags);
+	map_copy(value_at(map, index), value, map->info.value_size);
+	return 0;
 }
 
 static int percpu_update(struct map *map, const void *key, const void *value, u64 flags,
@@ -117,9 +134,13 @@ static int percpu_update(struct map *map, const void *key, const void *value, u6
 
 	if (!err && slot >= map->info.slots)
 		err = -EINVAL;
-	if (!err)
+	if (err)
+		return err;
+	if (map->info.fields.n)
+		map_field_write(map, percpu_at(map, index, slot), value);
+	else
 		map_copy(percpu_at(map, index, slot), value, map->info.value_size);
-	return err;
+	return 0;
 }
 
 static int delete_never(struct map *map, const void *key)
@@ -135,7 +156,10 @@ static int user_read(struct map *map, const void *key, void *value)
 
 	if (index >= map->info.max_entries)
 		return -ENOENT;
-	map_copy(value, value_at(map, index), map->info.value_size);
+	if (map->info.fields.n)
+		map_field_read(map, value, value_at(map, index));
+	else
+		map_copy(value, value_at(map, index), map->info.value_size);
 	return 0;
 }
 

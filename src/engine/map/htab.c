@@ -1,4 +1,5 @@
 #include "htab.h"
+#include "map_field.h"
 #include "mem.h"
 #include <sched.h>
 #include <sys/random.h>
@@ -193,8 +194,19 @@ static void read_value(const struct map *map, u32 i, void *value)
 
 	if (map->ops->per_cpu)
 		map_percpu_read(map, t->values, map_percpu_values(t->n), i, value);
+	else if (map->info.fields.n)
+		map_field_read(map, value, htab_value(t, i));
 	else
 		map_copy(value, htab_value(t, i), map->info.value_size);
+}
+
+/* Under the lock of the stripe, which those who have a value's lock never wait for. */
+static void take_value(const struct map *map, u32 i, void *value)
+{
+	if (map_has_field(map, field_spin_lock))
+		map_field_read_locked(map, value, htab_value(map->priv, i));
+	else
+		read_value(map, i, value);
 }
 
 int htab_read(struct map *map, const void *key, void *value)
@@ -475,13 +487,21 @@ static bool take_victim(struct map *map, struct htab_stripe *mine, u32 *out)
 
 /* ---- writing ---- */
 
+static void put_value(struct map *map, u8 *to, const void *value)
+{
+	if (map->info.fields.n)
+		map_field_write(map, to, value);
+	else
+		map_copy(to, value, map->info.value_size);
+}
+
 static void write_value(struct map *map, u32 i, const void *value, u32 slot, bool fresh)
 {
 	struct htab *t = map->priv;
 	u64 n = map_percpu_values(t->n);
 
 	if (!map->ops->per_cpu) {
-		map_copy(htab_value(t, i), value, map->info.value_size);
+		put_value(map, htab_value(t, i), value);
 		return;
 	}
 	if (slot == HTAB_USER) {
@@ -490,7 +510,7 @@ static void write_value(struct map *map, u32 i, const void *value, u32 slot, boo
 	}
 	for (u32 s = 0; fresh && s < map->info.slots; s++)
 		memset(t->values + (s * n + i) * map->stride, 0, map->stride);
-	map_copy(t->values + (slot * n + i) * map->stride, value, map->info.value_size);
+	put_value(map, t->values + (slot * n + i) * map->stride, value);
 }
 
 /* Writes an element that no chain reaches; readers that stand on it see seq odd. */
@@ -531,6 +551,8 @@ static int replace(struct map *map, struct htab_stripe *s, u32 *link, u32 old, u
 	htab_elem(t, new)->used = t->lru;
 	put(&htab_elem(t, new)->next, htab_elem(t, old)->next);
 	chain_drop(t, hash, link, new + 1);
+	if (map->info.fields.n)
+		map_field_free(map, htab_value(t, old));
 	s->spare = old + 1;
 	return 0;
 }
@@ -555,6 +577,15 @@ static int insert(struct map *map, struct htab_stripe *s, u32 hash, const void *
 	return 0;
 }
 
+/* With SKEP_F_LOCK an element stays, and its fields with it. */
+static int write_locked(struct map *map, u32 i, const void *value, u64 flags)
+{
+	if (flags & SKEP_NOEXIST)
+		return -EEXIST;
+	map_field_write_locked(map, htab_value(map->priv, i), value);
+	return 0;
+}
+
 static int update_locked(struct map *map, u32 hash, const void *key, const void *value,
 			 u64 flags, u32 slot)
 {
@@ -562,13 +593,15 @@ static int update_locked(struct map *map, u32 hash, const void *key, const void 
 	u32 i, *link = chain_find(map->priv, hash, key, &i);
 	int err;
 
-	if (link)
+	if (link && flags & SKEP_F_LOCK)
+		err = write_locked(map, i, value, flags);
+	else if (link)
 		err = flags == SKEP_NOEXIST
 			      ? -EEXIST
 			      : replace(map, s, link, i, hash, key, value, slot);
 	else
-		err = flags == SKEP_EXIST ? -ENOENT
-					  : insert(map, s, hash, key, value, slot);
+		err = flags & SKEP_EXIST ? -ENOENT
+					 : insert(map, s, hash, key, value, slot);
 	lock_give(&s->lock);
 	return err;
 }
@@ -579,7 +612,7 @@ int htab_update(struct map *map, const void *key, const void *value, u64 flags, 
 	u32 hash = htab_hash(t->seed, key, t->key_size);
 	int err = AGAIN;
 
-	if (flags > SKEP_EXIST || (slot >= map->info.slots && slot != HTAB_USER))
+	if (!map_good_flags(map, flags) || (slot >= map->info.slots && slot != HTAB_USER))
 		return -EINVAL;
 	if (!map_enter())
 		return -EDEADLK;
@@ -599,6 +632,14 @@ int htab_write(struct map *map, const void *key, const void *value, u64 flags)
 	return htab_update(map, key, value, flags, HTAB_USER);
 }
 
+/* An element that has left its chain is free. */
+static void give_back(struct map *map, u32 i)
+{
+	if (map->info.fields.n && !map->ops->per_cpu)
+		map_field_free(map, htab_value(map->priv, i));
+	free_push(map->priv, i);
+}
+
 /* value NULL: only remove. */
 static int remove_locked(struct map *map, u32 hash, const void *key, void *value)
 {
@@ -608,9 +649,9 @@ static int remove_locked(struct map *map, u32 hash, const void *key, void *value
 
 	if (link) {
 		if (value)
-			read_value(map, i, value);
+			take_value(map, i, value);
 		chain_drop(t, hash, link, htab_elem(t, i)->next);
-		free_push(t, i);
+		give_back(map, i);
 	}
 	lock_give(&s->lock);
 	return link ? 0 : -ENOENT;
@@ -650,18 +691,19 @@ static void copy_chain(struct map *map, u32 bucket, u32 n, u8 *keys, u8 *values)
 
 	for (u32 k = 0; k < n && i < t->n; k++) {
 		memcpy(keys + (u64)k * t->key_size, htab_elem(t, i)->key, t->key_size);
-		read_value(map, i, values + (u64)k * size);
+		take_value(map, i, values + (u64)k * size);
 		i = get(&htab_elem(t, i)->next) - 1;
 	}
 }
 
-static void free_chain(const struct htab *t, u32 bucket, u32 n)
+static void free_chain(struct map *map, u32 bucket, u32 n)
 {
+	struct htab *t = map->priv;
 	u32 *head = &t->buckets[bucket].head, i;
 
 	while (n-- && (i = get(head) - 1) < t->n) {
 		chain_drop(t, bucket, head, htab_elem(t, i)->next);
-		free_push(t, i);
+		give_back(map, i);
 	}
 }
 
@@ -681,7 +723,7 @@ s64 htab_bucket(struct map *map, u32 bucket, u32 room, bool take, void *keys,
 	if (n <= room) {
 		copy_chain(map, bucket, n, keys, values);
 		if (take)
-			free_chain(t, bucket, n);
+			free_chain(map, bucket, n);
 	}
 	lock_give(&s->lock);
 	map_leave();

@@ -1,4 +1,4 @@
-#include "map.h"
+#include "map_field.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -47,7 +47,7 @@ static int check_info(const struct map_info *info, u64 size)
 	attr.numa_node = UINT32_MAX;
 	if (!ops || ops->check(&attr) || !info->slots || info->slots > MOST_SLOTS ||
 	    info->size != ops->size(info) || size < OBJECT_HEAD_SIZE ||
-	    info->size > size - OBJECT_HEAD_SIZE)
+	    info->size > size - OBJECT_HEAD_SIZE || !map_fields_fit(info))
 		return -EINVAL;
 	return 0;
 }
@@ -187,7 +187,7 @@ static int check_mmap(const struct map *map, int mode, int prot, int flags)
 		return -EACCES;
 	if (prot & PROT_EXEC)
 		return -EPERM;
-	if (!map->ops->mmap)
+	if (!map->ops->mmap || map->info.fields.n)
 		return -ENOTSUPP;
 	if (!shared || mode == O_RDONLY) /* the kernel takes it for a private mapping */
 		return -EINVAL;
@@ -237,14 +237,26 @@ short map_poll(struct map *map)
  * there. */
 void map_percpu_read(const struct map *map, const u8 *base, u64 n, u64 i, u8 *user)
 {
-	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride)
-		map_copy(user, base + (slot * n + i) * map->stride, map->stride);
+	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride) {
+		const u8 *value = base + (slot * n + i) * map->stride;
+
+		if (map->info.fields.n)
+			map_field_read(map, user, value);
+		else
+			map_copy(user, value, map->stride);
+	}
 }
 
 void map_percpu_write(const struct map *map, u8 *base, u64 n, u64 i, const u8 *user)
 {
-	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride)
-		map_copy(base + (slot * n + i) * map->stride, user, map->stride);
+	for (u32 slot = 0; slot < map->info.slots; slot++, user += map->stride) {
+		u8 *value = base + (slot * n + i) * map->stride;
+
+		if (map->info.fields.n)
+			map_field_write(map, value, user);
+		else
+			map_copy(value, user, map->stride);
+	}
 }
 
 /* Per thread, since a signal handler runs on the thread that it interrupts. */

@@ -12,14 +12,28 @@
 
 #include <errno.h>
 #include <sys/types.h>
+#include "btf_fields.h"
 #include "object.h"
 
 struct map_ops;
+
+/* The fields of a value: see map_field.h. */
+struct map_field {
+	u32 kind; /* enum field_kind */
+	u32 off, size;
+	u32 type; /* of a kptr, a list, a tree: id in the map's BTF */
+};
+
+struct map_fields {
+	u32 n, kinds; /* kinds: a bit for each that there is */
+	struct map_field at[BTF_FIELDS];
+};
 
 /* What a map of maps knows of the map that it was made with, which may be gone. */
 struct map_inner {
 	u32 type, key_size, value_size, max_entries, flags;
 	u32 btf_id, btf_key_type, btf_value_type; /* 0: none */
+	struct map_fields fields;
 };
 
 /* What MAP_CREATE fixed; stands in object_head.data. */
@@ -33,7 +47,11 @@ struct map_info {
 	u64 size;   /* of the storage */
 	u64 extra;  /* MAP_CREATE's map_extra */
 	struct map_inner inner;
+	struct map_fields fields;
 };
+
+_Static_assert(sizeof(struct object_head) + sizeof(struct map_info) <= OBJECT_HEAD_SIZE,
+	       "a map's info fits into the head");
 
 /* Where values lie in the process, for the interpreter: value i is the `value_size`
  * bytes at lo + i * stride + at. Per-CPU copies are values of their own. */
@@ -165,8 +183,9 @@ bool map_inner_fits(const struct map *outer, const struct map *map);
 
 /* ---- for map_cmd.c and map_batch.c ---- */
 
-/* The map behind a user's fd, good for what the caller needs: else -EPERM. */
-enum map_need { map_need_read = 1, map_need_write = 2 };
+/* The map behind a user's fd, good for what the caller needs: else -EPERM; without
+ * fields: else -ENOTSUPP. */
+enum map_need { map_need_read = 1, map_need_write = 2, map_need_plain = 4 };
 int map_get(struct store *store, u32 fd, u32 needs, struct map **out);
 
 /* What a map of maps that is made with this one has to know: 0, or the kernel's errno. */
@@ -228,7 +247,7 @@ int map_index_next(struct map *map, const void *key, void *next);
 /* Flags of an update, as the kernel checks them for all but prog_array. */
 static inline int map_check_update(u64 flags)
 {
-	/* SKEP_F_LOCK needs a bpf_spin_lock in the value, which no map has yet. */
+	/* SKEP_F_LOCK is for those that may have a bpf_spin_lock in their values. */
 	return flags > SKEP_EXIST ? -EINVAL : 0;
 }
 

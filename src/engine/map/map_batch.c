@@ -1,6 +1,6 @@
 /* The commands on many elements. Checks stand in the kernel's order. */
 #include "cmd.h"
-#include "map.h"
+#include "map_field.h"
 #include "mem.h"
 
 struct batch {
@@ -44,6 +44,7 @@ static int give(struct batch *b, const u8 *key, const u8 *value, u32 n)
 static int lookup_each(struct batch *b)
 {
 	const struct map_ops *ops = b->map->ops;
+	bool locked = b->attr->batch.elem_flags & SKEP_F_LOCK;
 	u64 in = b->attr->batch.in_batch;
 	u8 *key = b->keys, *next = b->keys + b->key_size, *at = in ? key : NULL;
 	int err = 0;
@@ -54,7 +55,7 @@ static int lookup_each(struct batch *b)
 		err = ops->next_key(b->map, at, next);
 		if (err)
 			break;
-		err = ops->read(b->map, next, b->values);
+		err = (locked ? map_read_locked : ops->read)(b->map, next, b->values);
 		if (!err)
 			err = give(b, next, b->values, 1);
 		if (err && err != -ENOENT)
@@ -81,7 +82,8 @@ static int update_each(struct batch *b)
 		    user_copy_in(b->values, value, b->value_size))
 			err = -EFAULT;
 		else
-			err = b->map->ops->write(b->map, b->keys, b->values, SKEP_ANY);
+			err = b->map->ops->write(b->map, b->keys, b->values,
+						 b->attr->batch.elem_flags);
 	}
 	b->attr->batch.count = b->done;
 	return err;
@@ -160,10 +162,12 @@ static int take_buckets(struct batch *b)
 
 static int check(const struct batch *b, enum map_batch what, bool by_bucket)
 {
+	u64 flags = b->attr->batch.elem_flags;
+
 	if (!(b->map->ops->batch & what))
 		return -ENOTSUPP;
-	/* SKEP_F_LOCK needs a bpf_spin_lock in the value, which no map has yet. */
-	if (b->attr->batch.elem_flags || (by_bucket && b->attr->batch.flags))
+	if (flags & ~(u64)SKEP_F_LOCK || (by_bucket && b->attr->batch.flags) ||
+	    (flags & SKEP_F_LOCK && !map_has_field(b->map, field_spin_lock)))
 		return -EINVAL;
 	return 0;
 }

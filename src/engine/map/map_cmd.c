@@ -1,7 +1,6 @@
-#include "btf.h"
 #include "btf_object.h"
 #include "cmd.h"
-#include "map.h"
+#include "map_field.h"
 #include "mem.h"
 #include <fcntl.h>
 #include <net/if.h>
@@ -153,13 +152,19 @@ static bool key_fits(const struct skep_btf *btf, u32 key, enum map_btf rule)
 	return false;
 }
 
-static int check_types(const struct skep_btf *btf, const struct map_info *info,
+static int check_types(const struct skep_btf *btf, struct map_info *info,
 		       enum map_btf rule)
 {
 	u32 key = info->btf_key_type, value = info->btf_value_type;
+	int err;
 
-	if (btf_size_of(btf, value) != info->value_size)
+	if (btf_size_of(btf, value) != info->value_size ||
+	    (!key && rule == map_btf_any) ||
+	    (key && btf_size_of(btf, key) != info->key_size))
 		return -EINVAL;
+	err = map_find_fields(btf, info);
+	if (err)
+		return err;
 	if (!key && rule != map_btf_never)
 		return rule == map_btf_none ||
 				       (rule == map_btf_globals &&
@@ -167,8 +172,6 @@ static int check_types(const struct skep_btf *btf, const struct map_info *info,
 					btf_kind_of(btf, value) == SKEP_BTF_KIND_DATASEC)
 			       ? 0
 			       : -EINVAL;
-	if (key && btf_size_of(btf, key) != info->key_size)
-		return -EINVAL;
 	if (rule == map_btf_never)
 		return -ENOTSUPP;
 	return key_fits(btf, key, rule) ? 0 : -EINVAL;
@@ -272,6 +275,10 @@ int map_get(struct store *store, u32 fd, u32 needs, struct map **out)
 	if (err)
 		return err;
 	map = (struct map *)obj;
+	if (needs & map_need_plain && map->info.fields.n) {
+		object_put(obj);
+		return -ENOTSUPP;
+	}
 	if ((needs & map_need_read && mode == O_WRONLY) ||
 	    (needs & map_need_write && (mode == O_RDONLY || map_frozen(map)))) {
 		object_put(obj);
@@ -339,7 +346,10 @@ static int ask(struct map *map, union skep_attr *attr)
 
 static int lookup(struct map *map, union skep_attr *attr, const void *key)
 {
-	return map->ops->asks ? ask(map, attr) : fetch(map, attr, key, map->ops->read);
+	if (map->ops->asks)
+		return ask(map, attr);
+	return fetch(map, attr, key,
+		     attr->flags & SKEP_F_LOCK ? map_read_locked : map->ops->read);
 }
 
 static int take(struct map *map, union skep_attr *attr, const void *key)
@@ -380,7 +390,9 @@ static int with_key(struct store *store, union skep_attr *attr, u32 needs, bool 
 
 	if (err)
 		return err;
-	if (first && !attr->key)
+	if (attr->flags & SKEP_F_LOCK && !map_has_field(map, field_spin_lock))
+		err = -EINVAL;
+	else if (first && !attr->key)
 		err = scratch_get(&key, 0);
 	else
 		err = copy_key(map, attr->key, &key);
@@ -392,32 +404,15 @@ static int with_key(struct store *store, union skep_attr *attr, u32 needs, bool 
 	return err;
 }
 
-/* SKEP_F_LOCK is a flag of these, but no map has a lock in its values yet: -EINVAL, after
- * a bad descriptor has been told. */
-static int check_lock_flag(struct store *store, union skep_attr *attr, u32 needs)
-{
-	struct map *map;
-	int err = map_get(store, attr->map_fd, needs, &map);
-
-	if (err)
-		return err;
-	object_put(&map->obj);
-	return -EINVAL;
-}
-
 int cmd_map_lookup_elem(struct store *store, union skep_attr *attr)
 {
 	if (attr->flags & ~(u64)SKEP_F_LOCK)
 		return -EINVAL;
-	if (attr->flags)
-		return check_lock_flag(store, attr, map_need_read);
 	return with_key(store, attr, map_need_read, false, lookup);
 }
 
 int cmd_map_update_elem(struct store *store, union skep_attr *attr)
 {
-	if (attr->flags & SKEP_F_LOCK)
-		return check_lock_flag(store, attr, map_need_write);
 	return with_key(store, attr, map_need_write, false, store_value);
 }
 
@@ -435,15 +430,13 @@ int cmd_map_lookup_and_delete_elem(struct store *store, union skep_attr *attr)
 {
 	if (attr->flags & ~(u64)SKEP_F_LOCK)
 		return -EINVAL;
-	if (attr->flags)
-		return check_lock_flag(store, attr, map_need_read | map_need_write);
 	return with_key(store, attr, map_need_read | map_need_write, false, take);
 }
 
 int cmd_map_freeze(struct store *store, union skep_attr *attr)
 {
 	struct map *map;
-	int err = map_get(store, attr->map_fd, map_need_write, &map);
+	int err = map_get(store, attr->map_fd, map_need_write | map_need_plain, &map);
 
 	if (err)
 		return err;

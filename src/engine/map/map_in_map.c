@@ -1,6 +1,7 @@
 /* Maps of maps: an element is the id of a map, which it keeps alive. */
 #include "fd_array.h"
 #include "htab.h"
+#include "map_field.h"
 
 int map_inner_describe(struct store *store, int fd, struct map_inner *out)
 {
@@ -20,6 +21,7 @@ int map_inner_describe(struct store *store, int fd, struct map_inner *out)
 		.btf_id = map->info.btf_id,
 		.btf_key_type = map->info.btf_key_type,
 		.btf_value_type = map->info.btf_value_type,
+		.fields = map->info.fields,
 	};
 	if (map->ops->of_maps)
 		err = -EINVAL;
@@ -38,6 +40,7 @@ bool map_inner_fits(const struct map *outer, const struct map *map)
 
 	return is->type == want->type && is->key_size == want->key_size &&
 	       is->value_size == want->value_size && is->flags == want->flags &&
+	       map_fields_alike(&is->fields, is->btf_id, &want->fields, want->btf_id) &&
 	       (!sized || is->max_entries == want->max_entries);
 }
 

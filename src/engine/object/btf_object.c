@@ -1,7 +1,7 @@
 /* BPF_BTF_LOAD and the objects that it makes. */
 #include <errno.h>
 #include <fcntl.h>
-#include "btf.h"
+#include "btf_fields.h"
 #include "btf_object.h"
 #include "cmd.h"
 #include "mem.h"
@@ -105,6 +105,8 @@ static int load(struct store *store, const union skep_attr *attr, struct skep_lo
 	if (err)
 		return err;
 	err = fill(obj, attr, log);
+	if (!err)
+		err = btf_check_objects(btf_of(obj)->btf);
 	if (!err)
 		return object_ready(obj, O_RDONLY);
 	object_abandon(obj);

@@ -6,9 +6,9 @@
 
 struct described {
 	struct verify_map maps[SKEP_MAX_USED_MAPS];
-	struct verify_field fields[SKEP_MAX_USED_MAPS][VERIFY_MAP_FIELDS];
+	struct btf_field fields[SKEP_MAX_USED_MAPS][BTF_FIELDS];
 	struct verify_map inner[SKEP_MAX_USED_MAPS];
-	struct verify_field inner_fields[SKEP_MAX_USED_MAPS][VERIFY_MAP_FIELDS];
+	struct btf_field inner_fields[SKEP_MAX_USED_MAPS][BTF_FIELDS];
 	struct object *held[2 * SKEP_MAX_USED_MAPS + 1]; /* BTF objects */
 	u32 nheld;
 };
@@ -22,14 +22,6 @@ static const struct skep_btf *hold_btf(struct described *d, struct store *store,
 		return NULL;
 	d->held[d->nheld++] = obj;
 	return container_of(obj, struct btf_object, obj)->btf;
-}
-
-static void describe_fields(struct verify_map *m, struct verify_field *fields)
-{
-	int n = verify_map_fields(m->btf, m->value_type, fields);
-
-	m->fields = fields;
-	m->nfields = (u32)MAX(n, 0);
 }
 
 /* What may stand in a map of maps. */
@@ -46,7 +38,7 @@ static void describe_inner(struct described *d, struct store *store,
 				 .btf = hold_btf(d, store, inner->btf_id),
 				 .key_type = inner->btf_key_type,
 				 .value_type = inner->btf_value_type};
-	describe_fields(m, d->inner_fields[i]);
+	verify_find_fields(m, d->inner_fields[i]);
 	d->maps[i].inner = m;
 }
 
@@ -64,7 +56,7 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 				 .key_type = info->btf_key_type,
 				 .value_type = info->btf_value_type};
 	memcpy(m->name, info->name, sizeof(m->name) - 1);
-	describe_fields(m, d->fields[i]);
+	verify_find_fields(m, d->fields[i]);
 	if (map->ops->of_maps)
 		describe_inner(d, store, &info->inner, i);
 	if (info->type == SKEP_MAP_TYPE_ARRAY && info->max_entries == 1 &&

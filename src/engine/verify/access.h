@@ -95,7 +95,7 @@ const char *access_btf_name(const struct skep_btf *btf, u32 id); /* or "(anon)" 
 
 /* The whole of field `f` of a map's value, a kept pointer. */
 void access_kptr(struct verifier *v, const struct access *a,
-		 const struct verify_field *f);
+		 const struct btf_field *f);
 
 /* stack.c, stack_range.c */
 

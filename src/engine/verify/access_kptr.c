@@ -4,13 +4,13 @@
 
 /* What the field points to: the kernel's type of that name. */
 struct kept {
-	const struct verify_field *field;
+	const struct btf_field *field;
 	const struct skep_btf *btf;
 	u32 id;
 	const char *name;
 };
 
-static struct kept kept_of(struct verifier *v, const struct verify_field *f)
+static struct kept kept_of(struct verifier *v, const struct btf_field *f)
 {
 	struct kept k = {.field = f, .btf = v->profile->vmlinux};
 	const struct skep_btf_type *t = btf_type(f->btf, f->btf_id);
@@ -46,14 +46,14 @@ static u32 load_flags(struct verifier *v, const struct kept *k)
 	return flag_null | flag_rcu | (percpu ? (u32)flag_percpu : 0);
 }
 
-static void load_user(struct verifier *v, const struct verify_field *f, struct reg *to)
+static void load_user(struct verifier *v, const struct btf_field *f, struct reg *to)
 {
 	reg_set_pointer(to, reg_mem, flag_null);
 	to->size = btf_size(f->btf, f->btf_id);
 	to->id = new_id(v);
 }
 
-static void load(struct verifier *v, const struct verify_field *f, struct reg *to)
+static void load(struct verifier *v, const struct btf_field *f, struct reg *to)
 {
 	struct kept k;
 
@@ -101,7 +101,7 @@ static void check_type(struct verifier *v, const struct kept *k, u32 regno)
 		refuse_type(v, k, regno, btf_name(r->btf, r->btf_id));
 }
 
-static void check_stored(struct verifier *v, const struct verify_field *f, u32 regno)
+static void check_stored(struct verifier *v, const struct btf_field *f, u32 regno)
 {
 	struct kept k;
 
@@ -111,7 +111,7 @@ static void check_stored(struct verifier *v, const struct verify_field *f, u32 r
 	check_type(v, &k, regno);
 }
 
-void access_kptr(struct verifier *v, const struct access *a, const struct verify_field *f)
+void access_kptr(struct verifier *v, const struct access *a, const struct btf_field *f)
 {
 	const struct insn *in = &v->insns[v->insn];
 	const struct op_info *op = &op_info[in->op];
@@ -135,14 +135,14 @@ void access_kptr(struct verifier *v, const struct access *a, const struct verify
 
 /* ---- bpf_kptr_xchg() ---- */
 
-static bool is_kptr(const struct verify_field *f)
+static bool is_kptr(const struct btf_field *f)
 {
 	return f->kind == field_kptr_unref || f->kind == field_kptr_ref ||
 	       f->kind == field_kptr_percpu;
 }
 
 /* The kptr at that offset; any, if it is negative. */
-static const struct verify_field *find_kptr(const struct verify_map *map, s64 off)
+static const struct btf_field *find_kptr(const struct verify_map *map, s64 off)
 {
 	for (u32 i = 0; i < map->nfields; i++)
 		if (is_kptr(&map->fields[i]) && (off < 0 || map->fields[i].off == off))

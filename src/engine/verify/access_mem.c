@@ -87,7 +87,7 @@ static void check_map_may(struct verifier *v, const struct access *a)
 
 /* `f` lies in the way of a. */
 static void check_field(struct verifier *v, const struct access *a,
-			const struct verify_field *f, bool helper)
+			const struct btf_field *f, bool helper)
 {
 	const char *name = fields[f->kind].name;
 	const u64 at = a->r->n.bits.value + (u64)(s64)a->off;
@@ -111,7 +111,7 @@ static void check_value(struct verifier *v, const struct access *a, bool zero,
 
 	check_region(v, a, map->value_size, zero);
 	for (u32 i = 0; i < map->nfields; i++) {
-		const struct verify_field *f = &map->fields[i];
+		const struct btf_field *f = &map->fields[i];
 
 		if (a->r->n.smin + a->off < (s64)f->off + f->size &&
 		    f->off < a->r->n.umax + (u64)(s64)a->off + a->size)
@@ -125,7 +125,7 @@ void access_value_range(struct verifier *v, const struct access *a)
 }
 
 /* The kept pointer that a, which was checked, is an access of; NULL: of none. */
-static const struct verify_field *kept_at(const struct verify_map *map,
+static const struct btf_field *kept_at(const struct verify_map *map,
 					  const struct access *a)
 {
 	for (u32 i = 0; i < map->nfields; i++)
@@ -159,7 +159,7 @@ void access_value(struct verifier *v, const struct access *a)
 {
 	const struct verify_map *map = reg_map_of(v, a->r);
 
-	const struct verify_field *f;
+	const struct btf_field *f;
 
 	access_leak(v, a, "map");
 	check_map_may(v, a);

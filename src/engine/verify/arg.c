@@ -307,7 +307,7 @@ static void check_timer(struct verifier *v, struct call *call, u32 regno)
 {
 	const struct reg *r = &regs_of(v)[regno];
 	const struct verify_map *map = reg_map_of(v, r);
-	const struct verify_field *field = NULL;
+	const struct btf_field *field = NULL;
 	s64 off = (s64)r->n.bits.value + r->off;
 
 	if (!scalar_is_const(&r->n))

@@ -21,7 +21,7 @@ struct call {
 	u64 size_max;		      /* of the memory that was passed */
 	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
 	u32 percpu_id;
-	const struct verify_field *kptr; /* that bpf_kptr_xchg() exchanges */
+	const struct btf_field *kptr; /* that bpf_kptr_xchg() exchanges */
 	s64 key;			 /* of a lookup in an array; -1: not known */
 	struct reg dynptr; /* as its slot has the one that was passed; reg_none: none */
 	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */

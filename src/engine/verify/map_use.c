@@ -2,6 +2,15 @@
  * wherever the program runs. */
 #include "verifier.h"
 
+void verify_find_fields(struct verify_map *map, struct btf_field room[BTF_FIELDS])
+{
+	bool typed = map->btf && map->value_type && map->value_type < map->btf->end_id;
+	int n = typed ? btf_fields(map->btf, map->value_type, FIELD_OF_MAP, room) : 0;
+
+	map->fields = room;
+	map->nfields = (u32)MAX(n, 0);
+}
+
 static bool has(const struct verify_map *map, enum field_kind kind)
 {
 	for (u32 i = 0; i < map->nfields; i++) {

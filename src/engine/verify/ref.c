@@ -114,7 +114,7 @@ void ref_check_none(struct verifier *v, bool exit, const char *what)
 
 /* ---- spin locks: one at a time ---- */
 
-static const struct verify_field *lock_field(const struct verify_map *map)
+static const struct btf_field *lock_field(const struct verify_map *map)
 {
 	for (u32 i = 0; i < map->nfields; i++) {
 		if (map->fields[i].kind == field_spin_lock)
@@ -128,7 +128,7 @@ static const struct verify_map *check_lock(struct verifier *v, u32 regno)
 {
 	const struct reg *r = &regs_of(v)[regno];
 	const struct verify_map *map;
-	const struct verify_field *field;
+	const struct btf_field *field;
 	s64 off = (s64)r->n.bits.value + r->off;
 
 	if (!scalar_is_const(&r->n))

@@ -11,7 +11,7 @@
 
 #include <skep/abi.h>
 #include <skep/log.h>
-#include "btf.h"
+#include "btf_fields.h"
 #include "insn.h"
 
 /* Who asks, and on which kernel. */
@@ -25,37 +25,12 @@ struct profile {
 	u32 cpus; /* possible ones: bounds bpf_get_smp_processor_id(); 0: not known */
 };
 
-/* A part of a map's value that only some helpers may touch. */
-enum field_kind {
-	field_spin_lock,
-	field_res_spin_lock,
-	field_timer,
-	field_wq,
-	field_task_work,
-	field_kptr_unref,
-	field_kptr_ref,
-	field_kptr_percpu,
-	field_uptr,
-	field_list_head,
-	field_rb_root,
-	field_list_node,
-	field_rb_node,
-	field_refcount,
-};
-
-struct verify_field {
-	enum field_kind kind;
-	u32 off, size;
-	u32 btf_id; /* kptr: of what it points to, in `btf` */
-	const struct skep_btf *btf;
-};
-
 struct verify_map {
 	u32 type, key_size, value_size, max_entries, flags;
 	const struct verify_map *inner; /* of a map in a map; NULL */
 	const struct skep_btf *btf;
 	u32 key_type, value_type; /* ids in btf */
-	const struct verify_field *fields;
+	const struct btf_field *fields;
 	u32 nfields;
 	const u8 *frozen; /* of an array that neither side may change any more: the value
 			     of its only entry, loads from which are constants; of one
@@ -114,12 +89,8 @@ struct verify_result {
 	u32 insn;	  /* where it was rejected */
 };
 
-/* The fields of a map's value that `value_type` of `btf` (NULL: no BTF) names: how many,
- * in the order in which they stand; -E2BIG or -EINVAL where the kernel makes no such map.
- */
-enum { VERIFY_MAP_FIELDS = 11 };
-int verify_map_fields(const struct skep_btf *btf, u32 value_type,
-		      struct verify_field out[VERIFY_MAP_FIELDS]);
+/* Fills in the map's fields, from what its BTF says of its value. */
+void verify_find_fields(struct verify_map *map, struct btf_field room[BTF_FIELDS]);
 
 /* Whether a program's licence lets it call GPL-only helpers. */
 bool verify_is_gpl(const char *license);

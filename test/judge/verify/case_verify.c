@@ -7,11 +7,9 @@
 #include "mem.h"
 #include "os.h"
 
-static int describe_map(struct case_verify *v, const struct case_map *from,
-			struct verify_map *to, struct verify_field *fields)
+static void describe_map(struct case_verify *v, const struct case_map *from,
+			 struct verify_map *to, struct btf_field *fields)
 {
-	int n;
-
 	to->type = from->type;
 	to->key_size = from->key_size;
 	to->value_size = from->value_size;
@@ -24,30 +22,19 @@ static int describe_map(struct case_verify *v, const struct case_map *from,
 	if (from->flags & SKEP_F_RDONLY_PROG)
 		to->frozen = from->frozen.at;
 	memcpy(to->name, from->name, strlen(from->name));
-	n = verify_map_fields(to->btf, to->value_type, fields);
-	to->fields = fields;
-	to->nfields = (u32)MAX(n, 0);
-	return MIN(n, 0);
+	verify_find_fields(to, fields);
 }
 
-static int describe_maps(struct case_verify *v, const struct vcase *c,
-			 struct skep_log *log)
+static int describe_maps(struct case_verify *v, const struct vcase *c)
 {
-	size_t i;
-	int err = 0;
-
 	v->maps = mem_alloc(c->maps.n + 1, sizeof(*v->maps));
-	v->fields = mem_alloc(c->maps.n + 1, VERIFY_MAP_FIELDS * sizeof(*v->fields));
+	v->fields = mem_alloc(c->maps.n + 1, BTF_FIELDS * sizeof(*v->fields));
 	if (!v->maps || !v->fields)
 		return -ENOMEM;
-	for (i = 0; i < c->maps.n && !err; i++)
-		err = describe_map(v, &c->maps.at[i], &v->maps[i],
-				   &v->fields[i * VERIFY_MAP_FIELDS]);
-	if (err)
-		log_printf(log, "%s: map %zu: its fields: %s\n", c->name, i - 1,
-			   strerror(-err));
+	for (size_t i = 0; i < c->maps.n; i++)
+		describe_map(v, &c->maps.at[i], &v->maps[i], &v->fields[i * BTF_FIELDS]);
 	v->prog.maps = v->maps;
-	return err;
+	return 0;
 }
 
 static int open_btfs(struct case_verify *v, const struct vcase *c, struct skep_log *log)
@@ -94,7 +81,7 @@ int case_verify_open(struct case_verify *v, const struct vcase *c, u32 target_id
 	int err = open_btfs(v, c, log);
 
 	if (!err)
-		err = describe_maps(v, c, log);
+		err = describe_maps(v, c);
 	if (err)
 		return err;
 	describe_prog(&v->prog, c, target_id);

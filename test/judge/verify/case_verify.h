@@ -9,7 +9,7 @@ struct case_verify {
 	struct verify_prog prog;
 	struct profile profile;
 	struct verify_map *maps;
-	struct verify_field *fields; /* VERIFY_MAP_FIELDS of each */
+	struct btf_field *fields; /* BTF_FIELDS of each */
 	struct skep_btf **btfs;
 	size_t nbtfs;
 };
