@@ -25,11 +25,13 @@ struct command {
 };
 
 static const struct command commands[] = {
-#define CMD(name, function, last) \
+#define REFUSED(name, err, why)
+#define CMD(name, function, last, since) \
 	[SKEP_##name] = {cmd_##function, offsetof(union skep_attr, last) + \
 						 sizeof(((union skep_attr *)0)->last)},
 #include "cmd.def"
 #undef CMD
+#undef REFUSED
 };
 
 static bool tail_is_zero(const union skep_attr *attr, size_t end)
@@ -40,6 +42,14 @@ static bool tail_is_zero(const union skep_attr *attr, size_t end)
 		if (bytes[end])
 			return false;
 	return true;
+}
+
+/* How much of attr a command may write: all, whatever the user's size, but that Linux
+ * tells the size of a log only those who know the field. */
+static size_t writes(enum skep_cmd cmd, size_t size)
+{
+	return cmd == SKEP_PROG_LOAD || cmd == SKEP_BTF_LOAD ? size
+							     : sizeof(union skep_attr);
 }
 
 /* What the command changed goes back, word by word: the rest is the user's, who may
@@ -77,7 +87,7 @@ static int do_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *user,
 		return -EINVAL;
 	before = attr;
 	ret = command->run(store, &attr);
-	if (!copy_back(u64_of(user), &before, &attr, size))
+	if (!copy_back(u64_of(user), &before, &attr, writes(cmd, size)))
 		return ret;
 	return ret < 0 ? ret : -EFAULT;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "cmd.h"
 #include "helper.h"
 #include "map.h"
 #include "mem.h"
@@ -66,18 +67,11 @@ void shim_say(u32 kind, u32 number, const char *fmt, ...)
 enum refusal { NO_ENGINE, NO_COMMAND, NO_MAP, NO_PROG, NO_HELPER, NO_KFUNC, NO_EVENT };
 
 static const char *const commands[] = {
-#define NAME(name) [SKEP_##name] = #name
-	NAME(PROG_ATTACH),	NAME(PROG_DETACH),	NAME(PROG_QUERY),
-	NAME(TASK_FD_QUERY),	NAME(MAP_LOOKUP_BATCH), NAME(MAP_LOOKUP_AND_DELETE_BATCH),
-	NAME(MAP_UPDATE_BATCH), NAME(MAP_DELETE_BATCH), NAME(ITER_CREATE),
-	NAME(PROG_BIND_MAP),	NAME(TOKEN_CREATE),	NAME(PROG_STREAM_READ_BY_FD),
-#undef NAME
-};
-
-static const bool have[SKEP_PROG_STREAM_READ_BY_FD + 1] = {
-#define CMD(name, function, last) [SKEP_##name] = true,
+#define REFUSED(name, err, why)
+#define CMD(name, function, last, since) [SKEP_##name] = #name,
 #include "cmd.def"
 #undef CMD
+#undef REFUSED
 };
 
 static void refused_prog(const union skep_attr *attr, int err)
@@ -115,12 +109,14 @@ static void refused_raw_tp(const union skep_attr *attr)
 
 void shim_refused(int cmd, const union skep_attr *attr, u32 size, int err)
 {
-	if ((u32)cmd >= ARRAY_SIZE(have))
+	const char *why = cmd_refusal((u32)cmd, -err);
+
+	if ((u32)cmd >= ARRAY_SIZE(commands))
 		return;
-	if (!have[cmd])
-		shim_say(NO_COMMAND, (u32)cmd, msg_shim_command, commands[cmd], (u32)cmd);
-	else if (cmd == SKEP_MAP_CREATE && !map_type(attr->map_type) &&
-		 attr->map_type <= SKEP_MAP_TYPE_ARENA)
+	if (why && err == -EOPNOTSUPP)
+		shim_say(NO_COMMAND, (u32)cmd, msg_shim_command, commands[cmd], why);
+	if (cmd == SKEP_MAP_CREATE && !map_type(attr->map_type) &&
+	    attr->map_type <= SKEP_MAP_TYPE_ARENA)
 		shim_say(NO_MAP, attr->map_type, msg_shim_map_type, attr->map_type);
 	else if (cmd == SKEP_PROG_LOAD)
 		refused_prog(attr, err);

@@ -18,7 +18,12 @@
  * PATH -> WANT | NAME = decimal FD      a file that holds a number NAME = perf ATTR PID
  * CPU GROUP FLAGS -> WANT      perf_event_open(2) ioctl FD REQUEST ARG -> WANT
  *
- * COMMAND is a name of cmds.def, or a number; a field is one of field.def, or +N for the
+ *     every [field=VALUE ...] [size=N] [attr=VALUE] -> WANT   each command there is
+ *     tails                        a byte that is not 0 behind what each command knows
+ *     sizes                        each command does with any length of an attr of zeros
+ *                                  what it does with all of it
+ *
+ * COMMAND is a name of cmd.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable), a name of constant.def,
  * `cpus`, `page`, `pid`, such joined by + - * or | from left to right, @NAME (the address
  * of a buffer), "text" (the address of one; for an array, the text), MEMORY (its
@@ -64,10 +69,15 @@ static const struct field fields[] = {
 static const struct {
 	const char *name;
 	int cmd;
+	size_t end; /* of the last member of attr that it knows */
 } cmds[] = {
-#define NAME(name) {#name, SKEP_##name},
-#include "cmds.def"
-#undef NAME
+#define REFUSED(name, err, why)
+#define CMD(name, function, last, since) \
+	{#name, SKEP_##name, \
+	 offsetof(union skep_attr, last) + sizeof(((union skep_attr *)0)->last)},
+#include "cmd.def"
+#undef CMD
+#undef REFUSED
 };
 
 static const struct {
@@ -428,14 +438,19 @@ static void check_result(struct script *s, long ret, const char *want)
 		fail(s, "%s, expected %s", result_name(ret, buf), want);
 }
 
-static long run_command(struct script *s, int cmd)
-{
-	static unsigned char attr[8192] __attribute__((aligned(8)));
-	unsigned long size = sizeof(union skep_attr), at = (unsigned long)attr;
-	char name[64], want[64];
-	long ret;
+/* What bpf(2) is called with. */
+struct call {
+	unsigned char attr[8192] __attribute__((aligned(8)));
+	unsigned long at, size;
+};
 
-	memset(attr, 0, sizeof(attr));
+static void take_call(struct script *s, struct call *call)
+{
+	char name[64];
+
+	memset(call->attr, 0, sizeof(call->attr));
+	call->at = (unsigned long)call->attr;
+	call->size = sizeof(union skep_attr);
 	while (!accept(s, "->")) {
 		struct field f;
 
@@ -443,14 +458,29 @@ static long run_command(struct script *s, int cmd)
 		if (!accept(s, "="))
 			broken(s, "expected field=value or ->");
 		if (!strcmp(name, "size") || !strcmp(name, "attr")) {
-			*(name[0] == 's' ? &size : &at) = number(s);
+			*(name[0] == 's' ? &call->size : &call->at) = number(s);
 			continue;
 		}
 		f = find_field(s, name);
-		set_field(s, &f, attr);
+		set_field(s, &f, call->attr);
 	}
-	ret = s->sys->bpf(s->sys, (enum skep_cmd)cmd, (union skep_attr *)at,
-			  (uint32_t)size);
+}
+
+static long call_bpf(struct script *s, int cmd, const struct call *call)
+{
+	return s->sys->bpf(s->sys, (enum skep_cmd)cmd, (union skep_attr *)call->at,
+			   (uint32_t)call->size);
+}
+
+static long run_command(struct script *s, int cmd)
+{
+	static struct call call;
+	unsigned char *attr = call.attr;
+	char name[64], want[64];
+	long ret;
+
+	take_call(s, &call);
+	ret = call_bpf(s, cmd, &call);
 	word(s, want);
 	check_result(s, ret, want);
 	check_expected(s, ret >= 0);
@@ -476,6 +506,98 @@ static bool find_cmd(const char *name, int *cmd)
 			return true;
 		}
 	return isdigit((unsigned char)*name);
+}
+
+/* ---- each command there is ---- */
+
+static void run_every(struct script *s)
+{
+	static struct call call, one;
+	char want[64], buf[32];
+
+	take_call(s, &call);
+	word(s, want);
+	for (size_t i = 0; i < COUNT(cmds); i++) {
+		long ret;
+
+		one = call;
+		if (call.at == (unsigned long)call.attr)
+			one.at = (unsigned long)one.attr;
+		ret = call_bpf(s, cmds[i].cmd, &one);
+		if (strcmp(result_name(ret, buf), want))
+			fail(s, "%s: %s, expected %s", cmds[i].name,
+			     result_name(ret, buf), want);
+	}
+}
+
+/* The first byte behind, the last one, and the first that nobody knows. */
+static void check_tails(struct script *s)
+{
+	const size_t all = sizeof(union skep_attr);
+	static struct call call;
+
+	for (size_t i = 0; i < COUNT(cmds); i++) {
+		const size_t at[] = {cmds[i].end, all - 1, all};
+
+		for (size_t k = 0; k < COUNT(at); k++) {
+			long want = at[k] < all ? -EINVAL : -E2BIG, ret;
+
+			if (at[k] < cmds[i].end)
+				continue;
+			memset(&call, 0, sizeof(call));
+			call.at = (unsigned long)call.attr;
+			call.size = all + 8;
+			call.attr[at[k]] = 1;
+			ret = call_bpf(s, cmds[i].cmd, &call);
+			if (ret != want)
+				fail(s, "%s with byte %zu: %ld", cmds[i].name, at[k],
+				     ret);
+		}
+	}
+}
+
+/* All zeros: a new descriptor is closed. */
+static long call_zeros(struct script *s, int cmd, size_t size)
+{
+	static struct call call;
+	long ret;
+
+	memset(&call, 0, sizeof(call));
+	call.at = (unsigned long)call.attr;
+	call.size = size;
+	ret = call_bpf(s, cmd, &call);
+	if (ret > 2)
+		s->sys->close(s->sys, (int)ret);
+	return ret < 0 ? ret : 0;
+}
+
+static void check_sizes(struct script *s)
+{
+	for (size_t i = 0; i < COUNT(cmds); i++) {
+		long want = call_zeros(s, cmds[i].cmd, sizeof(union skep_attr));
+
+		for (size_t size = 0; size <= 4096; size += size < 160 ? 1 : 328) {
+			long ret = call_zeros(s, cmds[i].cmd, size);
+
+			if (ret != want)
+				fail(s, "%s: %ld with %zu bytes, %ld with all",
+				     cmds[i].name, ret, size, want);
+		}
+	}
+}
+
+/* Lines about all commands; false: not one. */
+static bool run_every_line(struct script *s, const char *verb)
+{
+	if (!strcmp(verb, "every"))
+		run_every(s);
+	else if (!strcmp(verb, "tails"))
+		check_tails(s);
+	else if (!strcmp(verb, "sizes"))
+		check_sizes(s);
+	else
+		return false;
+	return true;
 }
 
 /* ---- the other lines ---- */
@@ -809,7 +931,7 @@ static void run_line(struct script *s)
 	char verb[64], name[64];
 
 	word(s, verb);
-	if (run_map_line(s, verb))
+	if (run_map_line(s, verb) || run_every_line(s, verb))
 		;
 	else if (!strcmp(verb, "buffer")) {
 		make_buffer(s);

@@ -109,6 +109,17 @@ int link_give_name(u32 event, u64 to, u32 *len);
 /* The program behind a user's fd. */
 int hook_get_prog(struct store *store, int fd, struct prog **out);
 
+/* ---- attach types ---- */
+
+/* The type of program that PROG_ATTACH and PROG_QUERY mean by an attach type; 0: none. */
+u32 attach_prog_type(u32 attach_type);
+
+/* Whether it is attached to cgroups. */
+bool attach_is_cgroup(u32 prog_type);
+
+/* 0: a user's fd is a cgroup's; -EBADF. */
+int attach_check_cgroup(u32 fd);
+
 /* ---- beside bpf(2) ---- */
 
 /* perf_event_open(2), of which there are tracepoints and what programs write to. */

@@ -17,23 +17,6 @@
 
 /* ---- PROG_QUERY ---- */
 
-#define BIT(type) (1ull << SKEP_##type)
-static const u64 cgroup_types =
-	BIT(CGROUP_INET_INGRESS) | BIT(CGROUP_INET_EGRESS) |
-	BIT(CGROUP_INET_SOCK_CREATE) | BIT(CGROUP_SOCK_OPS) | BIT(CGROUP_DEVICE) |
-	BIT(CGROUP_INET4_BIND) | BIT(CGROUP_INET6_BIND) | BIT(CGROUP_INET4_CONNECT) |
-	BIT(CGROUP_INET6_CONNECT) | BIT(CGROUP_INET4_POST_BIND) |
-	BIT(CGROUP_INET6_POST_BIND) | BIT(CGROUP_UDP4_SENDMSG) |
-	BIT(CGROUP_UDP6_SENDMSG) | BIT(CGROUP_SYSCTL) | BIT(CGROUP_UDP4_RECVMSG) |
-	BIT(CGROUP_UDP6_RECVMSG) | BIT(CGROUP_GETSOCKOPT) | BIT(CGROUP_SETSOCKOPT) |
-	BIT(CGROUP_INET4_GETPEERNAME) | BIT(CGROUP_INET6_GETPEERNAME) |
-	BIT(CGROUP_INET4_GETSOCKNAME) | BIT(CGROUP_INET6_GETSOCKNAME) |
-	BIT(CGROUP_INET_SOCK_RELEASE) | BIT(LSM_CGROUP) | BIT(CGROUP_UNIX_CONNECT) |
-	BIT(CGROUP_UNIX_SENDMSG) | BIT(CGROUP_UNIX_RECVMSG) |
-	BIT(CGROUP_UNIX_GETPEERNAME) | BIT(CGROUP_UNIX_GETSOCKNAME);
-static const u64 netns_types = BIT(FLOW_DISSECTOR) | BIT(SK_LOOKUP);
-#undef BIT
-
 static int nothing(union skep_attr *attr)
 {
 	attr->query.attach_flags = 0;
@@ -44,11 +27,9 @@ static int nothing(union skep_attr *attr)
 /* The engine has no programs on cgroups. */
 static int query_cgroup(union skep_attr *attr)
 {
-	struct statfs fs;
+	int err = attach_check_cgroup(attr->query.target_fd);
 
-	if (fstatfs((int)attr->query.target_fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
-		return -EBADF;
-	return nothing(attr);
+	return err ? err : nothing(attr);
 }
 
 /* Nor on network namespaces. */
@@ -131,14 +112,14 @@ static int query_tcx(struct store *store, union skep_attr *attr)
 
 int cmd_prog_query(struct store *store, union skep_attr *attr)
 {
-	u32 type = attr->query.attach_type;
-	u64 bit = type < 64 ? 1ull << type : 0;
+	u32 type = attr->query.attach_type, prog_type = attach_prog_type(type);
 
 	if (attr->query.query_flags & ~(u32)SKEP_F_QUERY_EFFECTIVE)
 		return -EINVAL;
-	if (bit & cgroup_types)
+	if (attach_is_cgroup(prog_type) && type != SKEP_LSM_MAC)
 		return query_cgroup(attr);
-	if (bit & netns_types)
+	if (prog_type == SKEP_PROG_TYPE_FLOW_DISSECTOR ||
+	    prog_type == SKEP_PROG_TYPE_SK_LOOKUP)
 		return query_netns(attr);
 	if (type == SKEP_TCX_INGRESS || type == SKEP_TCX_EGRESS)
 		return query_tcx(store, attr);

@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "cmd.h"
 #include "mem.h"
@@ -185,6 +188,48 @@ int cmd_enable_stats(struct store *store, union skep_attr *attr)
 	err = object_ready(obj, O_RDONLY);
 	store_sweep(store);
 	return err;
+}
+
+/* ---- tokens ---- */
+
+enum { BPF_FS_ROOT = 1 }; /* its inode number */
+
+/* Linux, too, gives no token but in a user namespace. */
+int cmd_token_create(struct store *store, union skep_attr *attr)
+{
+	struct statfs fs;
+	struct stat st;
+	int fd = (int)attr->token_create.bpffs_fd;
+
+	if (attr->token_create.flags)
+		return -EINVAL;
+	if (fstat(fd, &st) || fstatfs(fd, &fs))
+		return -EBADF;
+	if (fs.f_type != BPF_FS_MAGIC || st.st_ino != BPF_FS_ROOT)
+		return -EINVAL;
+	return -EOPNOTSUPP;
+}
+
+/* ---- what is refused ---- */
+
+const char *cmd_refusal(u32 cmd, int err)
+{
+	static const struct {
+		u32 cmd;
+		int err;
+		const char *why;
+	} refusals[] = {
+#define CMD(name, function, last, since)
+#define REFUSED(name, err, why) {SKEP_##name, err, why},
+#include "cmd.def"
+#undef REFUSED
+#undef CMD
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (refusals[i].cmd == cmd && refusals[i].err == err)
+			return refusals[i].why;
+	return NULL;
 }
 
 /* ---- logs ---- */

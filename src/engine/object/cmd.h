@@ -9,10 +9,15 @@
 #include "log.h"
 #include "object.h"
 
-#define CMD(name, function, last) \
+#define CMD(name, function, last, since) \
 	int cmd_##function(struct store *store, union skep_attr *attr);
+#define REFUSED(name, err, why)
 #include "cmd.def"
+#undef REFUSED
 #undef CMD
+
+/* What the engine refuses of a command with this errno; NULL: nothing. */
+const char *cmd_refusal(u32 cmd, int err);
 
 /* What bpf(2) asks of a log that a user wants, and what becomes of it. */
 struct user_log {
