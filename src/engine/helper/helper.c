@@ -1,6 +1,7 @@
 #include "helper_dynptr.h"
 #include "helper_fn.h"
 #include "helper_row.h"
+#include "map_field.h"
 #include "msg.h"
 #include <errno.h>
 #include <stdio.h>
@@ -177,6 +178,17 @@ static bool check_record(struct call *c, u32 i)
 	return helper_is_record(c->run, c->r[i]) || bad(c, i, msg_helper_record);
 }
 
+/* A field of a value that only helpers touch. */
+static bool check_field(struct call *c, u32 i, enum field_kind kind)
+{
+	struct region r;
+
+	return (run_find(c->run, c->r[i], btf_size_of_field(kind), access_read, &r) &&
+		r.kind == region_value &&
+		map_field_at(r.map, c->r[i] - r.lo, 1u << kind)) ||
+	       bad(c, i, msg_helper_field);
+}
+
 static bool check_arg(struct call *c, u32 i)
 {
 	u32 kind = c->helper->arg[i];
@@ -209,6 +221,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
+	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
 	}
 	return false;

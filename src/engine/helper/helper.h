@@ -36,6 +36,7 @@ enum helper_arg {
 	arg_u64_out, /* 8 bytes, written */
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
+	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
 

@@ -37,6 +37,9 @@ u64 helper_room(struct run *run, u64 addr);
 /* The map among the program's that is this one, as the program sees it. */
 u64 helper_map_handle(const struct run *run, const struct map *map);
 
+/* Gives the lock back that a program was stopped with. */
+void helper_unlock(struct run *run);
+
 /* Whether a ring-buffer record that the run holds begins at addr. */
 bool helper_is_record(const struct run *run, u64 addr);
 

@@ -100,6 +100,7 @@ HELPER_FN(user_ringbuf_drain)
 
 void helper_take_back(struct run *run)
 {
+	helper_unlock(run);
 	for (u32 i = 0; i < run->ngiven; i++) {
 		const struct region *r = &run->given[i];
 

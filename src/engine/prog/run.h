@@ -89,6 +89,7 @@ struct run {
 	u32 loops[SKEP_MAX_FRAMES]; /* of may_goto, in each live frame */
 	s32 fault;		    /* 0, or -errno: the run ends */
 	u32 ngiven;
+	u32 *lock; /* the bpf_spin_lock that it has */
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
 			    the program's maps counts as looked up */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper

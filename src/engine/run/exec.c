@@ -304,7 +304,7 @@ static inline void bind(struct skep_cpu *cpu, struct prog *prog,
 /* Forgets what the run remembered and takes back what it was handed. */
 static void forget(struct skep_cpu *cpu)
 {
-	if (cpu->run.ngiven)
+	if (cpu->run.ngiven || cpu->run.lock)
 		helper_take_back(&cpu->run);
 	put_inners(cpu);
 	while (cpu->nretired)
