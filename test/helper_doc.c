@@ -9,6 +9,7 @@ static const char *const args[] = {
 	[arg_ctx] = "context",
 	[arg_map] = "map",
 	[arg_map_of_any] = "map",
+	[arg_any_map] = "map",
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
 	[arg_queue] = "queue",

@@ -7,16 +7,21 @@
  *     buffer NAME SIZE [BYTES]     memory of that size, and what stands in it; the rest 0
  *     expect NAME OFFSET BYTES     what must stand there
  *     get NAME = BUFFER OFFSET     the 32-bit word there
+ *     set NAME = VALUE
  *     program NAME INSN; INSN...   a buffer with these instructions, and a variable that
- * is how many; in them $NAME is a variable, %NAME the id of a function in the running
- * kernel's BTF set NAME = VALUE put BUFFER OFFSET VALUE      writes 8 bytes info FD
- * FIELD=VALUE ...      a map's info, as of struct skep_map_info fill FD FROM TO SIZE
- * FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the first error keys FD
- * COUNT SUM            the u32 keys that an iteration gives NAME = mmap FD LEN PROT FLAGS
- * OFFSET -> WANT | munmap ADDRESS LEN peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD
- * EVENTS close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE NAME = open
- * PATH -> WANT | NAME = decimal FD      a file that holds a number NAME = perf ATTR PID
- * CPU GROUP FLAGS -> WANT      perf_event_open(2) ioctl FD REQUEST ARG -> WANT
+ *                                  says how many; in them $NAME is a variable, %NAME the
+ *                                  id of a function in the running kernel's BTF
+ *     put BUFFER OFFSET VALUE      writes 8 bytes
+ *     info FD FIELD=VALUE ...      a map's info, as of struct skep_map_info
+ *     fill FD FROM TO SIZE FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the
+ *                                  first error
+ *     keys FD COUNT SUM            the u32 keys that an iteration gives
+ *     NAME = mmap FD LEN PROT FLAGS OFFSET [at ADDRESS] -> WANT | munmap ADDRESS LEN
+ *     peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD EVENTS
+ *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
+ *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
+ *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
+ *     ioctl FD REQUEST ARG -> WANT
  *
  *     every [field=VALUE ...] [size=N] [attr=VALUE] -> WANT   each command there is
  *     tails                        a byte that is not 0 behind what each command knows
@@ -841,9 +846,12 @@ static long map_memory(struct script *s, long *at)
 	unsigned long fd = number(s), len = number(s), prot = number(s),
 		      flags = number(s);
 	void *p = NULL;
-	long ret = s->sys->mmap(s->sys, &p, len, (int)prot, (int)flags, (int)fd,
-				(off_t)number(s));
+	off_t off = (off_t)number(s);
+	long ret;
 
+	if (accept(s, "at"))
+		p = (void *)number(s);
+	ret = s->sys->mmap(s->sys, &p, len, (int)prot, (int)flags, (int)fd, off);
 	*at = (long)p;
 	return ret;
 }

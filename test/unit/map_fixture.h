@@ -63,7 +63,8 @@ static inline u32 map_key_size(u32 type)
 	case SKEP_MAP_TYPE_USER_RINGBUF:
 	case SKEP_MAP_TYPE_QUEUE:
 	case SKEP_MAP_TYPE_STACK:
-	case SKEP_MAP_TYPE_BLOOM_FILTER: return 0;
+	case SKEP_MAP_TYPE_BLOOM_FILTER:
+	case SKEP_MAP_TYPE_ARENA: return 0;
 	case SKEP_MAP_TYPE_LPM_TRIE: return 8;
 	default: return 4;
 	}
@@ -73,7 +74,8 @@ static inline u32 map_value_size(u32 type)
 {
 	switch (type) {
 	case SKEP_MAP_TYPE_RINGBUF:
-	case SKEP_MAP_TYPE_USER_RINGBUF: return 0;
+	case SKEP_MAP_TYPE_USER_RINGBUF:
+	case SKEP_MAP_TYPE_ARENA: return 0;
 	case SKEP_MAP_TYPE_PROG_ARRAY:
 	case SKEP_MAP_TYPE_PERF_EVENT_ARRAY:
 	case SKEP_MAP_TYPE_ARRAY_OF_MAPS:
@@ -84,7 +86,11 @@ static inline u32 map_value_size(u32 type)
 
 static inline u32 map_flags(u32 type)
 {
-	return type == SKEP_MAP_TYPE_LPM_TRIE ? SKEP_F_NO_PREALLOC : 0;
+	switch (type) {
+	case SKEP_MAP_TYPE_LPM_TRIE: return SKEP_F_NO_PREALLOC;
+	case SKEP_MAP_TYPE_ARENA: return SKEP_F_MMAPABLE;
+	default: return 0;
+	}
 }
 
 /* The view of a new map, held by its fd alone: map_drop() ends both. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <poll.h>
 #include <pthread.h>
+#include "map_arena.h"
 #include "map_fixture.h"
 #include "htab.h"
 #include "user_ringbuf.h"
@@ -709,6 +710,24 @@ static void ignore_id(void *arg, u32 id)
 {
 }
 
+/* Addresses in and around the arena, whatever the storage says of where it is. */
+static void abuse_arena(struct map *map, u64 *rng)
+{
+	u64 addr = map_arena_start(map) + (u64)(map_random(rng) % 8) * 4096 - 8192;
+	u32 n = map_random(rng) % 4;
+	u8 *p;
+
+	switch (map_random(rng) % 4) {
+	case 0: map_arena_alloc(map, addr, n); break;
+	case 1: map_arena_free(map, addr, n); break;
+	case 2: map_arena_reserve(map, addr, n); break;
+	default:
+		p = map_arena_at(map, (u32)addr + map_random(rng) % 4096, 8);
+		if (p)
+			memset(p, 1, 8);
+	}
+}
+
 /* Every operation, on storage whose words others change as they please: no crash, no end
  * of time. What they return does not matter. */
 static void abuse(struct map *map, u64 *rng)
@@ -753,6 +772,8 @@ static void abuse(struct map *map, u64 *rng)
 			abuse_ring(map, rng);
 		else if (map->info.type == SKEP_MAP_TYPE_USER_RINGBUF)
 			abuse_user_ring(map);
+		else if (map->info.type == SKEP_MAP_TYPE_ARENA)
+			abuse_arena(map, rng);
 		map_poll(map);
 	}
 }
@@ -774,14 +795,17 @@ static void test_hostile_storage(void **state)
 	u64 rng = 99;
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
-		bool ring = map_is_ring(type);
+		bool ring = map_is_ring(type), arena = type == SKEP_MAP_TYPE_ARENA;
 		struct map *map;
 		int fd;
 
 		if (!map_type(type))
 			continue;
 		map = map_make(store, type, map_key_size(type), map_value_size(type),
-			       ring ? 4096 : 6, &fd);
+			       ring    ? 4096
+			       : arena ? 2
+				       : 6,
+			       &fd);
 		for (int round = 0; round < 3000; round++) {
 			u32 *words = (u32 *)map->storage, n = map->info.size / 4;
 			u32 changes = round % 10 ? 1 + map_random(&rng) % 20 : n;
@@ -832,7 +856,7 @@ static void test_storage_changes_meanwhile(void **state)
 	u64 rng = 42;
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
-		bool ring = map_is_ring(type);
+		bool ring = map_is_ring(type), arena = type == SKEP_MAP_TYPE_ARENA;
 		struct scribbler s = {0};
 		pthread_t thread;
 		int fd;
@@ -840,7 +864,10 @@ static void test_storage_changes_meanwhile(void **state)
 		if (!map_type(type))
 			continue;
 		s.map = map_make(store, type, map_key_size(type), map_value_size(type),
-				 ring ? 4096 : 6, &fd);
+				 ring	 ? 4096
+				 : arena ? 2
+					 : 6,
+				 &fd);
 		pthread_create(&thread, NULL, scribble, &s);
 		for (u64 end = os_clock_ns() + 200000000; os_clock_ns() < end;)
 			abuse(s.map, &rng);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/time.h>
 #include <time.h>
+#include "map_arena.h"
 #include "map_fixture.h"
 #include "htab.h"
 #include "user_ringbuf.h"
@@ -501,6 +502,72 @@ static void test_queue_survives(void **state)
 	queue_survives(SKEP_MAP_TYPE_STACK);
 }
 
+/* ---- arena ---- */
+
+/* Pages that were given are 0, and nobody else's until they are freed. */
+static void arena_work(struct map *map, u64 rng)
+{
+	for (;;) {
+		u32 n = map_random(&rng) % 3 + 1, token = map_random(&rng);
+		u64 at = map_arena_alloc(map, 0, n), last = (u32)at + n * 4096 - 4;
+		u32 *p = at ? map_arena_at(map, last, 4) : NULL;
+
+		if (!at)
+			continue;
+		if (!p || *p)
+			_exit(1);
+		*p = token;
+		if (map_arena_reserve(map, at, n) != -EBUSY || *p != token)
+			_exit(1);
+		map_arena_free(map, at, n);
+	}
+}
+
+static void arena_complete(struct map *map)
+{
+	u64 start = map_arena_start(map);
+
+	map_arena_free(map, start, MAX);
+	for (u32 i = 0; i < MAX; i++)
+		assert_null(map_arena_at(map, (u32)start + i * 4096, 1));
+	assert_int_equal(map_arena_alloc(map, 0, MAX), start);
+	for (u32 i = 0; i < MAX; i++)
+		assert_int_equal(*(u8 *)map_arena_at(map, (u32)start + i * 4096, 1), 0);
+	map_arena_free(map, start, MAX);
+}
+
+static void test_arena_survives(void **state)
+{
+	struct store *store = map_store();
+	u64 rng = SKEP_MAP_TYPE_ARENA;
+	pid_t workers[2];
+	void *at = NULL;
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_ARENA, 0, 0, MAX, &fd);
+
+	assert_int_equal(map_mmap(map, O_RDWR, &at, MAX * 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED, 0),
+			 0);
+	for (int i = 0; i < 2; i++)
+		workers[i] = start(map, arena_work, map_random(&rng));
+	for (int i = 0; i < KILLS; i++) {
+		nap(map_random(&rng) % 2000);
+		end_well(workers[i % 2]);
+		if (i % 5 == 4) {
+			end_well(workers[1 - i % 2]);
+			arena_complete(map);
+			workers[1 - i % 2] = start(map, arena_work, map_random(&rng));
+		}
+		workers[i % 2] = start(map, arena_work, map_random(&rng));
+	}
+	for (int i = 0; i < 2; i++)
+		end_well(workers[i]);
+	arena_complete(map);
+	munmap(at, MAX * 4096);
+	map_drop(map, fd);
+	store_close(store);
+}
+
 /* ---- readers beside writers ---- */
 
 struct race {
@@ -688,6 +755,7 @@ int main(void)
 		cmocka_unit_test(test_ringbuf_survives),
 		cmocka_unit_test(test_ringbuf_full_of_dead),
 		cmocka_unit_test(test_queue_survives),
+		cmocka_unit_test(test_arena_survives),
 		cmocka_unit_test(test_readers_beside_writers),
 		cmocka_unit_test(test_nested_update),
 		cmocka_unit_test(test_drain_survives),

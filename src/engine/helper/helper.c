@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { GPL = 1, SLEEPS = 2, SIZE_MOST = 1 << 29 };
+enum { SIZE_MOST = 1 << 29 };
 
 #define HELPER(id, from, flags, bits, returns, args) \
 	[SKEP_FUNC_##id] = {.name = #id, \
@@ -131,7 +131,8 @@ static bool check_map(struct call *c, u32 i, u32 kind)
 
 	if (!map)
 		return bad(c, i, msg_helper_map);
-	if (kind == arg_queue	     ? !map->ops->pushes
+	if (kind == arg_any_map	     ? false
+	    : kind == arg_queue	     ? !map->ops->pushes
 	    : kind == arg_map_of_any ? map->ops->no_value_ptr && !map->ops->of_maps
 	    : type		     ? map->info.type != type
 				     : map->ops->no_value_ptr) {
@@ -201,6 +202,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_map:
 	case arg_map_of_any:
+	case arg_any_map:
 	case arg_ringbuf:
 	case arg_prog_array:
 	case arg_queue:

@@ -16,6 +16,7 @@ enum helper_arg {
 	arg_ctx,	  /* the context pointer */
 	arg_map,	  /* a map with values; becomes a struct map * */
 	arg_map_of_any,	  /* the same, or a map of maps */
+	arg_any_map,	  /* a map of whatever type */
 	arg_ringbuf,	  /* a map of that type */
 	arg_prog_array,	  /* a map of that type */
 	arg_user_ringbuf, /* a map of that type */

@@ -2,11 +2,12 @@
 #include "helper_fn.h"
 #include "helper_row.h"
 
-#define KFUNC(id, number, from, bits, returns, args) \
+#define KFUNC(id, number, from, flags, bits, returns, args) \
 	[number] = {.name = #id, \
 		    .ret = returns, \
 		    .arg = args, \
 		    .gpl_only = true, \
+		    .may_sleep = (flags)&SLEEPS, \
 		    .groups = bits, \
 		    .since = from, \
 		    .fn = kfunc_##id},

@@ -2,6 +2,8 @@
 #ifndef HELPER_ROW_H
 #define HELPER_ROW_H
 
+enum { GPL = 1, SLEEPS = 2 };
+
 #define A0() \
 	{ \
 		0 \

@@ -208,6 +208,9 @@ int map_mmap(struct map *map, int mode, void **out, size_t len, int prot, int fl
 	bool write = prot & PROT_WRITE;
 	int err = check_mmap_args(len, flags, off), fd;
 
+	if (!err && map->ops->place)
+		err = map->ops->place(map, u64_of(*out),
+				      round_up(len, (u64)sysconf(_SC_PAGESIZE)), off);
 	if (!err)
 		err = check_mmap(map, mode, prot, flags);
 	if (err)

@@ -114,6 +114,9 @@ struct map_ops {
 	int (*check)(const union skep_attr *attr);
 	/* Bytes of storage. Cannot overflow for what check() lets through. */
 	u64 (*size)(const struct map_info *info);
+	/* Bytes of it that are sure to be there; the others come with their first use.
+	 * NULL: all. */
+	u64 (*reserved)(const struct map_info *info);
 	/* May change what the user asked for: LRU rounds max_entries. NULL: nothing. */
 	void (*adjust)(struct map_info *info);
 	/* Fresh, zeroed storage. NULL: zero is right. */
@@ -144,6 +147,9 @@ struct map_ops {
 	s64 (*bucket)(struct map *map, u32 bucket, u32 room, bool take, void *keys,
 		      void *values);
 
+	/* What mmap(2) asks of the place before it asks of the map: 0 or -errno. NULL:
+	 * nothing. */
+	int (*place)(struct map *map, u64 addr, u64 len, off_t off);
 	/* The part of mmap(2) that differs: see map_mmap(). `fd` is good for `prot`. */
 	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags,
 		    off_t off);

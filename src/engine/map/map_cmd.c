@@ -237,6 +237,13 @@ static int describe_inner(struct store *store, const union skep_attr *attr,
 	return map_inner_describe(store, (int)attr->inner_map_fd, &info->inner);
 }
 
+static u64 reserved_size(const struct map_info *info)
+{
+	const struct map_ops *ops = map_type(info->type);
+
+	return ops->reserved ? ops->reserved(info) : info->size;
+}
+
 int cmd_map_create(struct store *store, union skep_attr *attr)
 {
 	struct map_info info = {0};
@@ -252,7 +259,8 @@ int cmd_map_create(struct store *store, union skep_attr *attr)
 	if (err)
 		return err;
 	/* Whatever there is too little of, the kernel says ENOMEM. */
-	if (object_create(store, OBJECT_MAP, OBJECT_HEAD_SIZE + info.size, &obj))
+	if (object_create_sparse(store, OBJECT_MAP, OBJECT_HEAD_SIZE + info.size,
+				 OBJECT_HEAD_SIZE + reserved_size(&info), &obj))
 		return -ENOMEM;
 	err = make_map(obj, &info);
 	if (err) {

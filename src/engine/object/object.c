@@ -449,7 +449,7 @@ static void remove_file(struct store *store, u32 id)
 	store_unlock(store);
 }
 
-static int create(struct store *store, enum object_kind kind, u64 size,
+static int create(struct store *store, enum object_kind kind, u64 size, u64 reserved,
 		  struct object **out)
 {
 	u32 id;
@@ -460,7 +460,9 @@ static int create(struct store *store, enum object_kind kind, u64 size,
 	store_unlock(store);
 	if (fd < 0)
 		return fd == -ENOSPC ? -ENOMEM : fd;
-	err = reserve(fd, size);
+	err = reserve(fd, reserved);
+	if (!err && reserved < size && ftruncate(fd, (off_t)size))
+		err = -ENOMEM;
 	if (err)
 		close(fd);
 	else
@@ -484,8 +486,8 @@ static void sweep_if_grown(struct store *store, u64 size)
 	views_drop(store);
 }
 
-int object_create(struct store *store, enum object_kind kind, u64 size,
-		  struct object **out)
+int object_create_sparse(struct store *store, enum object_kind kind, u64 size,
+			 u64 reserved, struct object **out)
 {
 	u64 page = (u64)sysconf(_SC_PAGESIZE);
 	int err;
@@ -493,12 +495,19 @@ int object_create(struct store *store, enum object_kind kind, u64 size,
 	if (size > INT64_MAX - page || size < OBJECT_HEAD_SIZE)
 		return size < OBJECT_HEAD_SIZE ? -EINVAL : -ENOMEM;
 	size = round_up(size, page);
-	sweep_if_grown(store, size);
-	err = create(store, kind, size, out);
+	reserved = MIN(round_up(reserved, page), size);
+	sweep_if_grown(store, reserved);
+	err = create(store, kind, size, reserved, out);
 	if (err != -ENOMEM && err != -EMFILE)
 		return err;
 	store_sweep(store);
-	return create(store, kind, size, out);
+	return create(store, kind, size, reserved, out);
+}
+
+int object_create(struct store *store, enum object_kind kind, u64 size,
+		  struct object **out)
+{
+	return object_create_sparse(store, kind, size, size, out);
 }
 
 void object_abandon(struct object *obj)

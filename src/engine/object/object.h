@@ -95,6 +95,11 @@ struct object {
 int object_create(struct store *store, enum object_kind kind, u64 size,
 		  struct object **out);
 
+/* The same, but that only the first `reserved` bytes are; the others are memory when they
+ * are used first, and who writes to them when there is none dies of it. */
+int object_create_sparse(struct store *store, enum object_kind kind, u64 size,
+			 u64 reserved, struct object **out);
+
 /* Opens the view (ops->open) and returns a new fd that holds it, O_CLOEXEC, with open
  * flags O_RDWR, O_RDONLY or O_WRONLY. On failure the object is gone. The caller's use is
  * dropped in both cases. */

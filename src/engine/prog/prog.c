@@ -1,5 +1,6 @@
 /* The process's view of a program object: decoded, checked, with handles of its maps. */
 #include "fuse.h"
+#include "map_arena.h"
 #include "prog.h"
 #include "mem.h"
 #include <errno.h>
@@ -103,6 +104,22 @@ static u32 kfunc_number(const struct prog *prog, const struct prog_info *info, u
 	return 0;
 }
 
+/* The address of a value, or in an arena: there, in user space. */
+static bool resolve_value(struct prog *prog, u32 idx, u32 off, s64 *imm)
+{
+	const struct map_values *v = &prog->maps[idx]->values;
+
+	if (prog->maps[idx] == prog->arena) {
+		*imm = (s64)(map_arena_start(prog->arena) + off);
+		return true;
+	}
+	if (off >= v->size)
+		return false;
+	*imm = (s64)(v->lo + v->at + off);
+	add_global(prog, idx);
+	return true;
+}
+
 /* Numbers of the region become handles of this process. */
 static int resolve(struct prog *prog, const struct prog_info *info)
 {
@@ -119,12 +136,8 @@ static int resolve(struct prog *prog, const struct prog_info *info)
 		} else if (in->src == SKEP_PSEUDO_MAP_IDX && idx < prog->nmaps) {
 			in->imm = (s64)u64_of(&prog->maps[idx]);
 		} else if (in->src == SKEP_PSEUDO_MAP_IDX_VALUE && idx < prog->nmaps) {
-			const struct map_values *v = &prog->maps[idx]->values;
-
-			if (off >= v->size)
+			if (!resolve_value(prog, idx, off, &in->imm))
 				return -EINVAL;
-			in->imm = (s64)(v->lo + v->at + off);
-			add_global(prog, idx);
 		} else if (in->src == SKEP_PSEUDO_BTF_ID) {
 			in->imm = (s64)(PROG_KSYM_BASE + idx);
 		} else if (in->src != SKEP_PSEUDO_CONST) {
@@ -194,6 +207,14 @@ static int open_code(struct prog *prog, const struct prog_info *info)
 	return make_code(prog);
 }
 
+static void use_arena(struct prog *prog, struct map *map)
+{
+	bool casts = !(map->info.flags & SKEP_F_NO_USER_CONV);
+
+	prog->arena = map;
+	prog->arena_high = casts ? map_arena_start(map) & ~(u64)UINT32_MAX : 0;
+}
+
 static int open_maps(struct prog *prog, const struct prog_info *info)
 {
 	for (; prog->nmaps < info->nmaps; prog->nmaps++) {
@@ -204,6 +225,8 @@ static int open_maps(struct prog *prog, const struct prog_info *info)
 		if (err)
 			return err;
 		prog->maps[prog->nmaps] = container_of(obj, struct map, obj);
+		if (prog->maps[prog->nmaps]->info.type == SKEP_MAP_TYPE_ARENA)
+			use_arena(prog, prog->maps[prog->nmaps]);
 		prog->map_ids[prog->nmaps] = obj->id;
 	}
 	return 0;

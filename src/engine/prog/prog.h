@@ -64,6 +64,8 @@ struct prog {
 	u32 nmaps;
 	struct map *maps[SKEP_MAX_USED_MAPS];
 	u32 map_ids[SKEP_MAX_USED_MAPS];
+	struct map *arena; /* of maps[]; NULL: none */
+	u64 arena_high;	   /* what a cast to user space puts before the 32 bits */
 	u64 ctx_data, ctx_data_end; /* offsets of these fields in the context; ~0: none */
 	u32 prepares; /* a run needs more than the event's memory as context: a
 			 packet, a shadow, globals, a stack that reads as 0 */

@@ -3,6 +3,7 @@
 #include "exec.h"
 #include "fuse.h"
 #include "helper.h"
+#include "map_arena.h"
 #include "msg.h"
 #include <errno.h>
 #include <stdio.h>
@@ -90,6 +91,32 @@ static void fault_at(struct run *run, u64 addr, u32 size, enum access access)
 	run_fault_access(run, addr, size, access, what);
 }
 
+/* ---- arenas ---- */
+
+static bool is_low(const void *p)
+{
+	return p && !(u64_of(p) >> 32);
+}
+
+/* Whether a number of the program is an address in its arena, and no other: what an
+ * instruction's offset adds to 32 bits. `first`: before regions are looked at, which may
+ * be done where none of the event's is that low. */
+static bool is_in_arena(const struct run *run, u64 addr, bool first)
+{
+	if (likely(!run->prog->arena) || addr + 0x8000 >= (1ull << 32) + 0x10000)
+		return false;
+	return !first ||
+	       !(is_low(run->ctx) || is_low(run->packet.meta) || run->event->nregions);
+}
+
+static bool arena_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
+{
+	const void *p = map_arena_at(run->prog->arena, addr, size);
+
+	*out = p ? load_sized(p, size, sign) : 0;
+	return true;
+}
+
 /* A load whose register has no window for it: fields of a context, the pointers to the
  * packet first, or a region that is looked up and remembered. False: a fault was said. */
 static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
@@ -106,10 +133,14 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 		*out = u64_of(run->packet.tail);
 		return true;
 	}
+	if (is_in_arena(run, addr, true))
+		return arena_load(run, addr, size, sign, out);
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr))
 		return ctx_load(run, addr, size, sign, out);
 	if (!open_window(cpu, window_rd(cpu, ip->src), addr, size, access_read)) {
+		if (is_in_arena(run, addr, false))
+			return arena_load(run, addr, size, sign, out);
 		fault_at(run, addr, size, access_read);
 		return false;
 	}
@@ -117,14 +148,16 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 	return true;
 }
 
-/* Memory to write or to change in place; NULL: a fault was said, or the store is done
- * (a field of the context). */
+/* Memory to write or to change in place; NULL: a fault was said, or the store is done (a
+ * field of the context, a page of an arena that is not there). */
 static __attribute__((noinline)) void *store_slow(struct run *run, const struct insn *ip,
 						  u64 addr, u64 value)
 {
 	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
 	struct skep_cpu *cpu = cpu_of(run);
 
+	if (is_in_arena(run, addr, true))
+		return map_arena_at(run->prog->arena, addr, op->size);
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr)) {
 		if (op->class != class_store)
@@ -135,6 +168,8 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 	}
 	if (open_window(cpu, window_wr(cpu, ip->dst), addr, op->size, access_write))
 		return ptr_of(addr);
+	if (is_in_arena(run, addr, false))
+		return map_arena_at(run->prog->arena, addr, op->size);
 	fault_at(run, addr, op->size, access_write);
 	return NULL;
 }
@@ -309,7 +344,7 @@ OP void *atomic_at(DO_ARGS, u32 size)
 		UW A __attribute__((unused)) = (UW)r[0], S = (UW)SRC, D, after; \
 		UW *p = atomic_at(cpu, ip, r, sizeof(UW)); \
 		if (unlikely(!p)) \
-			return false; \
+			return !cpu->run.fault; \
 		D = __atomic_load_n(p, __ATOMIC_RELAXED); \
 		do \
 			after = (expr); \
@@ -333,7 +368,7 @@ OP void *atomic_at(DO_ARGS, u32 size)
 	{ \
 		utype *p = atomic_at(cpu, ip, r, sizeof(*p)); \
 		if (unlikely(!p)) \
-			return false; \
+			return !cpu->run.fault; \
 		__atomic_store_n(p, (utype)SRC, __ATOMIC_RELEASE); \
 		return true; \
 	}
@@ -482,9 +517,12 @@ L_packet:
 		goto fault;
 	r[0] = 0;
 	goto L_exit;
-L_addr_space_cast:
-	DST = SRC;
+L_addr_space_cast : {
+	u32 low = (u32)SRC;
+
+	DST = ip->imm == 1 || !low ? low : run->prog->arena_high | low;
 	NEXT;
+}
 L_call_helper:
 	set_pc(run, ip++);
 	run->budget = limit - (s64)u64_of(ip);

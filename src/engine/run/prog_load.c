@@ -21,8 +21,8 @@ struct loading {
 	const struct prog_type *type;
 	struct skep_insn *code; /* n slots, as the region will hold them */
 	struct insn *insns;
-	u8 *faults; /* of each encoding: enum insn_fault */
-	bool *seen; /* by the verifier */
+	u8 *faults;	     /* of each encoding: enum insn_fault */
+	bool *seen, *narrow; /* by the verifier */
 	u32 n;
 	bool gpl, read; /* all that the kernel takes in before it opens the log */
 	int log_err;
@@ -116,6 +116,7 @@ static void copy_in(struct loading *l)
 	l->insns = pass_alloc(&l->pass, l->n, sizeof(l->insns[0]));
 	l->faults = pass_alloc(&l->pass, l->n, sizeof(l->faults[0]));
 	l->seen = pass_alloc(&l->pass, l->n, sizeof(l->seen[0]));
+	l->narrow = pass_alloc(&l->pass, l->n, sizeof(l->narrow[0]));
 	if (user_copy_in(l->code, l->attr->insns, size))
 		refuse(l, EFAULT, msg_load_insns);
 }
@@ -130,6 +131,17 @@ static int decode(struct loading *l)
 	return 0;
 }
 
+/* Pointers into an arena have 32 bits, and so has what is computed with them; where Linux
+ * shifts by more than there are, the processor looks at the lowest 5 bits. */
+static void make_narrow(struct skep_insn *in)
+{
+	u8 op = in->code & 0xf0;
+
+	in->code = (in->code & ~7) | SKEP_ALU;
+	if (!(in->code & SKEP_X) && (op == SKEP_LSH || op == SKEP_RSH || op == SKEP_ARSH))
+		in->imm &= 31;
+}
+
 /* What no path comes to becomes a jump to itself, as in Linux, and in what stays, the
  * fields that Linux does not look at become 0: everybody can decode the region then. */
 static int settle_code(struct loading *l)
@@ -141,6 +153,8 @@ static int settle_code(struct loading *l)
 
 		if (!l->seen[i])
 			l->code[i] = forever;
+		else if (l->narrow[i])
+			make_narrow(&l->code[i]);
 		else if (in->op == op_exit)
 			l->code[i].off = 0;
 		else if (in->op == op_lddw && in->src == SKEP_PSEUDO_FUNC)
@@ -207,6 +221,8 @@ static void check_direct_value(struct loading *l, const struct map *map, u32 at,
 {
 	bool array = map->info.type == SKEP_MAP_TYPE_ARRAY;
 
+	if (map->info.type == SKEP_MAP_TYPE_ARENA)
+		return; /* the verifier knows */
 	if (!array || map->info.max_entries != 1)
 		refuse(l, array ? ENOTSUPP : EINVAL, msg_load_direct, at, map->info.name);
 	if (off >= map->info.value_size)
@@ -521,6 +537,7 @@ static int check_program(struct loading *l)
 		.gpl = l->gpl,
 		.code = l->code,
 		.seen = l->seen,
+		.narrow = l->narrow,
 		.n = l->n,
 		.nmaps = l->nmaps,
 		.func_info = l->func_info,

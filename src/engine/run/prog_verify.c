@@ -1,6 +1,7 @@
 /* What the verifier is told of a program that is being loaded, and of its maps. */
 #include "prog_verify.h"
 #include "btf_object.h"
+#include "map_arena.h"
 #include "mem.h"
 #include "verify.h"
 
@@ -56,6 +57,7 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 				 .key_type = info->btf_key_type,
 				 .value_type = info->btf_value_type};
 	memcpy(m->name, info->name, sizeof(m->name) - 1);
+	m->nowhere = info->type == SKEP_MAP_TYPE_ARENA && !map_arena_start(map);
 	verify_find_fields(m, d->fields[i]);
 	if (map->ops->of_maps)
 		describe_inner(d, store, &info->inner, i);

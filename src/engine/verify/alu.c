@@ -162,14 +162,22 @@ static void with_pointer(struct verifier *v, const struct insn *in, enum alu_row
 	}
 }
 
+/* Linux makes it an operation on 32 bits. */
+static void note_narrow(struct verifier *v, const struct insn *in)
+{
+	v->aux[v->insn].narrow |= op_info[in->op].size == 8;
+}
+
 static void binary_const(struct verifier *v, const struct insn *in, enum alu_row row)
 {
 	struct reg *d = reg_read(v, in->dst), k;
 
 	check_const(v, in, row);
 	reg_write(v, in->dst);
-	if (d->type == reg_arena)
+	if (d->type == reg_arena) {
+		note_narrow(v, in);
 		return;
+	}
 	reg_set_const(&k, (u64)in->imm);
 	if (reg_is_pointer(d))
 		pointer_alu(v, in, row, d, &k);
@@ -183,8 +191,10 @@ static void binary_reg(struct verifier *v, const struct insn *in, enum alu_row r
 	struct scalar operand = s->n;
 
 	reg_write(v, in->dst);
-	if (d->type == reg_arena)
+	if (d->type == reg_arena) {
+		note_narrow(v, in);
 		return;
+	}
 	/* whatever is computed with an arena's pointer is one */
 	if (s->type == reg_arena) {
 		*d = *s;

@@ -47,14 +47,14 @@ static void note_storage(struct verifier *v, const struct verify_map *map)
 	*used = map;
 }
 
-/* Where user space has it is not known here: a program whose arena is nowhere is refused
- * by the kernel alone. */
 static void note_arena(struct verifier *v, const struct verify_map *map)
 {
 	if (v->arena && v->arena != map)
 		refuse(v, map_arenas);
 	if (!v->profile->perfmon || !v->profile->bpf)
 		refuse(v, map_arena_rights);
+	if (map->nowhere)
+		refuse(v, map_arena_nowhere);
 	v->arena = map;
 }
 

@@ -113,6 +113,8 @@ static struct flow_call flow_call(void *v, const struct insn *in)
 	return verifier_call(v, in);
 }
 
+enum { ARENA_PAGE = 4096 };
+
 static void check_value_reference(struct verifier *v, const struct verify_map *map,
 				  u32 off)
 {
@@ -120,6 +122,11 @@ static void check_value_reference(struct verifier *v, const struct verify_map *m
 		refuse(v, map_no_direct);
 	if (map->type == SKEP_MAP_TYPE_ARRAY && map->max_entries != 1)
 		refuse(v, map_direct_many, map->value_size, off);
+	if (map->type == SKEP_MAP_TYPE_ARENA) {
+		if (off > (u64)map->max_entries * ARENA_PAGE)
+			refuse(v, map_arena_off, map->value_size, off);
+		return;
+	}
 	if (off >= map->value_size)
 		refuse(v, map_direct_off, map->value_size, off);
 }
@@ -273,10 +280,12 @@ void verifier_init(struct verifier *v, const struct verify_prog *prog,
 	who->net_admin |= who->admin;
 }
 
-static void tell_seen(const struct verifier *v)
+static void tell(const struct verifier *v)
 {
 	for (u32 i = 0; v->prog->seen && i < v->n; i++)
 		v->prog->seen[i] = v->aux[i].seen;
+	for (u32 i = 0; v->prog->narrow && i < v->n; i++)
+		v->prog->narrow[i] = v->aux[i].narrow;
 }
 
 int verify(const struct verify_prog *prog, const struct profile *profile, u32 log_level,
@@ -289,7 +298,7 @@ int verify(const struct verify_prog *prog, const struct profile *profile, u32 lo
 	v.pass.log = log_level ? log : NULL;
 	if (pass_try(&v.pass)) {
 		verify_run(&v);
-		tell_seen(&v);
+		tell(&v);
 	} else if (v.refusal.why == &reject_bad_ctx_access) {
 		log_line(&v,
 			 v.insn); /* the only error that names its line, if none has */

@@ -20,6 +20,7 @@ struct insn_aux {
 			 path may disagree where the access is converted */
 	u32 ptr_flags;
 	u8 fault;		      /* enum insn_fault, of its encoding */
+	bool narrow;		      /* an operation on 64 bits with a pointer of 32 */
 	bool seen;		      /* walked in some path: it is no dead code */
 	bool barrier, barrier_behind; /* speculation.h: no speculative path takes it, or
 					 goes on behind it */

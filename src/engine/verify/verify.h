@@ -32,6 +32,7 @@ struct verify_map {
 	u32 key_type, value_type; /* ids in btf */
 	const struct btf_field *fields;
 	u32 nfields;
+	bool nowhere;	  /* an arena that has no address in user space yet */
 	const u8 *frozen; /* of an array that neither side may change any more: the value
 			     of its only entry, loads from which are constants; of one
 			     with more entries anything but NULL; else NULL */
@@ -74,8 +75,11 @@ struct verify_prog {
 	char name[SKEP_OBJ_NAME_LEN];
 	const struct verify_watch *watch; /* NULL: nobody */
 	struct verify_cost *costs;	  /* n, counted up; NULL: they are not */
-	bool *seen; /* n: of an accepted program, whether any path comes to the slot;
-		       NULL: nobody asks */
+	bool *seen;   /* n: of an accepted program, whether any path comes to the slot;
+			 NULL: nobody asks */
+	bool *narrow; /* n: of an accepted program, whether an operation on 64 bits has
+			 a pointer into an arena, of which there are 32; NULL: nobody
+			 asks */
 };
 
 struct verify_result {
