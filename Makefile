@@ -10,6 +10,7 @@
 #   make verify-corpus  others' programs as case files, from Debian's packages, as root
 #   make judge-verify   the verifier's verdicts on them, beside the kernel's
 #   make fuzz-verify    N (2000000) random programs, and mutants of the corpus if it is there
+#   make kill-test      each map type and the store with N (10000) killed writers
 #   make judge-concrete  what it believes of 100,000 programs, beside what they do
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
@@ -80,5 +81,10 @@ fuzz-verify: all
 judge-concrete: all
 	$(BUILD)/test/judge/verify_concrete -n 100000
 
+kill-test: N = 10000
+kill-test: all
+	SKEP_KILLS=$(N) meson test -C $(BUILD) --timeout-multiplier 0 --verbose \
+		kill_maps kill_others kill_rings lpm_trie perf_output
+
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
-	verify-corpus judge-verify fuzz-verify judge-concrete
+	verify-corpus judge-verify fuzz-verify judge-concrete kill-test

@@ -5,8 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
-#include <signal.h>
-#include <time.h>
+#include "killed.h"
 #include "map_fixture.h"
 
 enum { MOST = 300, DATA = 256 };
@@ -247,19 +246,19 @@ static bool value_fits(const u64 *value, const struct key *k)
 	return false;
 }
 
-static void work(struct map *map, u64 rng)
+static bool work(void *thing, u64 *rng)
 {
-	for (;;) {
-		struct key key;
-		u64 value[WORDS];
+	struct map *map = thing;
+	struct key key;
+	u64 value[WORDS];
 
-		few_keys(&rng, &key);
-		value_make(value, &key, map_random(&rng));
-		if (map_random(&rng) % 2)
-			map->ops->update(map, &key, value, SKEP_ANY, 0);
-		else
-			map->ops->remove(map, &key);
-	}
+	few_keys(rng, &key);
+	value_make(value, &key, map_random(rng));
+	if (map_random(rng) % 2)
+		map->ops->update(map, &key, value, SKEP_ANY, 0);
+	else
+		map->ops->remove(map, &key);
+	return true;
 }
 
 /* What others can see at any time. */
@@ -325,54 +324,29 @@ static void check_complete(struct map *map, u64 *rng)
 	check_matches(map, &m, rng);
 }
 
-static pid_t start(struct map *map, u64 rng)
+static void check_now(void *thing)
 {
-	pid_t pid = fork();
+	u64 rng = 7;
 
-	if (!pid) {
-		work(map, rng | 1);
-		_exit(0);
-	}
-	return pid;
+	check_any_time(thing, &rng);
 }
 
-static void end(pid_t pid)
+static void check_at_rest(void *thing)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
+	u64 rng = 9;
 
-static void nap(u32 us)
-{
-	struct timespec ts = {.tv_nsec = us * 1000l};
-
-	nanosleep(&ts, NULL);
+	check_complete(thing, &rng);
 }
 
 static void test_survives(void **state)
 {
+	static const struct killed lpm = {
+		.work = work, .check = check_now, .complete = check_at_rest};
 	struct store *store = map_store();
-	u64 rng = 3;
-	pid_t workers[2];
 	int fd;
 	struct map *map = map_make(store, SKEP_MAP_TYPE_LPM_TRIE, 8, WORDS * 8, MAX, &fd);
 
-	for (int i = 0; i < 2; i++)
-		workers[i] = start(map, map_random(&rng));
-	for (int i = 0; i < KILLS; i++) {
-		nap(map_random(&rng) % 2000);
-		end(workers[i % 2]);
-		check_any_time(map, &rng);
-		if (i % 10 == 9) {
-			end(workers[1 - i % 2]);
-			check_complete(map, &rng);
-			workers[1 - i % 2] = start(map, map_random(&rng));
-		}
-		workers[i % 2] = start(map, map_random(&rng));
-	}
-	for (int i = 0; i < 2; i++)
-		end(workers[i]);
-	check_complete(map, &rng);
+	killed_beside_others(&lpm, map, killed_times(KILLS), 3);
 	map_drop(map, fd);
 	store_close(store);
 }
@@ -494,7 +468,7 @@ static void test_readers_beside_writers(void **state)
 		pthread_create(&threads[i], NULL, i % 2 ? race_write : race_read,
 			       &race[i]);
 	}
-	nap(900000);
+	usleep(900000);
 	for (int i = 0; i < 4; i++) {
 		__atomic_store_n(&race[i].stop, true, __ATOMIC_RELAXED);
 		pthread_join(threads[i], NULL);

@@ -9,10 +9,9 @@
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "killed.h"
 #include "os.h"
 #include "perf_output.h"
 
@@ -69,14 +68,6 @@ static void setup_close(struct setup *s)
 	store_close(s->store);
 }
 
-static u32 random_of(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (u32)(*state >> 16);
-}
-
 /* A sample tells how long it is in each of its words. */
 static int write_one(struct setup *s, u32 words)
 {
@@ -124,28 +115,32 @@ static u32 read_all(struct setup *s)
 	return n;
 }
 
+static bool write_some(void *thing, u64 *rng)
+{
+	write_one(thing, 1 + rnd(rng) % WORDS);
+	return true;
+}
+
+static void read_some(void *thing)
+{
+	read_all(thing);
+}
+
+static void write_and_read(void *thing)
+{
+	read_all(thing);
+	assert_int_equal(write_one(thing, 3), 0);
+	assert_int_equal(read_all(thing), 1);
+}
+
 static void killed_writers_leave_nothing(void **state)
 {
+	static const struct killed writers = {
+		.work = write_some, .check = read_some, .complete = write_and_read};
 	struct setup s;
-	u64 rng = 7;
-	u32 n = 0;
 
 	setup_open(&s);
-	for (u32 i = 0; i < KILLS; i++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			for (u64 own = i + 1;;)
-				write_one(&s, 1 + random_of(&own) % WORDS);
-		usleep(random_of(&rng) % 2000);
-		n += read_all(&s);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		n += read_all(&s);
-		assert_int_equal(write_one(&s, 3), 0);
-		assert_int_equal(read_all(&s), 1);
-	}
-	assert_true(n > KILLS);
+	killed_beside_others(&writers, &s, killed_times(KILLS), 7);
 	setup_close(&s);
 }
 
@@ -163,16 +158,16 @@ static void *scribble(void *arg)
 	u64 rng = 5;
 
 	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
-		u32 *head = (u32 *)c->s->ring->state, word = random_of(&rng);
-		u32 at = 1 + random_of(&rng) % 13;
+		u32 *head = (u32 *)c->s->ring->state, word = rnd(&rng);
+		u32 at = 1 + rnd(&rng) % 13;
 
 		__atomic_store_n(&head[at], word % 3 ? word : -(word % 5),
 				 __ATOMIC_RELAXED);
-		at = random_of(&rng) % 400;
+		at = rnd(&rng) % 400;
 		__atomic_store_n((u32 *)c->s->page + at, word, __ATOMIC_RELAXED);
 		__atomic_store_n(&c->s->perf->info->watermark, word, __ATOMIC_RELAXED);
 		__atomic_store_n(&c->s->perf->info->sample_type,
-				 (u64)word << 32 | random_of(&rng), __ATOMIC_RELAXED);
+				 (u64)word << 32 | rnd(&rng), __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -188,7 +183,7 @@ static void pages_change_meanwhile(void **state)
 	c.s = &s;
 	pthread_create(&thread, NULL, scribble, &c);
 	for (u64 end = os_clock_ns() + 300000000; os_clock_ns() < end;) {
-		int err = write_one(&s, 1 + random_of(&rng) % WORDS);
+		int err = write_one(&s, 1 + rnd(&rng) % WORDS);
 
 		assert_true(!err || err == -ENOSPC);
 		perf_poll(s.perf);
