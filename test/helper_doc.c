@@ -1,6 +1,7 @@
 /* helper_doc.c - writes docs/helpers.md from helper.def and type.def */
 #include <stdio.h>
 #include "helper.h"
+#include "rules.h"
 
 enum { LAST = SKEP_FUNC_cgrp_storage_delete };
 
@@ -39,28 +40,26 @@ static const char *const rets[] = {
 	[ret_mem] = "memory or NULL",
 };
 
-static const struct prog_type *next_type(u32 *type)
+/* Whether programs of the type may call it, wherever they are attached. */
+static bool may_call(u32 type, u32 id)
 {
-	for (; *type < 64; ++*type) {
-		if (prog_type(*type))
-			return prog_type((*type)++);
-	}
-	return NULL;
+	for (u32 attach = 0; attach < 64; attach++)
+		if (!rules_attach(type, attach) && rules_helper_known(type, attach, id))
+			return true;
+	return false;
 }
 
-static void print_types(u32 groups)
+static void print_types(u32 id)
 {
-	u32 type = 0, some = 0, all = 0, n = 0;
-	const struct prog_type *t;
+	u32 some = 0, all = 0, n = 0;
 
-	while ((t = next_type(&type))) {
-		some += (t->groups & groups) != 0;
-		all++;
+	for (u32 type = 0; type < 64; type++) {
+		some += prog_type(type) && may_call(type, id);
+		all += prog_type(type) != NULL;
 	}
-	for (type = 0; some < all && (t = next_type(&type));) {
-		if (t->groups & groups)
-			printf("%s%s", n++ ? ", " : "", t->name);
-	}
+	for (u32 type = 0; some < all && type < 64; type++)
+		if (prog_type(type) && may_call(type, id))
+			printf("%s%s", n++ ? ", " : "", prog_type(type)->name);
 	printf("%s |\n", some == all ? "all" : "");
 }
 
@@ -75,7 +74,7 @@ static void print_helper(u32 id)
 	       h->gpl_only    ? "GPL"
 	       : h->may_sleep ? "sleepable"
 			      : "");
-	print_types(h->groups);
+	print_types(id);
 }
 
 int main(void)

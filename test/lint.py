@@ -40,7 +40,7 @@ ROWS = [
     ('src/tool/cmd.def', 'CMD', 'test/data/cmd_{0}*.t', None),
     ('src/tool/doctor.def', 'CHECK', 'test/data/cmd_doctor*.t', r'{0} {1}\b'),
     ('src/engine/map/map.def', '(?:MAP|SAME)', 'test/*', r'(?:\b|_){0}\b|_MAP_TYPE_{1}\b'),
-    ('src/engine/prog/type.def', 'TYPE', 'test/*', r'(?:\b|_){0}\b|_PROG_TYPE_{1}\b'),
+    ('src/engine/prog/type.def', 'TYPE', 'test/*', r'(?:\b|_){0}\b|PROG_TYPE_{1}\b'),
     ('src/engine/helper/helper.def', '(?:HELPER|FUNC)', 'test/*', r'\b(?:\w+_)?{0}\b'),
     ('src/engine/helper/helper_kfunc.def', 'KFUNC', 'test/*', r'\b(?:\w+_)?{0}\b'),
     ('src/engine/object/cmd.def', 'CMD', 'test/*', r'(?i:\b(?:\w+_)?{0}\b)'),

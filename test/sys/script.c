@@ -292,7 +292,7 @@ static void check_expected(struct script *s, bool ok)
 
 static unsigned long constant(struct script *s)
 {
-	size_t len = strspn(s->at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_cpusageid");
+	size_t len = strspn(s->at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_cpusageid");
 	const char *name = s->at;
 
 	s->at += len;

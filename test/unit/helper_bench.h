@@ -40,7 +40,7 @@ static inline void bench_print(void *arg, const char *line, size_t len)
 
 static inline void bench_begin(struct bench *b, u32 type)
 {
-	b->prog.type = prog_type(type);
+	assert_int_equal(prog_set_type(&b->prog, type, 0), 0);
 	b->run.number++;
 	b->text[0] = 0;
 	b->log.len = 0;

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include "skip.h"
 #include "helper_bench.h"
+#include "rules.h"
 
 static void need_kernel(const char *name)
 {
@@ -31,6 +32,16 @@ static int kernel_bpf(enum skep_cmd cmd, union skep_attr *attr)
 	return r < 0 ? -errno : (int)r;
 }
 
+/* The first attach type that programs of the type are loaded for. */
+static u32 usual(u32 type)
+{
+	u32 attach = 0;
+
+	while (attach < 63 && rules_attach(type, attach))
+		attach++;
+	return attach;
+}
+
 static int load(u32 type, const struct skep_insn *insns, u32 n, const char *license,
 		bool sleepable, char *log, u32 size)
 {
@@ -38,6 +49,7 @@ static int load(u32 type, const struct skep_insn *insns, u32 n, const char *lice
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
+	attr.expected_attach_type = usual(type);
 	attr.insns = P(insns);
 	attr.insn_cnt = n;
 	attr.license = P(license);
@@ -66,23 +78,23 @@ static bool refuses(u32 type, u32 id, const char *license, bool sleepable,
 static u32 check_type(u32 type, u32 id)
 {
 	const struct helper *h = helper_of(id);
-	bool ours = h->groups & prog_type(type)->groups;
-	bool theirs =
-		!refuses(type, id, "GPL", prog_type(type)->sleepable,
-			 "cannot use helper") &&
-		!refuses(type, id, "GPL", prog_type(type)->sleepable, "unknown func");
+	bool ours = rules_helper_known(type, usual(type), id);
+	bool theirs = !refuses(type, id, "GPL", rules_prog(type)->sleepable_only,
+			       "cannot use helper") &&
+		      !refuses(type, id, "GPL", rules_prog(type)->sleepable_only,
+			       "unknown func");
 
 	if (ours != theirs) {
 		print_error("%s in %s: the kernel says %s\n", h->name,
 			    prog_type(type)->name, theirs ? "yes" : "no");
 		return 1;
 	}
-	if (ours &&
-	    h->gpl_only != refuses(type, id, "BSD", prog_type(type)->sleepable, "GPL")) {
+	if (ours && h->gpl_only != refuses(type, id, "BSD",
+					   rules_prog(type)->sleepable_only, "GPL")) {
 		print_error("%s: GPL or not\n", h->name);
 		return 1;
 	}
-	if (ours && !prog_type(type)->sleepable &&
+	if (ours && !rules_prog(type)->sleepable_only &&
 	    h->may_sleep != refuses(type, id, "GPL", false, "sleep")) {
 		print_error("%s: may sleep or not\n", h->name);
 		return 1;
@@ -97,7 +109,7 @@ static void the_same_programs_may_call(void **state)
 	need_kernel(__func__);
 	for (u32 id = 0; id < 300; id++) {
 		for (u32 type = 0; helper_of(id) && type < 64; type++) {
-			if (!prog_type(type))
+			if (!prog_type(type) || rules_prog(type)->btf)
 				continue;
 			wrong += check_type(type, id);
 			n++;
@@ -330,17 +342,17 @@ static bool run_in_kernel(const struct script *s, int map, const u8 *data,
 
 static void set_packet(struct bench *b, const struct script *s, u8 *room, const u8 *data)
 {
-	const struct prog_type *t = prog_type(s->type);
+	const struct prog_test *t = prog_type(s->type)->test;
 
 	b->event.packet = NULL;
 	if (!data)
 		return;
-	memcpy(room + t->test_head, data, s->data_len);
+	memcpy(room + t->head, data, s->data_len);
 	b->packet = (struct skep_packet){.head = room,
-					 .mac = room + t->test_head,
-					 .data = room + t->test_head + t->test_pull,
-					 .tail = room + t->test_head + s->data_len,
-					 .end = room + t->test_room};
+					 .mac = room + t->head,
+					 .data = room + t->head + t->pull,
+					 .tail = room + t->head + s->data_len,
+					 .end = room + t->room};
 	b->event.packet = &b->packet;
 }
 
@@ -353,13 +365,13 @@ static bool lost_transport_header(const struct bench *b, const struct script *s,
 
 	for (u32 i = 0; i < s->n; i++)
 		tail |= s->step[i].id == SKEP_FUNC_skb_change_tail;
-	return tail && b->lowest < room + prog_type(s->type)->test_head - 64;
+	return tail && b->lowest < room + prog_type(s->type)->test->head - 64;
 }
 
 static void run_here(struct bench *b, const struct script *s, u8 *room, const u8 *data,
 		     struct outcome *out)
 {
-	u32 pull = prog_type(s->type)->test_pull;
+	u32 pull = prog_type(s->type)->test->pull;
 
 	memset(out->value, 0, VALUE);
 	memcpy(b->mem, s->mem, MEM);
@@ -540,6 +552,29 @@ static void socket_filter_gets_the_same_answers(void **state)
 	compare(*state, SKEP_PROG_TYPE_SOCKET_FILTER, ids, ARRAY_SIZE(ids), 1000);
 }
 
+static void lwt_xmit_gets_the_same_answers(void **state)
+{
+	static const u32 ids[] = {
+		F(skb_store_bytes), F(l3_csum_replace),	 F(l4_csum_replace),
+		F(redirect),	    F(get_route_realm),	 F(skb_load_bytes),
+		F(csum_diff),	    F(skb_change_tail),	 F(skb_pull_data),
+		F(csum_update),	    F(set_hash_invalid), F(skb_change_head),
+		F(csum_level),
+	};
+
+	need_kernel(__func__);
+	compare(*state, SKEP_PROG_TYPE_LWT_XMIT, ids, ARRAY_SIZE(ids), 2000);
+}
+
+static void cgroup_skb_gets_the_same_answers(void **state)
+{
+	static const u32 ids[] = {F(skb_load_bytes), F(skb_load_bytes_relative),
+				  F(skb_ecn_set_ce), F(strtol)};
+
+	need_kernel(__func__);
+	compare(*state, SKEP_PROG_TYPE_CGROUP_SKB, ids, ARRAY_SIZE(ids), 1000);
+}
+
 /* The task is this process on both sides. */
 static void probes_read_the_same(void **state)
 {
@@ -567,11 +602,13 @@ static void probes_read_the_same(void **state)
  * sanitizers this is the test that arguments are checked. */
 static void any_arguments_are_safe(void **state)
 {
-	static const u32 types[] = {SKEP_PROG_TYPE_SCHED_CLS, SKEP_PROG_TYPE_XDP,
-				    SKEP_PROG_TYPE_SOCKET_FILTER};
+	static const u32 types[] = {
+		SKEP_PROG_TYPE_SCHED_CLS,     SKEP_PROG_TYPE_XDP,
+		SKEP_PROG_TYPE_SOCKET_FILTER, SKEP_PROG_TYPE_LWT_XMIT,
+		SKEP_PROG_TYPE_SK_SKB,	      SKEP_PROG_TYPE_CGROUP_SKB};
 	struct bench *b = *state;
 	u8 *room = malloc(600), *mem = malloc(1024); /* with nothing beside them */
-	u32 faults = 0;
+	u32 faults = 0, type = SKEP_PROG_TYPE_SCHED_CLS;
 
 	memset(mem, 1, 1024);
 	memset(room, 2, 600);
@@ -585,8 +622,9 @@ static void any_arguments_are_safe(void **state)
 		u32 id = rnd(212);
 
 		if (i % 50 == 0)
-			bench_begin(b, types[rnd(3)]);
-		if (!helper_of(id) || helper_of(id)->arg[1] == arg_func)
+			bench_begin(b, type = types[rnd(ARRAY_SIZE(types))]);
+		if (!helper_of(id) || !rules_helper_known(type, usual(type), id) ||
+		    helper_of(id)->arg[1] == arg_func)
 			continue;
 		for (u32 k = 0; k < 5; k++)
 			args[k] = rnd(3) ? number() : places[rnd(5)] + rnd(4) * rnd(400);
@@ -610,6 +648,8 @@ int main(void)
 		TEST(xdp_gets_the_same_answers),
 		TEST(probes_read_the_same),
 		TEST(socket_filter_gets_the_same_answers),
+		TEST(lwt_xmit_gets_the_same_answers),
+		TEST(cgroup_skb_gets_the_same_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

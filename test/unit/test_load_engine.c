@@ -103,7 +103,7 @@ static void tracepoints_count_and_tell(void **state)
 static void what_the_engine_refuses_is_said(void **state)
 {
 	static const char source[] =
-		"__attribute__((section(\"kprobe/foo\"), used)) int bad(int *p) { return 0; }";
+		"__attribute__((section(\"lirc_mode2\"), used)) int bad(int *p) { return 0; }";
 	const char *cc = any_clang();
 	struct skep_engine *engine;
 	struct skep_object *obj;

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "rules.h"
 #include "run.h"
 
 struct bench {
@@ -47,7 +48,7 @@ static int teardown(void **state)
 
 static void begin(struct bench *b, u32 type)
 {
-	b->prog.type = prog_type(type);
+	assert_int_equal(prog_set_type(&b->prog, type, 0), 0);
 	run_begin(&b->run);
 }
 
@@ -66,28 +67,20 @@ static u64 field(struct bench *b, u32 off, u32 size)
 
 static void types_say_who_they_are(void **state)
 {
-	static const struct {
-		u32 type;
-		const char *name;
-	} all[] = {
-#define TYPE(symbol, abi, since) {SKEP_PROG_TYPE_##abi, #symbol},
-#include "type.def"
-#undef TYPE
-	};
+	for (u32 type = 1; type <= SKEP_PROG_TYPE_NETFILTER; type++) {
+		const struct prog_type *t = prog_type(type);
 
-	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
-		const struct prog_type *t = prog_type(all[i].type);
-
-		assert_string_equal(t->name, all[i].name);
-		assert_true(t->groups & group_base);
-		assert_true(t->nfields == 0 || !t->ctx_write);
-		for (u32 k = 1; k < t->nfields; k++)
-			assert_true(t->fields[k - 1].off + t->fields[k - 1].size <=
-				    t->fields[k].off);
+		assert_true(!t == (prog_type_refusal(type) != NULL));
+		if (!t)
+			continue;
+		assert_string_equal(t->name, rules_prog(type)->name);
+		assert_true(t->ctx_size > 0);
+		if (t->setup)
+			assert_true(t->ctx_size <= RUN_CTX);
 	}
 	assert_null(prog_type(SKEP_PROG_TYPE_UNSPEC));
-	assert_null(prog_type(SKEP_PROG_TYPE_KPROBE));
 	assert_null(prog_type(1000));
+	assert_null(prog_type_refusal(1000));
 }
 
 static void sched_cls_sees_the_packet(void **state)
@@ -177,7 +170,7 @@ static void packet_type_depends_on_the_device(void **state)
 static void test_run_takes_over_and_gives_back(void **state)
 {
 	struct bench *b = *state;
-	const struct prog_type *t = prog_type(SKEP_PROG_TYPE_SCHED_CLS);
+	const struct prog_test *t = prog_type(SKEP_PROG_TYPE_SCHED_CLS)->test;
 	struct skep_sk_buff in = {.mark = 1,
 				  .priority = 2,
 				  .ingress_ifindex = 3,
@@ -186,7 +179,7 @@ static void test_run_takes_over_and_gives_back(void **state)
 				  .gso_segs = 7,
 				  .gso_size = 70000};
 
-	assert_int_equal(t->test_in(&in, &b->packet), 0);
+	assert_int_equal(t->in(&in, &b->packet), 0);
 	b->event.ctx = &in;
 	b->event.ctx_len = sizeof(in);
 	begin(b, SKEP_PROG_TYPE_SCHED_CLS);
@@ -195,7 +188,7 @@ static void test_run_takes_over_and_gives_back(void **state)
 	assert_int_equal(SKB(b, gso_size), 4464);
 	assert_int_equal(field(b, 52, 4), 5);
 	store_load(b, 8, 4, 100);
-	t->test_out(&b->run, &in);
+	t->out(&b->run, &in);
 	assert_int_equal(in.mark, 100);
 	assert_int_equal(in.ifindex, 1);
 	assert_int_equal(in.wire_len, 74);
@@ -205,7 +198,7 @@ static void test_run_takes_over_and_gives_back(void **state)
 
 static int skb_in(struct bench *b, struct skep_sk_buff in)
 {
-	return prog_type(SKEP_PROG_TYPE_SCHED_CLS)->test_in(&in, &b->packet);
+	return prog_type(SKEP_PROG_TYPE_SCHED_CLS)->test->in(&in, &b->packet);
 }
 
 static void test_run_refuses_what_the_kernel_refuses(void **state)
@@ -229,7 +222,7 @@ static void test_run_refuses_what_the_kernel_refuses(void **state)
 
 static int xdp_in(struct bench *b, struct skep_xdp_md in)
 {
-	return prog_type(SKEP_PROG_TYPE_XDP)->test_in(&in, &b->packet);
+	return prog_type(SKEP_PROG_TYPE_XDP)->test->in(&in, &b->packet);
 }
 
 static void xdp_metadata_goes_before_the_packet(void **state)
@@ -246,7 +239,7 @@ static void xdp_metadata_goes_before_the_packet(void **state)
 	assert_int_equal(XDP(b, ingress_ifindex), 1);
 	assert_int_equal(b->data[256], 42);
 	assert_non_null(run_mem(&b->run, u64_of(b->data + 248), 74, access_write, "r1"));
-	prog_type(SKEP_PROG_TYPE_XDP)->test_out(&b->run, &out);
+	prog_type(SKEP_PROG_TYPE_XDP)->test->out(&b->run, &out);
 	assert_int_equal(out.data, 8);
 	assert_int_equal(out.data_end, 74);
 }

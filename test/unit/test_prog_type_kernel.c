@@ -10,9 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include "rules.h"
 #include "run.h"
 
 static const u8 size_bits[] = {0x10, 0x08, 0x00, 0x18}; /* of 1, 2, 4, 8 bytes */
+
+/* The first attach type that programs of the type are loaded for. */
+static u32 usual(u32 type)
+{
+	u32 attach = 0;
+
+	while (attach < 63 && rules_attach(type, attach))
+		attach++;
+	return attach;
+}
 
 static bool kernel_takes(u32 type, s16 off, u32 log2, bool write)
 {
@@ -28,10 +39,11 @@ static bool kernel_takes(u32 type, s16 off, u32 log2, bool write)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
+	attr.expected_attach_type = usual(type);
 	attr.insns = u64_of(insns);
 	attr.insn_cnt = ARRAY_SIZE(insns);
 	attr.license = u64_of("GPL");
-	if (prog_type(type)->sleepable)
+	if (rules_prog(type)->sleepable_only)
 		attr.prog_flags = SKEP_F_SLEEPABLE;
 	fd = syscall(SYS_bpf, SKEP_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
@@ -54,7 +66,7 @@ static struct bench *bench_new(u32 type)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
-	b->prog.type = prog_type(type);
+	assert_int_equal(prog_set_type(&b->prog, type, usual(type)), 0);
 	b->packet = (struct skep_packet){.head = b->data,
 					 .data = b->data,
 					 .tail = b->data + 64,
@@ -78,7 +90,7 @@ static bool we_take(struct bench *b, s16 off, u32 size, bool write)
 	struct region r;
 
 	b->run.fault = 0;
-	if (b->prog.type->nfields)
+	if (b->prog.fields)
 		return run_in_ctx(&b->run, addr) &&
 		       (write ? ctx_store(&b->run, addr, size, 0)
 			      : ctx_load(&b->run, addr, size, false, &v));

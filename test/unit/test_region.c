@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "rules.h"
 #include "run.h"
 
 /* Values of 4 bytes, 8 apart, as an array map has them. */
@@ -24,12 +25,16 @@ struct world {
 	u8 data[256];
 };
 
-static const struct ctx_field fields[] = {
-	{0, 4, ctx_len, false, "len"},	  {4, 4, ctx_plain, false, "protocol"},
-	{8, 4, ctx_data, false, "data"},  {12, 4, ctx_data_end, false, "data_end"},
-	{16, 4, ctx_plain, true, "mark"}, {20, 20, ctx_bytes, true, "cb"},
-	{48, 8, ctx_whole, false, "sk"},
+static const struct rule_field fields[] = {
+	{.off = 0, .len = 8, .read = 7, .type = reg_scalar},
+	{.off = 8, .len = 4, .read = 4, .type = reg_packet},
+	{.off = 12, .len = 4, .read = 4, .type = reg_packet_end},
+	{.off = 16, .len = 4, .read = 7, .write = 4, .type = reg_scalar},
+	{.off = 20, .len = 20, .read = 15, .write = 15, .type = reg_scalar},
+	{.off = 48, .len = 8, .read = 8, .type = reg_scalar},
 };
+static const struct rule_ctx all_fields = {.fields = fields,
+					   .nfields = ARRAY_SIZE(fields)};
 
 static int setup(void **state)
 {
@@ -70,15 +75,15 @@ static int teardown(void **state)
 
 static void begin_packet(struct world *w)
 {
-	w->type.packet = w->type.packet_write = true;
+	w->type.packet = w->prog.packet_write = true;
 	w->event.packet = &w->packet;
 	run_begin(&w->run);
 }
 
-static void begin_ctx(struct world *w, u32 n)
+static void begin_ctx(struct world *w)
 {
-	w->type.fields = fields;
-	w->type.nfields = n;
+	w->prog.fields = &all_fields;
+	w->type.skb = true;
 	w->type.ctx_size = 56;
 	w->event.ctx = w->data;
 	w->event.ctx_len = 56;
@@ -142,7 +147,7 @@ static void packet_is_data_to_tail(void **state)
 	w->run.packet.meta -= 4;
 	run_packet_changed(&w->run);
 	allowed(w, w->packet.data - 4, 8, access_write);
-	w->type.packet_write = false;
+	w->prog.packet_write = false;
 	run_packet_changed(&w->run);
 	allowed(w, w->packet.data, 4, access_read);
 	refused(w, w->packet.data, 4, access_write,
@@ -251,11 +256,12 @@ static void given_memory_is_good_until_taken(void **state)
 static void plain_context_has_a_hidden_part(void **state)
 {
 	struct world *w = *state;
+	struct rule_field plain = {.off = 8};
 
 	w->event.ctx = w->data;
 	w->event.ctx_len = 64;
 	w->type.ctx_size = 8192;
-	w->type.ctx_hidden = 8;
+	w->prog.plain = &plain;
 	run_begin(&w->run);
 	allowed(w, w->data + 8, 56, access_read);
 	refused(w, w->data, 8, access_read,
@@ -263,7 +269,7 @@ static void plain_context_has_a_hidden_part(void **state)
 		"of the context (56 bytes) [R003]\n");
 	refused(w, w->data + 8, 8, access_write,
 		"instruction 7: writes 8 bytes at r1+14: the context is read-only [R005]\n");
-	w->type.ctx_write = true;
+	plain.write = 15;
 	w->type.ctx_size = 16;
 	run_begin(&w->run);
 	allowed(w, w->data + 8, 8, access_write);
@@ -316,7 +322,7 @@ static void context_fields_are_read_one_by_one(void **state)
 {
 	struct world *w = *state;
 
-	begin_ctx(w, ARRAY_SIZE(fields));
+	begin_ctx(w);
 	assert_true(run_in_ctx(&w->run, u64_of(w->data) + 55));
 	assert_false(run_in_ctx(&w->run, u64_of(w->data) + 56));
 	assert_int_equal(load(w, 0, 4, false), 60);
@@ -337,7 +343,7 @@ static void context_faults_name_the_field(void **state)
 {
 	struct world *w = *state;
 
-	begin_ctx(w, ARRAY_SIZE(fields));
+	begin_ctx(w);
 	ctx_refused(
 		w, 40, 4, false,
 		"instruction 7: reads 4 bytes at byte 40 of the context (struct test), "
@@ -345,24 +351,26 @@ static void context_faults_name_the_field(void **state)
 	ctx_refused(
 		w, 5, 2, false,
 		"instruction 7: reads 2 bytes at byte 5 of the context (struct test), which "
-		"is not field 'protocol' (4 bytes at 4); it must be aligned [R013]\n");
+		"is not a whole field, nor a part that this program type may access alone "
+		"[R013]\n");
 	ctx_refused(
 		w, 0, 8, false,
 		"instruction 7: reads 8 bytes at byte 0 of the context (struct test), which "
-		"is not field 'len' (4 bytes at 0); it must lie within the field [R013]\n");
+		"is not a whole field, nor a part that this program type may access alone "
+		"[R013]\n");
 	ctx_refused(
 		w, 8, 2, false,
 		"instruction 7: reads 2 bytes at byte 8 of the context (struct test), which "
-		"is not field 'data' (4 bytes at 8); it must be the whole field [R013]\n");
+		"is not a whole field, nor a part that this program type may access alone "
+		"[R013]\n");
 	ctx_refused(
 		w, 16, 2, true,
 		"instruction 7: writes 2 bytes at byte 16 of the context (struct test), "
-		"which is not field 'mark' (4 bytes at 16); it must be the whole field "
-		"[R013]\n");
-	ctx_refused(
-		w, 4, 4, true,
-		"instruction 7: writes field 'protocol' of the context (struct test), which "
-		"is read-only for this program type [R014]\n");
+		"which is not a whole field, nor a part that this program type may access "
+		"alone [R013]\n");
+	ctx_refused(w, 4, 4, true,
+		    "instruction 7: writes byte 4 of the context (struct test), which is "
+		    "read-only for this program type [R014]\n");
 	refused(w, w->data + 16, 4, access_read,
 		"instruction 7: reads 4 bytes at r1+14, in the context (struct test); its "
 		"fields can only be loaded and stored by instructions, one by one [R011]\n");

@@ -8,13 +8,12 @@
 
 enum { SIZE_MOST = 1 << 29 };
 
-#define HELPER(id, from, flags, bits, returns, args) \
+#define HELPER(id, from, flags, returns, args) \
 	[SKEP_FUNC_##id] = {.name = #id, \
 			    .ret = returns, \
 			    .arg = args, \
 			    .gpl_only = (flags)&GPL, \
 			    .may_sleep = (flags)&SLEEPS, \
-			    .groups = bits, \
 			    .since = from, \
 			    .fn = helper_##id},
 #define REFUSED(name, why)
@@ -234,7 +233,7 @@ u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])
 	struct call c; /* not cleared: a row sets what its later arguments read */
 	u64 result;
 
-	if (!helper || !(helper->groups & run->prog->type->groups)) {
+	if (!helper || (helper->types && !(helper->types & run->prog->type_bit))) {
 		run_fault(run, EINVAL, msg_helper_none);
 		return 0;
 	}

@@ -54,8 +54,8 @@ struct helper {
 	u8 ret, arg[5];
 	bool gpl_only;
 	bool may_sleep;	   /* only for programs that are loaded with SKEP_F_SLEEPABLE */
-	u32 groups;	   /* enum helper_group bits: which program types have it */
 	const char *since; /* the first Linux that has it */
+	u64 types; /* kernel functions: a bit for each type of program that has it */
 	u64 (*fn)(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
 };
 

@@ -2,13 +2,19 @@
 #include "helper_fn.h"
 #include "helper_row.h"
 
-#define KFUNC(id, number, from, flags, bits, returns, args) \
+/* Which programs may call them says the verifier's table. */
+enum {
+#define KFUNC(name, flags, does, programs) types_##name = programs,
+#include "kfunc.def"
+};
+
+#define KFUNC(id, number, from, flags, returns, args) \
 	[number] = {.name = #id, \
 		    .ret = returns, \
 		    .arg = args, \
 		    .gpl_only = true, \
 		    .may_sleep = (flags)&SLEEPS, \
-		    .groups = bits, \
+		    .types = types_bpf_##id, \
 		    .since = from, \
 		    .fn = kfunc_##id},
 #define REFUSED(name, why)

@@ -158,7 +158,7 @@ HELPER_FN(get_route_realm)
  */
 HELPER_FN(redirect)
 {
-	if (run->prog->type->groups & group_xdp)
+	if (!run->prog->type->skb)
 		return b ? SKEP_XDP_ABORTED : SKEP_XDP_REDIRECT;
 	return b & ~(u64)SKEP_F_INGRESS ? TC_SHOT : TC_REDIRECT;
 }

@@ -1,66 +1,58 @@
+/* Contexts with fields: loads and stores, one by one, as rules_ctx() has them. */
 #include "run.h"
 #include "msg.h"
+#include "rules.h"
 #include <errno.h>
 
-/* Contexts are mostly fields of 4 bytes without gaps: the first guess is good. */
-static inline const struct ctx_field *field_of(const struct prog_type *type, u64 off)
-{
-	if (off / 4 < type->nfields && type->fields[off / 4].off == off)
-		return &type->fields[off / 4];
-	for (u32 i = 0; i < type->nfields; i++) {
-		const struct ctx_field *f = &type->fields[i];
+static const struct profile everything = {
+	.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
 
-		if (off >= f->off && off < f->off + f->size)
-			return f;
+/* Stores into these fields of __sk_buff keep 16 bits; queue_mapping ignores the last. */
+enum {
+	QUEUE_MAPPING = offsetof(struct skep_sk_buff, queue_mapping),
+	TC_INDEX = offsetof(struct skep_sk_buff, tc_index),
+	TC_CLASSID = offsetof(struct skep_sk_buff, tc_classid),
+	NO_QUEUE = 0xffff,
+};
+
+/* Whether there is any field at `off` that may be accessed like that. */
+static bool has_field(const struct rule_ctx *rule, u64 off, bool write)
+{
+	for (u32 i = 0; i < rule->nfields; i++) {
+		const struct rule_field *f = &rule->fields[i];
+
+		if (off >= f->off && off - f->off < f->len &&
+		    (write ? f->write : f->read))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-static bool is_pointer(const struct ctx_field *f)
+static void fault(struct run *run, u64 off, u32 size, bool write)
 {
-	return f->kind == ctx_data || f->kind == ctx_data_end || f->kind == ctx_data_meta;
+	const struct rule_ctx *rule = run->prog->fields;
+	const char *name = run->prog->type->ctx_name, *verb = write ? "writes" : "reads";
+	unsigned long long at = off;
+
+	if (has_field(rule, off, write))
+		run_fault(run, EFAULT, msg_ctx_part, verb, size, at, name);
+	else if (has_field(rule, off, false))
+		run_fault(run, EFAULT, msg_ctx_read_only, at, name);
+	else
+		run_fault(run, EFAULT, msg_ctx_no_field, verb, size, at, name);
 }
 
-/* Why an access of `size` bytes at `off` is no access of the field; NULL: it is. */
-static const char *bad_part(const struct ctx_field *f, u64 off, u32 size, bool write)
+static const struct rule_field *check(struct run *run, u64 addr, u32 size, bool write)
 {
-	bool whole = off == f->off && size == f->size;
-
-	if (whole)
-		return NULL;
-	if (off % size)
-		return "; it must be aligned";
-	if (off + size > (u64)f->off + f->size)
-		return "; it must lie within the field";
-	if (f->kind == ctx_bytes)
-		return NULL;
-	if (write || f->kind == ctx_whole || is_pointer(f))
-		return "; it must be the whole field";
-	return NULL;
-}
-
-static const struct ctx_field *check(struct run *run, u64 addr, u32 size, bool write)
-{
-	const struct prog_type *type = run->prog->type;
 	u64 off = addr - u64_of(run->ctx);
-	const struct ctx_field *f = field_of(type, off);
-	const char *verb = write ? "writes" : "reads", *bad;
+	const struct rule_field *f =
+		off + size <= run_ctx_len(run)
+			? rules_ctx_field(run->prog->fields, (s32)off, size, write,
+					  &everything)
+			: NULL;
 
-	if (!f || (u32)f->off + f->size > run_ctx_len(run)) {
-		run_fault(run, EFAULT, msg_ctx_no_field, verb, size,
-			  (unsigned long long)off, type->ctx_name);
-		return NULL;
-	}
-	if (write && !f->write) {
-		run_fault(run, EFAULT, msg_ctx_read_only, f->name, type->ctx_name);
-		return NULL;
-	}
-	bad = bad_part(f, off, size, write);
-	if (bad) {
-		run_fault(run, EFAULT, msg_ctx_part, verb, size, (unsigned long long)off,
-			  type->ctx_name, f->name, f->size, f->off, bad);
-		return NULL;
-	}
+	if (!f)
+		fault(run, off, size, write);
 	return f;
 }
 
@@ -75,32 +67,39 @@ static u64 load(const void *at, u32 size, bool sign)
 
 bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 {
-	const struct ctx_field *f = check(run, addr, size, false);
-	u32 len = (u32)(run->packet.tail - run->packet.data);
+	const struct rule_field *f = check(run, addr, size, false);
+	const struct skep_packet *p = &run->packet;
+	bool packet = run->prog->type->packet;
+	u64 off = addr - u64_of(run->ctx);
+	u32 len;
 
 	if (!f)
 		return false;
-	switch (f->kind) {
-	case ctx_data: *out = u64_of(run->packet.data); break;
-	case ctx_data_end: *out = u64_of(run->packet.tail); break;
-	case ctx_data_meta: *out = u64_of(run->packet.meta); break;
-	case ctx_len:
-		*out = load((u8 *)&len + (addr - u64_of(run->ctx) - f->off), size, sign);
-		break;
-	default: *out = load(ptr_of(addr), size, sign);
+	switch (f->type) {
+	case reg_packet: *out = packet ? u64_of(p->data) : 0; return true;
+	case reg_packet_end: *out = packet ? u64_of(p->tail) : 0; return true;
+	case reg_packet_meta: *out = u64_of(p->meta); return true;
+	default: break;
 	}
+	if (!run->prog->type->skb || off >= sizeof(len)) {
+		*out = load(ptr_of(addr), size, sign);
+		return true;
+	}
+	len = (u32)(p->tail - p->data);
+	*out = load((u8 *)&len + off, size, sign);
 	return true;
 }
 
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value)
 {
-	const struct ctx_field *f = check(run, addr, size, true);
+	u64 off = addr - u64_of(run->ctx);
+	bool skb = run->prog->type->skb;
 
-	if (!f)
+	if (!check(run, addr, size, true))
 		return false;
-	if (f->kind == ctx_queue && (u32)value >= 0xffff)
+	if (skb && off == QUEUE_MAPPING && (u32)value >= NO_QUEUE)
 		return true;
-	if (f->kind == ctx_low16)
+	if (skb && (off == QUEUE_MAPPING || off == TC_INDEX || off == TC_CLASSID))
 		value = (u16)value;
 	memcpy(ptr_of(addr), &value, size);
 	return true;

@@ -3,6 +3,7 @@
 #include "map_arena.h"
 #include "prog.h"
 #include "mem.h"
+#include "rules.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -120,6 +121,24 @@ static bool resolve_value(struct prog *prog, u32 idx, u32 off, s64 *imm)
 	return true;
 }
 
+/* Helpers and packet loads rely on the run of a program that may use them: its packet,
+ * its context. */
+static int check_calls(const struct prog *prog, const struct prog_info *info)
+{
+	for (u32 i = 0; i < prog->n; i++) {
+		const struct insn *in = &prog->insns[i];
+
+		if (in->op == op_call_helper &&
+		    !rules_helper_known(info->type, info->expected_attach_type,
+					(u32)in->imm))
+			return -EINVAL;
+		if (op_info[in->op].class == class_packet &&
+		    !rules_prog(info->type)->ld_abs)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* Numbers of the region become handles of this process. */
 static int resolve(struct prog *prog, const struct prog_info *info)
 {
@@ -175,12 +194,33 @@ static int decode(struct prog *prog, const void *region)
 	return err;
 }
 
-static u64 field_offset(const struct prog_type *type, enum ctx_kind kind)
+/* Where a pointer into the packet is read as 32 bits; ~0: nowhere. */
+static u64 pointer_offset(const struct rule_ctx *rule, enum reg_type type)
 {
-	for (u32 i = 0; i < type->nfields; i++)
-		if (type->fields[i].kind == kind)
-			return type->fields[i].off;
+	for (u32 i = 0; rule && i < rule->nfields; i++)
+		if (rule->fields[i].type == type && rule->fields[i].read == 4)
+			return rule->fields[i].off;
 	return ~(u64)0;
+}
+
+int prog_set_type(struct prog *prog, u32 type, u32 attach_type)
+{
+	const struct rule_ctx *ctx = rules_ctx(type, attach_type);
+
+	prog->type = prog_type(type);
+	if (!prog->type || !ctx)
+		return -EINVAL;
+	prog->type_bit = 1ull << type;
+	prog->packet_write = rules_prog(type)->packet_write;
+	prog->fields = NULL;
+	prog->plain = NULL;
+	if (!rules_ctx_is_plain(type))
+		prog->fields = ctx;
+	else if (ctx->nfields)
+		prog->plain = ctx->fields;
+	prog->ctx_data = pointer_offset(prog->fields, reg_packet);
+	prog->ctx_data_end = pointer_offset(prog->fields, reg_packet_end);
+	return 0;
 }
 
 static int open_code(struct prog *prog, const struct prog_info *info)
@@ -197,11 +237,11 @@ static int open_code(struct prog *prog, const struct prog_info *info)
 	if (!err)
 		err = prog_find_funcs(prog->insns, prog->n, &prog->funcs, &prog->nfuncs);
 	if (!err)
+		err = check_calls(prog, info);
+	if (!err)
 		err = resolve(prog, info);
 	if (err)
 		return err;
-	prog->ctx_data = field_offset(prog->type, ctx_data);
-	prog->ctx_data_end = field_offset(prog->type, ctx_data_end);
 	prog->prepares = prog->type->packet || prog->type->setup || prog->nglobals ||
 			 prog->funcs[0].stack;
 	return make_code(prog);
@@ -253,12 +293,12 @@ static int prog_open(struct object *obj)
 	prog->info = (struct prog_info *)obj->head->data;
 	memcpy(&info, prog->info, sizeof(info));
 	off = info.insns_off;
-	prog->type = prog_type(info.type);
 	prog->n = info.n;
 	prog->insns_off = info.insns_off;
-	if (!prog->type || !info.n || info.n > SKEP_MAX_INSNS ||
-	    info.nmaps > SKEP_MAX_USED_MAPS || off < OBJECT_HEAD_SIZE || off % 8 ||
-	    off > obj->size || info.n > (obj->size - off) / sizeof(struct skep_insn))
+	if (prog_set_type(prog, info.type, info.expected_attach_type) || !info.n ||
+	    info.n > SKEP_MAX_INSNS || info.nmaps > SKEP_MAX_USED_MAPS ||
+	    off < OBJECT_HEAD_SIZE || off % 8 || off > obj->size ||
+	    info.n > (obj->size - off) / sizeof(struct skep_insn))
 		return -EINVAL;
 	err = open_maps(prog, &info);
 	if (!err)

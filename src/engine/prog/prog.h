@@ -12,6 +12,9 @@
 #include "map.h"
 #include "type.h"
 
+struct rule_ctx;
+struct rule_field;
+
 enum { PROG_BOUND = 256, PROG_KFUNCS = 256 };
 
 /* Stands in object_head.data; offsets are from the start of the region. */
@@ -26,6 +29,7 @@ struct prog_info {
 	u32 line_info_off, nline_info, line_info_size;
 	u32 gpl;
 	u32 attach_btf_id;
+	u32 ctx_end;	    /* most bytes of the context that it reads or writes */
 	u32 verified_insns; /* that the verifier processed */
 	u32 kfuncs_off, nkfuncs;
 	u8 tag[SKEP_TAG_SIZE];
@@ -56,6 +60,10 @@ struct prog {
 	struct object obj;
 	struct prog_info *info; /* in the region; bound[] and the statistics change */
 	const struct prog_type *type;
+	u64 type_bit;			/* 1 << its number */
+	const struct rule_ctx *fields;	/* of its context; NULL: that is plain memory */
+	const struct rule_field *plain; /* what may be accessed there */
+	bool packet_write;		/* may store into the packet directly */
 	struct insn *insns; /* n slots; lddw of a map: imm is a handle, see below; call of
 			       a kernel function: the row's number */
 	struct insn *code;  /* the same, with ops for pairs (fuse.def) */
@@ -74,6 +82,9 @@ struct prog {
 	u32 nfuncs;
 	struct prog_func *funcs;
 };
+
+/* Fills in what depends on type and expected_attach_type. -EINVAL: not the engine's. */
+int prog_set_type(struct prog *prog, u32 type, u32 attach_type);
 
 /* What a program sees as a `struct bpf_map *`: the address of its entry in maps[]. */
 static inline struct map *prog_map(const struct prog *prog, u64 handle)

@@ -1,6 +1,7 @@
 #include "run.h"
 #include "msg.h"
 #include "os.h"
+#include "rules.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -34,14 +35,15 @@ static u64 stack_bottom(const struct run *run)
 
 static void set_ctx(const struct run *run, struct region *r)
 {
-	const struct prog_type *type = run->prog->type;
-	u64 lo = u64_of(run->ctx) + type->ctx_hidden,
+	const struct rule_field *plain = run->prog->plain; /* NULL: all, to be read */
+	u64 lo = u64_of(run->ctx) + (plain ? plain->off : 0),
 	    hi = u64_of(run->ctx) + run_ctx_len(run);
 
-	if (type->nfields || !run->ctx || lo >= hi)
+	if (run->prog->fields || !run->ctx || lo >= hi)
 		lo = ~(u64)0, hi = 0;
 	set(r, lo, hi, region_ctx,
-	    access_read | access_probe | (type->ctx_write ? access_write : 0), NULL);
+	    access_read | access_probe | (plain && plain->write ? access_write : 0),
+	    NULL);
 }
 
 static void set_packet(const struct run *run, struct region *r)
@@ -51,7 +53,8 @@ static void set_packet(const struct run *run, struct region *r)
 
 	set(r, any ? u64_of(run->packet.meta) : ~(u64)0,
 	    any ? u64_of(run->packet.tail) : 0, region_packet,
-	    access_read | access_probe | (type->packet_write ? access_write : 0), NULL);
+	    access_read | access_probe | (run->prog->packet_write ? access_write : 0),
+	    NULL);
 }
 
 static void set_event(const struct skep_region *e, struct region *r)

@@ -89,7 +89,7 @@ struct run {
 	u32 loops[SKEP_MAX_FRAMES]; /* of may_goto, in each live frame */
 	s32 fault;		    /* 0, or -errno: the run ends */
 	u32 ngiven;
-	u32 *lock; /* the bpf_spin_lock that it has */
+	u32 *lock;	 /* the bpf_spin_lock that it has */
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
 			    the program's maps counts as looked up */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
@@ -201,14 +201,14 @@ bool run_take(struct run *run, u64 addr, struct region *out);
 /* run->packet changed: bounds of it that somebody remembers are no longer good. */
 void run_packet_changed(struct run *run);
 
-/* Whether addr lies in a context that has a field table: it is accessed with ctx_load()
+/* Whether addr lies in a context that has fields: it is accessed with ctx_load()
  * and ctx_store() only. */
 static inline bool run_in_ctx(const struct run *run, u64 addr)
 {
-	return addr - u64_of(run->ctx) < run_ctx_len(run) && run->prog->type->nfields;
+	return addr - u64_of(run->ctx) < run_ctx_len(run) && run->prog->fields;
 }
 
-/* Loads or stores a field of a context with a field table, size 1, 2, 4 or 8. False
+/* Loads or stores a field of such a context, size 1, 2, 4 or 8. False
  * after a fault: no such field, or not so. */
 bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);

@@ -5,8 +5,6 @@
 enum {
 	ETH_802_3 = 0x0100, /* network order: raw 802.3, */
 	ETH_802_2 = 0x0400, /* 802.2 frames */
-	ETH_IP = 0x0008,
-	ETH_IPV6 = 0xdd86,
 	HOST = 0,
 	BROADCAST = 1,
 	MULTICAST = 2,
@@ -103,7 +101,7 @@ static bool rest_is_zero(const struct skep_sk_buff *in)
 	return true;
 }
 
-int skb_test_in(const void *ctx, struct skep_packet *p)
+static int test_in(const void *ctx, struct skep_packet *p)
 {
 	const struct skep_sk_buff *in = ctx;
 	u16 protocol = skb_protocol(p);
@@ -111,7 +109,7 @@ int skb_test_in(const void *ctx, struct skep_packet *p)
 	size_t net = (size_t)(p->tail - mac_of(p)) - SKB_HEADER;
 	char name[IF_NAMESIZE];
 
-	if ((protocol == ETH_IP && net < 20) || (protocol == ETH_IPV6 && net < 40))
+	if ((protocol == SKB_IP && net < 20) || (protocol == SKB_IPV6 && net < 40))
 		return -EINVAL;
 	if (!in)
 		return 0;
@@ -124,7 +122,7 @@ int skb_test_in(const void *ctx, struct skep_packet *p)
 	return 0;
 }
 
-void skb_test_out(const struct run *run, void *ctx)
+static void test_out(const struct run *run, void *ctx)
 {
 	const struct skep_sk_buff *skb = (const struct skep_sk_buff *)run->shadow;
 	struct skep_sk_buff *out = ctx;
@@ -139,3 +137,12 @@ void skb_test_out(const struct run *run, void *ctx)
 	out->gso_segs = skb->gso_segs;
 	out->hwtstamp = skb->hwtstamp;
 }
+
+#define TEST \
+	.kind = test_packet, .least = SKB_HEADER, .most = SKB_TEST_MOST, \
+	.head = SKB_MOST, .room = 2 * SKB_MOST, .ctx_size = sizeof(struct skep_sk_buff), \
+	.in = test_in, .out = test_out
+
+const struct prog_test skb_test = {TEST};
+/* Those that see a packet from its network header on. */
+const struct prog_test skb_test_net = {TEST, .pull = SKB_HEADER};

@@ -2,20 +2,6 @@
 #include <errno.h>
 #include <net/if.h>
 
-/* clang-format off */
-#define XDP(field, kind) \
-	{ offsetof(struct skep_xdp_md, field), 4, kind, false, #field }
-
-/* egress_ifindex exists only behind a devmap's redirect. */
-static const struct ctx_field fields[] = {
-	XDP(data,            ctx_data),
-	XDP(data_end,        ctx_data_end),
-	XDP(data_meta,       ctx_data_meta),
-	XDP(ingress_ifindex, ctx_whole),
-	XDP(rx_queue_index,  ctx_whole),
-};
-/* clang-format on */
-
 enum {
 	LOOPBACK = 1, /* its ifindex, and with one queue */
 	LEAST = 14,   /* an Ethernet header */
@@ -28,7 +14,7 @@ enum {
 	MOST_FRAGS = 17, /* what is more goes into fragments of a page */
 };
 
-static void setup(struct run *run)
+void xdp_setup(struct run *run)
 {
 	struct skep_xdp_md *md = (struct skep_xdp_md *)run->shadow;
 	const struct skep_packet *p = &run->packet;
@@ -85,22 +71,14 @@ static void test_out(const struct run *run, void *ctx)
 	out->data_end = (u32)(p->tail - p->meta);
 }
 
-const struct prog_type type_xdp = {
-	.name = "xdp",
-	.ctx_name = "struct xdp_md",
-	.fields = fields,
-	.nfields = ARRAY_SIZE(fields),
+const struct prog_test xdp_test = {
+	.kind = test_frame,
+	.least = LEAST,
+	.most = PAGE - HEADROOM - SHARED_INFO,
+	.frags = MOST_FRAGS * PAGE,
+	.head = HEADROOM - FRAME,
+	.room = PAGE - FRAME - SHARED_INFO,
 	.ctx_size = sizeof(struct skep_xdp_md),
-	.packet = true,
-	.packet_write = true,
-	.groups = group_base | group_net | group_xdp,
-	.setup = setup,
-	.test_run = true,
-	.test_least = LEAST,
-	.test_most = PAGE - HEADROOM - SHARED_INFO,
-	.test_frags = MOST_FRAGS * PAGE,
-	.test_head = HEADROOM - FRAME,
-	.test_room = PAGE - FRAME - SHARED_INFO,
-	.test_in = test_in,
-	.test_out = test_out,
+	.in = test_in,
+	.out = test_out,
 };

@@ -50,7 +50,7 @@ static bool open_window(struct skep_cpu *cpu, struct window *w, u64 addr, u32 si
 		remember(cpu, w, bottom, top);
 		return true;
 	}
-	if (type->packet && (access == access_read || type->packet_write) &&
+	if (type->packet && (access == access_read || run->prog->packet_write) &&
 	    addr >= u64_of(run->packet.meta) && addr <= u64_of(run->packet.tail) - size) {
 		remember(cpu, w, u64_of(run->packet.meta), u64_of(run->packet.tail));
 		return true;
@@ -202,7 +202,7 @@ static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u6
 	u64 v;
 
 	set_pc(run, ip);
-	if (!run->prog->type->ld_abs || r[6] != u64_of(run->ctx)) {
+	if (r[6] != u64_of(run->ctx)) {
 		run_fault(run, EFAULT, msg_packet_load_context);
 		return false;
 	}

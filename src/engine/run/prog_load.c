@@ -6,6 +6,7 @@
 #include "msg.h"
 #include "pass.h"
 #include "prog_verify.h"
+#include "rules.h"
 #include "sha256.h"
 #include "verify.h"
 #include <ctype.h>
@@ -19,6 +20,7 @@ struct loading {
 	struct store *store;
 	const union skep_attr *attr;
 	const struct prog_type *type;
+	u32 attach_type;
 	struct skep_insn *code; /* n slots, as the region will hold them */
 	struct insn *insns;
 	u8 *faults;	     /* of each encoding: enum insn_fault */
@@ -34,7 +36,7 @@ struct loading {
 	struct prog_kfunc *kfuncs;
 	u32 nkfuncs;
 	u32 btf_id;
-	u32 processed; /* by the verifier */
+	struct verify_result result;
 	u8 tag[SKEP_TAG_SIZE];
 	u8 *func_info, *line_info; /* records of the size that the user gave */
 };
@@ -53,6 +55,34 @@ static bool is_name(const char name[SKEP_OBJ_NAME_LEN])
 	return len < SKEP_OBJ_NAME_LEN;
 }
 
+/* Linux names these types' attach type only since they have more than one. */
+static u32 usual_attach_type(const union skep_attr *attr)
+{
+	u32 type = attr->prog_type, attach_type = attr->expected_attach_type;
+
+	if (!attach_type && type == SKEP_PROG_TYPE_CGROUP_SOCK)
+		return SKEP_CGROUP_INET_SOCK_CREATE;
+	if (!attach_type && type == SKEP_PROG_TYPE_SK_REUSEPORT)
+		return SKEP_SK_REUSEPORT_SELECT;
+	return attach_type;
+}
+
+/* What it is to be attached to. */
+static void check_target(struct loading *l)
+{
+	const union skep_attr *attr = l->attr;
+	const struct rule_prog *rule = rules_prog(attr->prog_type);
+
+	if (attr->attach_prog_fd)
+		refuse(l, EINVAL, msg_load_unused, "attach_prog_fd");
+	if (attr->attach_btf_id && !(rule && rule->btf))
+		refuse(l, EINVAL, msg_load_unused, "attach_btf_id");
+	if (rule && rules_attach(attr->prog_type, attr->expected_attach_type))
+		refuse(l, EINVAL, msg_load_attach, rule->name,
+		       attr->expected_attach_type);
+	l->attach_type = usual_attach_type(attr);
+}
+
 static void check_attr(struct loading *l)
 {
 	const union skep_attr *attr = l->attr;
@@ -65,15 +95,15 @@ static void check_attr(struct loading *l)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
 	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
 		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, SKEP_MAX_INSNS);
-	if (attr->attach_btf_id)
-		refuse(l, EINVAL, msg_load_unused, "attach_btf_id");
-	if (attr->prog_type == SKEP_PROG_TYPE_SYSCALL && attr->expected_attach_type)
-		refuse(l, EINVAL, msg_load_unused, "expected_attach_type");
+	check_target(l);
 }
 
 static void check_type(struct loading *l)
 {
 	l->type = prog_type(l->attr->prog_type);
+	if (!l->type && prog_type_refusal(l->attr->prog_type))
+		refuse(l, EINVAL, msg_load_type_refused,
+		       prog_type_refusal(l->attr->prog_type));
 	if (!l->type)
 		refuse(l, EINVAL, msg_load_type, l->attr->prog_type);
 	if (!is_name(l->attr->prog_name))
@@ -83,7 +113,8 @@ static void check_type(struct loading *l)
 static void check_device(struct loading *l)
 {
 	u32 index = l->attr->prog_ifindex;
-	bool may = l->type->packet && l->attr->prog_type != SKEP_PROG_TYPE_SOCKET_FILTER;
+	bool may = l->attr->prog_type == SKEP_PROG_TYPE_SCHED_CLS ||
+		   l->attr->prog_type == SKEP_PROG_TYPE_XDP;
 	char name[IF_NAMESIZE];
 
 	if (index)
@@ -91,12 +122,12 @@ static void check_device(struct loading *l)
 		       msg_load_device, index);
 }
 
-/* Of the types that the engine has, syscall is the only one that sleeps, and always. */
 static void check_sleepable(struct loading *l)
 {
+	const struct rule_prog *rule = rules_prog(l->attr->prog_type);
 	bool asked = l->attr->prog_flags & SKEP_F_SLEEPABLE;
 
-	if (asked != l->type->sleepable)
+	if (asked ? !rule->sleepable : rule->sleepable_only)
 		refuse(l, EINVAL, asked ? msg_load_not_sleepable : msg_load_sleepable,
 		       l->type->name);
 }
@@ -302,8 +333,7 @@ static void check_prog_arrays(struct loading *l)
 
 	for (u32 i = 0; i < l->nmaps; i++)
 		if (l->maps[i]->info.type == SKEP_MAP_TYPE_PROG_ARRAY &&
-		    !prog_array_fits(l->maps[i], attr->prog_type,
-				     attr->expected_attach_type,
+		    !prog_array_fits(l->maps[i], attr->prog_type, l->attach_type,
 				     attr->prog_flags & SKEP_F_XDP_HAS_FRAGS))
 			refuse(l, EINVAL, msg_load_prog_array, l->maps[i]->info.name);
 }
@@ -313,7 +343,12 @@ static void check_prog_arrays(struct loading *l)
 /* What the verifier refuses as well, for those that do not ask it. */
 static void check_use(struct loading *l, u32 at, const struct helper *helper)
 {
-	if (!(helper->groups & l->type->groups))
+	u32 type = l->attr->prog_type;
+	bool may = helper->types ? helper->types >> type & 1
+				 : rules_helper_known(type, l->attach_type,
+						      (u32)l->insns[at].imm);
+
+	if (!may)
 		refuse(l, EINVAL, msg_load_helper_type, at, l->type->name, helper->name);
 	if (helper->gpl_only && !l->gpl)
 		refuse(l, EINVAL, msg_load_gpl, at, helper->name, l->license);
@@ -341,7 +376,7 @@ static void check_calls(struct loading *l)
 		if (l->insns[i].op == op_call_helper)
 			check_helper(l, i);
 		else if (op_info[l->insns[i].op].class == class_packet &&
-			 !l->type->ld_abs)
+			 !rules_prog(l->attr->prog_type)->ld_abs)
 			refuse(l, EINVAL, msg_load_packet, i, l->type->name);
 	}
 }
@@ -473,7 +508,7 @@ static void fill(struct loading *l, struct object *obj)
 	u64 at = OBJECT_HEAD_SIZE;
 
 	info->type = attr->prog_type;
-	info->expected_attach_type = attr->expected_attach_type;
+	info->expected_attach_type = l->attach_type;
 	info->flags = attr->prog_flags;
 	info->n = l->n;
 	info->nmaps = l->nmaps;
@@ -481,7 +516,9 @@ static void fill(struct loading *l, struct object *obj)
 		info->maps[i] = l->maps[i]->obj.id;
 	info->btf_id = l->btf_id;
 	info->gpl = l->gpl;
-	info->verified_insns = l->processed;
+	info->attach_btf_id = attr->attach_btf_id;
+	info->ctx_end = l->result.ctx_end;
+	info->verified_insns = l->result.processed;
 	memcpy(info->tag, l->tag, sizeof(info->tag));
 	memcpy(info->name, attr->prog_name, sizeof(info->name));
 	memcpy(info->license, l->license, sizeof(info->license) - 1);
@@ -532,8 +569,9 @@ static int check_program(struct loading *l)
 	const union skep_attr *attr = l->attr;
 	struct verify_prog prog = {
 		.type = attr->prog_type,
-		.attach_type = attr->expected_attach_type,
+		.attach_type = l->attach_type,
 		.flags = attr->prog_flags,
+		.attach_btf_id = attr->attach_btf_id,
 		.gpl = l->gpl,
 		.code = l->code,
 		.seen = l->seen,
@@ -553,7 +591,7 @@ static int check_program(struct loading *l)
 	if (runs_unverified(store_runs(l->store)))
 		return insn_check_flow(l->insns, l->n, l->pass.log);
 	err = prog_verify(l->store, &prog, l->btf_id, l->maps, l->vmlinux,
-			  attr->log_level, l->pass.log, &l->processed);
+			  attr->log_level, l->pass.log, &l->result);
 	if (!err)
 		err = settle_code(l);
 	return err ? err : insn_check_flow(l->insns, l->n, l->pass.log);

@@ -68,7 +68,7 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 
 int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
-		struct skep_log *log, u32 *processed)
+		struct skep_log *log, struct verify_result *result)
 {
 	const struct profile everything = {.bpf = true,
 					   .perfmon = true,
@@ -77,7 +77,6 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 					   .vmlinux = vmlinux,
 					   .variables = true};
 	struct described *d = mem_alloc(1, sizeof(*d));
-	struct verify_result result = {0};
 	int err;
 
 	if (!d)
@@ -86,8 +85,7 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 		describe(d, store, maps[i], i);
 	prog->maps = d->maps;
 	prog->btf = hold_btf(d, store, btf_id);
-	err = verify(prog, &everything, log_level, log, &result);
-	*processed = result.processed;
+	err = verify(prog, &everything, log_level, log, result);
 	while (d->nheld)
 		object_put(d->held[--d->nheld]);
 	mem_free(d);

@@ -1,5 +1,5 @@
 /* BPF_PROG_TEST_RUN, as Linux 6.18 does it (net/bpf/test_run.c's documented behaviour),
- * for every program type that the engine has. */
+ * for every program type that has one. */
 #include "cmd.h"
 #include "exec.h"
 #include "mem.h"
@@ -10,16 +10,22 @@ enum {
 	MOST_ARGS = 96, /* raw tracepoints: 12 arguments */
 	KERNEL_ENOTSUPP = 524,
 	PAGE = 4096, /* of a fragment */
+	MOST_BATCH = 256,
+	LIVE_HEAD = 112, /* struct xdp_page_head, in each live frame's page */
 };
 
 struct test {
 	struct prog *prog;
+	const struct prog_test *how;
 	union skep_attr *attr;
-	u8 *data; /* test_room bytes, or NULL */
+	u8 *data; /* how->room bytes and the fragments, or NULL */
+	u8 *copy; /* live frames: data as each finds it */
 	u8 *ctx;  /* ctx_in, filled up with 0 to what the type knows */
 	struct skep_packet packet;
 	struct skep_event event;
 };
+
+/* ---- what is given ---- */
 
 static int check_pairs(const union skep_attr *attr)
 {
@@ -34,27 +40,76 @@ static int check_pairs(const union skep_attr *attr)
 static int check_plain(const struct test *t, u32 cpus)
 {
 	const union skep_attr *attr = t->attr;
-	u32 flags = attr->test.flags, cpu = attr->test.cpu;
+	u32 cpu = attr->test.cpu, size = attr->test.ctx_size_in;
 
 	if (attr->test.data_in || attr->test.data_out || attr->test.ctx_out ||
-	    attr->test.duration || attr->test.repeat || attr->test.batch_size)
+	    attr->test.duration || attr->test.repeat || attr->test.batch_size ||
+	    size < t->prog->info->ctx_end)
 		return -EINVAL;
-	if (t->prog->info->type != SKEP_PROG_TYPE_RAW_TRACEPOINT)
-		return flags || attr->test.ctx_size_in > UINT16_MAX ? -EINVAL : 0;
-	if (attr->test.ctx_size_in > MOST_ARGS)
+	if (t->how->kind == test_call)
+		return attr->test.flags || size > UINT16_MAX ? -EINVAL : 0;
+	if (size > MOST_ARGS)
 		return -EINVAL;
-	if (flags & SKEP_F_TEST_RUN_ON_CPU)
+	if (attr->test.flags & SKEP_F_TEST_RUN_ON_CPU)
 		return cpu >= cpus ? -ENXIO : 0;
 	return cpu ? -EINVAL : 0;
 }
 
+static bool is_live(const struct test *t)
+{
+	return t->how->kind == test_frame &&
+	       t->attr->test.flags & SKEP_F_TEST_XDP_LIVE_FRAMES;
+}
+
+/* Programs that a device or CPU map runs see what no test run makes. */
+static int check_frame(const struct test *t)
+{
+	const union skep_attr *attr = t->attr;
+	u32 attach_type = t->prog->info->expected_attach_type;
+	u32 batch = attr->test.batch_size;
+
+	if (attach_type == SKEP_XDP_DEVMAP || attach_type == SKEP_XDP_CPUMAP ||
+	    attr->test.flags & ~(u32)SKEP_F_TEST_XDP_LIVE_FRAMES)
+		return -EINVAL;
+	if (is_live(t))
+		return batch > MOST_BATCH ? -E2BIG : 0;
+	return batch ? -EINVAL : 0;
+}
+
+static int check_live(const struct test *t)
+{
+	const union skep_attr *attr = t->attr;
+	const struct skep_xdp_md *md = (const void *)t->ctx;
+	u32 most = t->how->most - LIVE_HEAD;
+
+	if (md && (attr->test.data_out || attr->test.ctx_out))
+		return -EINVAL;
+	return attr->test.data_size_in > most + (md ? md->data : 0) ? -EINVAL : 0;
+}
+
+static int check_rest(const struct test *t)
+{
+	const union skep_attr *attr = t->attr;
+
+	if (attr->test.flags || attr->test.cpu || attr->test.batch_size)
+		return -EINVAL;
+	if (t->how->kind == test_fields &&
+	    (attr->test.data_in || attr->test.data_size_in || attr->test.data_out ||
+	     attr->test.data_size_out))
+		return -EINVAL;
+	return 0;
+}
+
+/* What has a struct of its own is filled up with 0; the others get what there is. */
 static int copy_ctx(struct test *t)
 {
-	u32 size = t->attr->test.ctx_size_in, known = t->prog->type->ctx_size;
+	u32 size = t->attr->test.ctx_size_in, known = t->how->ctx_size;
 	int err;
 
 	if (!size && !t->attr->test.ctx_size_out)
 		return 0;
+	if (!known)
+		known = size;
 	t->ctx = mem_alloc(1, MAX(size, known));
 	if (!t->ctx)
 		return -ENOMEM;
@@ -62,32 +117,32 @@ static int copy_ctx(struct test *t)
 	if (err)
 		return err;
 	t->event.ctx = t->ctx;
-	t->event.ctx_len = t->prog->type->packet ? known : size;
+	t->event.ctx_len = known;
 	return size ? user_copy_in(t->ctx, t->attr->test.ctx_in, MIN(size, known)) : 0;
 }
 
 static int copy_data(struct test *t)
 {
-	const struct prog_type *type = t->prog->type;
-	u32 size = t->attr->test.data_size_in, linear = MIN(size, type->test_most);
+	const struct prog_test *how = t->how;
+	u32 size = t->attr->test.data_size_in, linear = MIN(size, how->most);
 	u32 room = (u32)round_up(size - linear, PAGE);
 	u8 *data;
 
-	if (size < type->test_least || (size > linear && !type->test_frags))
+	if (size < how->least || (size > linear && !how->frags))
 		return -EINVAL;
-	if (room > type->test_frags)
+	if (room > how->frags)
 		return -ENOMEM;
-	t->data = mem_alloc(1, type->test_room + room);
+	t->data = mem_alloc(1, how->room + room);
 	if (!t->data)
 		return -ENOMEM;
-	data = t->data + type->test_head;
+	data = t->data + how->head;
 	t->packet = (struct skep_packet){
 		.head = t->data,
 		.mac = data,
-		.data = data + type->test_pull,
+		.data = data + how->pull,
 		.tail = data + linear,
-		.end = t->data + type->test_room,
-		.rest = t->data + type->test_room,
+		.end = t->data + how->room,
+		.rest = t->data + how->room,
 		.rest_len = size - linear,
 		.rest_room = room,
 	};
@@ -98,51 +153,106 @@ static int copy_data(struct test *t)
 			    size - linear);
 }
 
+static int take_over(struct test *t)
+{
+	return t->how->in(t->attr->test.ctx_size_in ? t->ctx : NULL, &t->packet);
+}
+
+/* XDP does not look at cpu, and takes the context first. */
+static int prepare_frame(struct test *t)
+{
+	int err = check_frame(t);
+
+	if (!err)
+		err = copy_ctx(t);
+	if (!err && is_live(t))
+		err = check_live(t);
+	if (!err)
+		err = copy_data(t);
+	return err ? err : take_over(t);
+}
+
 static int prepare_packet(struct test *t)
 {
-	const struct prog_type *type = t->prog->type;
-	int err;
+	int err = check_rest(t);
 
-	bool xdp = t->prog->info->type == SKEP_PROG_TYPE_XDP;
-	const void *ctx;
-
-	/* XDP does not look at cpu, and takes the context first. */
-	if (t->attr->test.flags || (t->attr->test.cpu && !xdp) ||
-	    t->attr->test.batch_size)
-		return -EINVAL;
-	err = xdp ? copy_ctx(t) : copy_data(t);
 	if (!err)
-		err = xdp ? copy_data(t) : copy_ctx(t);
-	ctx = t->attr->test.ctx_size_in ? t->event.ctx : NULL;
-	return err ? err : type->test_in(ctx, &t->packet);
+		err = copy_data(t);
+	if (!err)
+		err = copy_ctx(t);
+	return err ? err : take_over(t);
+}
+
+static int prepare_fields(struct test *t)
+{
+	int err = check_rest(t);
+
+	if (!err)
+		err = copy_ctx(t);
+	return err ? err : t->how->in(t->ctx, &t->packet);
+}
+
+/* It calls functions of the kernel that nothing is attached to here. */
+static int prepare_traced(const struct test *t)
+{
+	u32 attach_type = t->prog->info->expected_attach_type;
+	int err = check_rest(t);
+
+	if (!err && attach_type != SKEP_TRACE_FENTRY && attach_type != SKEP_TRACE_FEXIT)
+		err = -EFAULT;
+	return err;
 }
 
 static int prepare(struct test *t, u32 cpus)
 {
-	int err = check_pairs(t->attr);
+	int err;
 
-	if (err)
-		return err;
-	if (!t->prog->type->test_run)
+	t->how = t->prog->type->test;
+	if (!t->how)
 		return -KERNEL_ENOTSUPP;
-	if (t->prog->type->packet)
-		return prepare_packet(t);
+	switch (t->how->kind) {
+	case test_packet: return prepare_packet(t);
+	case test_frame: return prepare_frame(t);
+	case test_fields: return prepare_fields(t);
+	case test_traced: return prepare_traced(t);
+	case test_args:
+	case test_call: break;
+	}
 	err = check_plain(t, cpus);
 	return err ? err : copy_ctx(t);
 }
 
-/* The packet comes back as the program left it, with metadata before it; less room than
- * that is -ENOSPC. The header that the program did not see comes back as 0 bytes. */
-static int give_data(struct test *t, const struct skep_packet *packet)
+/* ---- what is given back ---- */
+
+/* The packet comes back as the program left it, with metadata before it. The header that
+ * the program did not see comes back as 0 bytes. */
+static u32 packet_out(const struct test *t, const void **at)
 {
-	union skep_attr *attr = t->attr;
-	u32 pull = t->prog->type->test_pull, linear, size, copy;
-	u8 *from = (packet->meta ? packet->meta : packet->data) - pull;
-	u64 to = attr->test.data_out;
+	u32 pull = t->how->pull;
+	u8 *from = (t->packet.meta ? t->packet.meta : t->packet.data) - pull;
 
 	memset(from, 0, pull);
-	linear = (u32)(packet->tail - from);
-	size = copy = linear + packet->rest_len;
+	*at = from;
+	return (u32)(t->packet.tail - from);
+}
+
+/* Less room than there is to give is -ENOSPC. */
+static int give_data(struct test *t, const struct run *run)
+{
+	union skep_attr *attr = t->attr;
+	const struct skep_packet *packet = &t->packet;
+	const void *from = NULL;
+	u32 linear, size, copy;
+	u64 to = attr->test.data_out;
+
+	if (t->how->data)
+		linear = size = copy = t->how->data(run, &from);
+	else if (t->how->kind == test_fields)
+		linear = size = copy = 0;
+	else {
+		linear = packet_out(t, &from);
+		size = copy = linear + packet->rest_len;
+	}
 	if (attr->test.data_size_out)
 		copy = MIN(size, attr->test.data_size_out);
 	if (to &&
@@ -155,20 +265,79 @@ static int give_data(struct test *t, const struct skep_packet *packet)
 
 static int give_ctx(struct test *t, const struct run *run)
 {
-	const struct prog_type *type = t->prog->type;
 	union skep_attr *attr = t->attr;
-	u32 size = type->ctx_size, copy = MIN(size, attr->test.ctx_size_out);
+	u32 size = t->how->ctx_size, copy = MIN(size, attr->test.ctx_size_out);
 
-	if (t->prog->info->type == SKEP_PROG_TYPE_SYSCALL && t->event.ctx_len)
-		return user_copy_out(attr->test.ctx_in, t->ctx, t->event.ctx_len);
-	if (!attr->test.ctx_out)
+	if (!attr->test.ctx_out || t->how->keeps)
 		return 0;
-	if (type->test_out)
-		type->test_out(run, t->ctx);
+	if (t->how->out)
+		t->how->out(run, t->ctx);
 	attr->test.ctx_size_out = size;
 	if (user_copy_out(attr->test.ctx_out, t->ctx, copy))
 		return copy < size ? -ENOSPC : -EFAULT;
 	return copy < size ? -ENOSPC : 0;
+}
+
+/* ---- running ---- */
+
+/* Each live frame is a packet of its own, as it was given; where the program sends it,
+ * nothing is. */
+static void make_frame(struct test *t, const struct skep_packet *first)
+{
+	t->packet = *first;
+	memcpy(t->data, t->copy, t->how->room);
+}
+
+static int keep_frame(struct test *t)
+{
+	t->copy = mem_alloc(1, t->how->room);
+	if (!t->copy)
+		return -ENOMEM;
+	memcpy(t->copy, t->data, t->how->room);
+	return 0;
+}
+
+static int run_live(struct test *t, struct skep_cpu *cpu, u32 repeat)
+{
+	const struct skep_packet first = t->packet;
+	int err = keep_frame(t);
+	u64 ret;
+
+	for (u32 i = 0; i < repeat && !err; i++) {
+		err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, &ret, NULL);
+		make_frame(t, &first);
+	}
+	return err;
+}
+
+static int run_repeat(struct test *t, struct skep_cpu *cpu, u32 repeat, u64 *ret)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < repeat && !err; i++) {
+		err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, ret, NULL);
+		if (!err && t->how->ran)
+			t->how->ran(&cpu->run);
+	}
+	return err;
+}
+
+static int give(struct test *t, const struct run *run, u32 duration)
+{
+	union skep_attr *attr = t->attr;
+	int err;
+
+	switch (t->how->kind) {
+	case test_args:
+	case test_traced: return 0;
+	case test_call:
+		return t->ctx ? user_copy_out(attr->test.ctx_in, t->ctx, t->event.ctx_len)
+			      : 0;
+	default: break;
+	}
+	attr->test.duration = duration;
+	err = give_data(t, run);
+	return err ? err : give_ctx(t, run);
 }
 
 static int run_it(struct test *t, struct skep_cpu *cpu)
@@ -177,16 +346,14 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 	u64 begin = os_clock_ns(), ret = 0;
 	int err = 0;
 
-	for (u32 i = 0; i < repeat && !err; i++)
-		err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, &ret, NULL);
+	if (is_live(t))
+		err = run_live(t, cpu, repeat);
+	else if (t->how->kind != test_traced)
+		err = run_repeat(t, cpu, repeat, &ret);
 	if (err)
 		return err;
 	t->attr->test.retval = (u32)ret;
-	if (t->event.packet) {
-		t->attr->test.duration = (u32)((os_clock_ns() - begin) / repeat);
-		err = give_data(t, &t->packet);
-	}
-	return err ? err : give_ctx(t, &cpu->run);
+	return give(t, &cpu->run, (u32)((os_clock_ns() - begin) / repeat));
 }
 
 static int test_run(struct test *t, struct runs *runs)
@@ -205,8 +372,10 @@ int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 {
 	struct test t = {.attr = attr};
 	struct object *obj;
-	int err = object_get(store, (int)attr->test.prog_fd, OBJECT_PROG, &obj, NULL);
+	int err = check_pairs(attr);
 
+	if (!err)
+		err = object_get(store, (int)attr->test.prog_fd, OBJECT_PROG, &obj, NULL);
 	if (err)
 		return err;
 	t.prog = container_of(obj, struct prog, obj);
@@ -214,6 +383,7 @@ int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 	if (!err)
 		err = test_run(&t, store_runs(store));
 	mem_free(t.data);
+	mem_free(t.copy);
 	mem_free(t.ctx);
 	object_put(obj);
 	return err;

@@ -54,8 +54,6 @@ void access_flow_keys(struct verifier *v, const struct access *a);
 void access_object(struct verifier *v, const struct access *a); /* a socket */
 /* Whether `size` bytes of the packet were compared with its end. */
 void access_packet_range(struct verifier *v, const struct access *a, bool zero);
-/* The kernel hands the context to programs of this type as it is. */
-bool access_ctx_is_plain(u32 prog_type);
 
 /* access_btf.c, typed_ctx.c */
 

@@ -31,6 +31,13 @@ static void load_field(struct verifier *v, const struct rule_field *f, struct re
 		to->id = new_id(v);
 }
 
+static void note_end(struct verifier *v, const struct access *a)
+{
+	u32 end = (u32)a->off + a->size;
+
+	v->result->ctx_end = MAX(v->result->ctx_end, end);
+}
+
 void access_ctx(struct verifier *v, const struct access *a)
 {
 	const struct rule_ctx *rule = rules_ctx(v->prog->type, v->prog->attach_type);
@@ -40,31 +47,15 @@ void access_ctx(struct verifier *v, const struct access *a)
 	mem_check_plain(v, a->regno, a->r, false);
 	if (!rule || rule->btf) {
 		access_typed_ctx(v, a);
+		note_end(v, a);
 		return;
 	}
 	f = find_field(v, rule, a);
 	if (!f)
 		refuse(v, bad_ctx_access, a->off, a->size);
+	note_end(v, a);
 	if (a->how == mem_read && a->value >= 0)
 		load_field(v, f, &regs_of(v)[a->value]);
-}
-
-bool access_ctx_is_plain(u32 prog_type)
-{
-	switch (prog_type) {
-	case SKEP_PROG_TYPE_KPROBE:
-	case SKEP_PROG_TYPE_TRACEPOINT:
-	case SKEP_PROG_TYPE_RAW_TRACEPOINT:
-	case SKEP_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-	case SKEP_PROG_TYPE_TRACING:
-	case SKEP_PROG_TYPE_LSM:
-	case SKEP_PROG_TYPE_STRUCT_OPS:
-	case SKEP_PROG_TYPE_CGROUP_DEVICE:
-	case SKEP_PROG_TYPE_LIRC_MODE2:
-	case SKEP_PROG_TYPE_SYSCALL:
-	case SKEP_PROG_TYPE_NETFILTER: return true;
-	default: return false;
-	}
 }
 
 void access_object(struct verifier *v, const struct access *a)

@@ -242,7 +242,7 @@ static _Noreturn void bad_memory(struct verifier *v, const struct access *a)
 /* Contexts that the kernel does not convert are memory; its last byte stands for all. */
 static void check_ctx(struct verifier *v, const struct access *a, bool zero)
 {
-	if (!access_ctx_is_plain(v->prog->type))
+	if (!rules_ctx_is_plain(v->prog->type))
 		bad_memory(v, a);
 	if (a->size)
 		mem_access(v, a->regno, (s32)a->size - 1, 1, a->how, -1, false);

@@ -23,18 +23,6 @@ enum short_flag {
 	MOVES = kfunc_moves,
 };
 
-#define EVERY	(~0ull)
-#define T(type) (1ull << SKEP_PROG_TYPE_##type)
-/* Types that share a list of functions in the kernel, and lists of lists. */
-#define TRACE (T(TRACING) | T(TRACEPOINT) | T(PERF_EVENT) | T(LSM))
-#define CGROUP \
-	(T(CGROUP_SKB) | T(CGROUP_SOCK) | T(CGROUP_DEVICE) | T(CGROUP_SOCK_ADDR) | \
-	 T(CGROUP_SOCKOPT) | T(CGROUP_SYSCTL) | T(SOCK_OPS))
-#define SKB \
-	(T(SCHED_CLS) | T(SCHED_ACT) | T(SK_SKB) | T(SOCKET_FILTER) | T(NETFILTER) | \
-	 T(LWT_IN) | T(LWT_OUT) | T(LWT_XMIT) | T(LWT_SEG6LOCAL))
-#define COMMON (TRACE | CGROUP | T(SCHED_CLS) | T(XDP) | T(STRUCT_OPS) | T(SYSCALL))
-
 /* Ordered by name, for kfunc_find(). */
 static const struct kfunc kfuncs[] = {
 #define KFUNC(name, flags, does, types) {#name, flags, kfunc_##does, types},

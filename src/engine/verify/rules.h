@@ -158,6 +158,10 @@ struct rule_hook {
 bool rules_helper_allowed(u32 prog_type, u32 attach_type, const struct rule_hook *hook,
 			  u32 id, const struct profile *profile);
 
+/* The same for who has all capabilities, where it is attached does not decide, and the
+ * newest kernel. */
+bool rules_helper_known(u32 prog_type, u32 attach_type, u32 id);
+
 /* ---- contexts, and objects that are read like one ---- */
 
 /* Aligned accesses of `read` (or `write`) sizes, a mask of 1, 2, 4 and 8, that lie within
@@ -179,6 +183,9 @@ struct rule_ctx {
 
 /* Of a program type; NULL: there is no such type, or it does not attach like that. */
 const struct rule_ctx *rules_ctx(u32 prog_type, u32 attach_type);
+
+/* The kernel hands the context to programs of this type as it is. */
+bool rules_ctx_is_plain(u32 prog_type);
 
 /* Of what a reg_socket, reg_sock_common, reg_tcp_sock or reg_xdp_sock points to; NULL: of
  * no other. */

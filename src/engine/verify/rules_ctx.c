@@ -62,6 +62,24 @@ const struct rule_ctx *rules_ctx(u32 prog_type, u32 attach_type)
 	return is_btf(prog_type) ? &btf : NULL;
 }
 
+bool rules_ctx_is_plain(u32 prog_type)
+{
+	switch (prog_type) {
+	case SKEP_PROG_TYPE_KPROBE:
+	case SKEP_PROG_TYPE_TRACEPOINT:
+	case SKEP_PROG_TYPE_RAW_TRACEPOINT:
+	case SKEP_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case SKEP_PROG_TYPE_TRACING:
+	case SKEP_PROG_TYPE_LSM:
+	case SKEP_PROG_TYPE_STRUCT_OPS:
+	case SKEP_PROG_TYPE_CGROUP_DEVICE:
+	case SKEP_PROG_TYPE_LIRC_MODE2:
+	case SKEP_PROG_TYPE_SYSCALL:
+	case SKEP_PROG_TYPE_NETFILTER: return true;
+	default: return false;
+	}
+}
+
 const struct rule_ctx *rules_object(enum reg_type type)
 {
 	static const struct rule_ctx rules[] = {LAYOUT_OF(socket), LAYOUT_OF(sock_common),

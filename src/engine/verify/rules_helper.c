@@ -182,3 +182,11 @@ bool rules_helper_allowed(u32 prog_type, u32 attach_type, const struct rule_hook
 	}
 	return hook && hook_allows(hook, id);
 }
+
+bool rules_helper_known(u32 prog_type, u32 attach_type, u32 id)
+{
+	static const struct profile everything = {
+		.bpf = true, .perfmon = true, .net_admin = true, .admin = true};
+
+	return rules_helper_allowed(prog_type, attach_type, NULL, id, &everything);
+}

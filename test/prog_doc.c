@@ -1,0 +1,96 @@
+/* prog_doc.c - writes docs/programs.md from type.def, prog_rule.def and hook.def */
+#include <stdio.h>
+#include "hook.h"
+#include "rules.h"
+
+static const struct {
+	const char *name;
+	const struct hook *hook;
+} hooks[] = {
+#define HOOK(symbol) {#symbol, &hook_##symbol},
+#define SAME	     HOOK
+#include "hook.def"
+#undef SAME
+#undef HOOK
+};
+
+static const char *const kinds[] = {
+	[test_packet] = "on a packet",	[test_frame] = "on frames",
+	[test_fields] = "on a context", [test_args] = "with arguments",
+	[test_call] = "as a call",	[test_traced] = "does nothing",
+};
+
+static void print_hooks(u32 type)
+{
+	u32 n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i].hook->prog_type == type)
+			printf("%s%s", n++ ? ", " : "", hooks[i].name);
+	printf(" |\n");
+}
+
+static void print_type(u32 type)
+{
+	const struct rule_prog *rule = rules_prog(type);
+	const struct prog_type *t = prog_type(type);
+
+	printf("| %u | %s | %u.%u | %s | %s | ", type, t->name, rule->since >> 8,
+	       rule->since & 255, t->ctx_name, t->test ? kinds[t->test->kind] : "none");
+	print_hooks(type);
+}
+
+static const char intro[] =
+	"# Program types\n"
+	"\n"
+	"Generated from `src/engine/prog/type.def`. What programs of a type may read, write,\n"
+	"call and return, and which `expected_attach_type` loads, is as in Linux 6.18.\n"
+	"\n"
+	"*test run* is what `BPF_PROG_TEST_RUN` does; *none* is `ENOTSUPP`, as on Linux.\n"
+	"*links* are what attaches programs of the type to an event of the engine. Programs of\n"
+	"all types run in an application that embeds the engine: `skep_run()` takes a context\n"
+	"in the kernel's layout.\n"
+	"\n"
+	"| number | type | since Linux | context | test run | links |\n"
+	"|---|---|---|---|---|---|\n";
+
+static const char notes[] =
+	"\n"
+	"## Test runs\n"
+	"\n"
+	"Checks, their order and their errors are the kernel's.\n"
+	"\n"
+	"- *on a packet*: `data_in` is an Ethernet frame; `repeat` times; `data_out` is what the\n"
+	"  program made of it, of flow_dissector the flow keys, of netfilter nothing; `ctx_in` and\n"
+	"  `ctx_out` are a `struct __sk_buff`, of flow_dissector flow keys with flags, of\n"
+	"  netfilter a `struct nf_hook_state`. Packets have no socket.\n"
+	"- *on frames*: the same with `struct xdp_md`, and fragments. With\n"
+	"  `BPF_F_TEST_XDP_LIVE_FRAMES` each run has a frame of its own, which then goes nowhere,\n"
+	"  whatever the program says: the engine has no devices.\n"
+	"- *on a context*: `ctx_in` is a `struct bpf_sk_lookup`. No socket is ever selected.\n"
+	"- *with arguments*: `ctx_in` is the array of them. With `BPF_F_TEST_RUN_ON_CPU` `cpu` is\n"
+	"  checked, but the run takes whichever CPU slot is free.\n"
+	"- *as a call*: `ctx_in` is the program's to read and write.\n"
+	"- *does nothing*: the kernel calls functions that fentry and fexit programs can be attached\n"
+	"  to. Here nothing is attached to them, so that `retval` is 0; for other attach types it\n"
+	"  is `EFAULT`, as on Linux.\n"
+	"\n"
+	"A signal does not end a test run with `EINTR`: it is handled while the programs run.\n"
+	"\n"
+	"## Not there, and why\n"
+	"\n"
+	"Loading them is `EINVAL`, as on a kernel that is built without them.\n"
+	"\n";
+
+int main(void)
+{
+	printf("%s", intro);
+	for (u32 type = 0; type < 64; type++)
+		if (prog_type(type))
+			print_type(type);
+	printf("%s", notes);
+	for (u32 type = 0; type < 64; type++)
+		if (prog_type_refusal(type))
+			printf("- %s.\n", prog_type_refusal(type));
+	return 0;
+}
