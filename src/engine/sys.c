@@ -150,6 +150,16 @@ static int engine_poll(struct skep_sys *sys, struct pollfd *fds, nfds_t n, int t
 
 /* ---- mmap, read, open, close ---- */
 
+/* What mmap(2) says of a file that cannot be mapped. */
+static int not_mapped(int mode, int prot, int flags)
+{
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+
+	if (mode == O_WRONLY || (mode == O_RDONLY && shared && prot & PROT_WRITE))
+		return -EACCES;
+	return prot & PROT_EXEC ? -EPERM : -ENODEV;
+}
+
 static int engine_mmap(struct skep_sys *sys, void **out, size_t len, int prot, int flags,
 		       int fd, off_t off)
 {
@@ -164,7 +174,7 @@ static int engine_mmap(struct skep_sys *sys, void **out, size_t len, int prot, i
 		      : obj->kind == OBJECT_PERF
 			      ? perf_mmap(container_of(obj, struct perf, obj), out, len,
 					  prot, flags, off)
-			      : -ENODEV;
+			      : not_mapped(mode, prot, flags);
 		object_put(obj);
 		return err;
 	}

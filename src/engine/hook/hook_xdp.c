@@ -88,13 +88,15 @@ static int attach_tcx(struct attach *at)
 
 	if (at->attr->link_create.target_ifindex != HOOK_PORT)
 		return -ENODEV;
-	if (flags)
-		return flags & ~order ? -EINVAL : -EOPNOTSUPP;
 	at->info->ifindex = HOOK_PORT;
 	at->info->event = at->attach_type == SKEP_TCX_INGRESS ? EVENT_TCX_INGRESS
 							      : EVENT_TCX_EGRESS;
 	err = count_on_port(at->store, at->info, at->info->prog_id, &n);
-	return err ? err : n >= HOOK_MOST ? -ERANGE : 0;
+	if (!err && n >= HOOK_MOST)
+		err = -ERANGE;
+	if (err || !flags)
+		return err;
+	return flags & ~order ? -EINVAL : -EOPNOTSUPP;
 }
 
 /* A program stands in a row once. */

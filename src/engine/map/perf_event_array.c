@@ -39,6 +39,7 @@ static int write_fd(struct map *map, const void *key, const void *value, u64 fla
 const struct map_ops map_perf_event_array = {
 	.name = "perf_event_array",
 	.no_value_ptr = true,
+	.btf = map_btf_never,
 	.check = check,
 	.size = fd_array_size,
 	.open = fd_array_open,

@@ -4,6 +4,8 @@
 #include "prog.h"
 #include <errno.h>
 
+enum { FUNC_INFO = 8, LINE_INFO = 16 }; /* bytes of Linux's records */
+
 /* Copies `n` elements of `size` bytes to the user's buffer of *room elements; *room
  * becomes n. */
 static int give(u64 to, u32 *room, const void *from, u32 n, u32 size)
@@ -56,6 +58,18 @@ static int give_code(const struct prog *prog, struct skep_prog_info *out)
 	return err;
 }
 
+/* The records' first `size` bytes, which are those that Linux keeps. */
+static int give_records(u64 to, u32 *room, const u8 *from, u32 n, u32 each, u32 size)
+{
+	u32 copy = MIN(*room, n);
+
+	*room = n;
+	for (u32 i = 0; i < copy; i++)
+		if (user_copy_out(to + (u64)i * size, from + (u64)i * each, size))
+			return -EFAULT;
+	return 0;
+}
+
 static int give_btf(const struct prog *prog, const struct prog_info *in,
 		    struct skep_prog_info *out)
 {
@@ -63,15 +77,18 @@ static int give_btf(const struct prog *prog, const struct prog_info *in,
 	int err = 0;
 
 	out->btf_id = in->btf_id;
-	out->func_info_rec_size = in->func_info_size;
-	out->line_info_rec_size = in->line_info_size;
+	out->func_info_rec_size = FUNC_INFO;
+	out->line_info_rec_size = LINE_INFO;
+	out->jited_line_info_rec_size = sizeof(u64);
 	if (prog_holds(prog, in->func_info_off, in->nfunc_info, in->func_info_size))
-		err = give(out->func_info, &out->nr_func_info, region + in->func_info_off,
-			   in->nfunc_info, in->func_info_size);
+		err = give_records(out->func_info, &out->nr_func_info,
+				   region + in->func_info_off, in->nfunc_info,
+				   in->func_info_size, FUNC_INFO);
 	if (!err &&
 	    prog_holds(prog, in->line_info_off, in->nline_info, in->line_info_size))
-		err = give(out->line_info, &out->nr_line_info, region + in->line_info_off,
-			   in->nline_info, in->line_info_size);
+		err = give_records(out->line_info, &out->nr_line_info,
+				   region + in->line_info_off, in->nline_info,
+				   in->line_info_size, LINE_INFO);
 	return err;
 }
 

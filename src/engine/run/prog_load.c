@@ -610,7 +610,6 @@ static int load(struct loading *l)
 	l->read = true;
 	if (l->log_err)
 		return l->log_err;
-	check_sleepable(l);
 	err = decode(l);
 	if (err)
 		return err;
@@ -619,6 +618,7 @@ static int load(struct loading *l)
 	use_fd_array(l);
 	resolve_maps(l);
 	read_types(l);
+	check_sleepable(l);
 	err = check_program(l);
 	if (err)
 		return err;

@@ -192,9 +192,13 @@ static void note_map(struct verifier *v, struct call *call, u32 regno)
 	call->map_reg = *r;
 }
 
-static bool lookup_never_fails(u32 map_type)
+/* An array made to be an inner one may be longer than the map that stands there when the
+ * program runs. */
+static bool lookup_never_fails(const struct verify_map *map)
 {
-	return map_type == SKEP_MAP_TYPE_ARRAY || map_type == SKEP_MAP_TYPE_PERCPU_ARRAY;
+	return (map->type == SKEP_MAP_TYPE_ARRAY ||
+		map->type == SKEP_MAP_TYPE_PERCPU_ARRAY) &&
+	       !(map->flags & SKEP_F_INNER_MAP);
 }
 
 /* How many bytes of the kind the slot has, from byte `at` towards higher addresses. */
@@ -238,7 +242,7 @@ static void check_key(struct verifier *v, struct call *call, u32 regno)
 	if (!call->map)
 		refuse(v, later_map_arg);
 	mem_check(v, regno, call->map->key_size, mem_read, false, false, NULL);
-	call->key = lookup_never_fails(call->map->type)
+	call->key = lookup_never_fails(call->map)
 			    ? constant_key(v, regno, call->map->key_size)
 			    : -1;
 }
