@@ -10,6 +10,7 @@
 #   make verify-corpus  others' programs as case files, from Debian's packages, as root
 #   make judge-verify   the verifier's verdicts on them, beside the kernel's
 #   make fuzz-verify    N (2000000) random programs, and mutants of the corpus if it is there
+#   make fuzz-sys       N (100000) random sequences of bpf(2) on kernel and engine, as root
 #   make kill-test      each map type and the store with N (10000) killed writers
 #   make judge-concrete  what it believes of 100,000 programs, beside what they do
 #
@@ -78,6 +79,10 @@ fuzz-verify: all
 	! test -d $(VERIFY_CASES) || $(BUILD)/test/judge/verify/verify_fuzz \
 		-n $(N) -c $(VERIFY_CASES) -o $(BUILD)/fuzz-verify/mutants
 
+fuzz-sys: N = 100000
+fuzz-sys: all
+	$(BUILD)/test/judge/seq/seq_fuzz -n $(N) -o $(BUILD)/fuzz-sys
+
 judge-concrete: all
 	$(BUILD)/test/judge/verify_concrete -n 100000
 
@@ -87,4 +92,4 @@ kill-test: all
 		kill_maps kill_others kill_rings lpm_trie perf_output
 
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
-	verify-corpus judge-verify fuzz-verify judge-concrete kill-test
+	verify-corpus judge-verify fuzz-verify fuzz-sys judge-concrete kill-test
