@@ -496,6 +496,23 @@ static void test_ringbuf_wraps(void **state)
 	store_close(store);
 }
 
+/* Positions that no honest process makes: a walk that wraps comes to its end. */
+static void test_ringbuf_hostile_positions(void **state)
+{
+	struct store *store = map_store();
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_RINGBUF, 0, 0, 4096, &fd);
+	struct ring *ring = map->priv;
+
+	for (u64 back = 0; back < 64; back++) {
+		*ring->producer = UINT64_MAX;
+		ring->head->pending = UINT64_MAX - back;
+		ringbuf_reserve(map, 8);
+	}
+	map_drop(map, fd);
+	store_close(store);
+}
+
 static void test_ringbuf_full(void **state)
 {
 	struct store *store = map_store();
@@ -927,6 +944,7 @@ int main(void)
 		cmocka_unit_test(test_bloom_filter_sizes),
 		cmocka_unit_test(test_ringbuf_wraps),
 		cmocka_unit_test(test_ringbuf_full),
+		cmocka_unit_test(test_ringbuf_hostile_positions),
 		cmocka_unit_test(test_user_ringbuf),
 		cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_mapping_holds),

@@ -142,9 +142,9 @@ static u64 step_pending(struct map *map, bool dead)
 	struct ring *ring = map->priv;
 	u64 end = *ring->producer, pos = ring->head->pending;
 
-	if (end - pos > ring->size)
-		pos = end; /* not an honest process's work */
-	while (pos < end) {
+	/* Positions that are not an honest process's work may wrap: only what lies
+	 * between the two is looked at. */
+	while (end - pos - 1 < ring->size) {
 		struct record *rec = record_at(ring, pos);
 		u32 len = __atomic_load_n(&rec->len, __ATOMIC_ACQUIRE);
 
@@ -156,7 +156,7 @@ static u64 step_pending(struct map *map, bool dead)
 		}
 		pos += ring_record_len(len);
 	}
-	ring->head->pending = MIN(pos, end);
+	ring->head->pending = end - pos > ring->size ? end : pos;
 	return ring->head->pending;
 }
 
