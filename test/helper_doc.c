@@ -13,6 +13,7 @@ static const char *const args[] = {
 	[arg_any_map] = "map",
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
+	[arg_stack_trace] = "stack trace map",
 	[arg_queue] = "queue",
 	[arg_perf_array] = "perf event array",
 	[arg_user_ringbuf] = "user ring buffer",

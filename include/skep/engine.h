@@ -69,6 +69,10 @@ struct skep_task {
 	 * NULL: programs may send the task none. */
 	int (*signal)(struct skep_task *task, int sig, bool thread);
 	void *arg; /* for read and signal */
+	/* Where it is in user space: the address of its instruction, and its frame
+	 * pointer, by which its stack is walked. 0, or -errno: there is none. NULL: the
+	 * task has no stack that one can see. */
+	int (*where)(struct skep_task *task, uint64_t *ip, uint64_t *fp);
 };
 
 /* What a run sees of the world beside its context. */

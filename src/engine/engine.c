@@ -95,6 +95,8 @@ static int do_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *user,
 int engine_bpf(struct skep_sys *sys, enum skep_cmd cmd, union skep_attr *user,
 	       uint32_t size)
 {
+	if (cmd == SKEP_PROG_TEST_RUN)
+		test_run_called_from(__builtin_frame_address(0));
 	return do_bpf(container_of(sys, struct skep_engine, sys)->store, cmd, user, size);
 }
 

@@ -2,6 +2,7 @@
 /* Programs that use the less common types of map, the same on the kernel and on the
  * engine: each puts its answers into `out`, which test_map_types.c compares. Needs no
  * headers. */
+typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
@@ -14,10 +15,30 @@ static void *(*map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*map_update_elem)(void *map, const void *key, const void *value,
 			       u64 flags) = (void *)2;
 static long (*map_delete_elem)(void *map, const void *key) = (void *)3;
+static long (*probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
+static long (*get_stackid)(void *ctx, void *map, u64 flags) = (void *)27;
+static long (*get_stack)(void *ctx, void *to, u32 size, u64 flags) = (void *)67;
 static long (*for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
 static void *(*map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
 
-u64 out[64];
+enum { DEPTH = 127, USER_STACK = 256, REUSE = 1024, BUILD_ID = 2048 };
+
+struct build_id {
+	u32 status;
+	u8 id[20];
+	u64 offset;
+};
+
+/* One variable, so that the test knows where each part is. */
+struct {
+	u64 out[64];
+	u64 stack[DEPTH];
+	struct build_id named[DEPTH];
+	u64 reg_offset; /* of a call's first argument in struct pt_regs */
+	u64 magic;	/* which it is */
+} all;
+
+#define out all.out
 
 /* ---- lru_percpu_hash ---- */
 
@@ -64,6 +85,73 @@ int lru_percpu(void *ctx)
 			return 2;
 	}
 	out[12] = map_lookup_elem(&lru, &key) ? 1 : 0;
+	return 0;
+}
+
+/* ---- stack_trace ---- */
+
+struct {
+	__uint(type, 7);
+	__uint(max_entries, 1024);
+	__uint(key_size, 4);
+	__uint(value_size, DEPTH * 8);
+} stacks SEC(".maps");
+
+struct {
+	__uint(type, 7);
+	__uint(map_flags, 32);
+	__uint(max_entries, 1024);
+	__uint(key_size, 4);
+	__uint(value_size, DEPTH * sizeof(struct build_id));
+} named_stacks SEC(".maps");
+
+struct {
+	__uint(type, 7);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+} one_stack SEC(".maps");
+
+static void take_stacks(void *ctx)
+{
+	out[0] = get_stack(ctx, all.stack, sizeof(all.stack), USER_STACK);
+	out[1] = get_stack(ctx, all.named, sizeof(all.named), USER_STACK | BUILD_ID);
+	out[2] = get_stackid(ctx, &stacks, USER_STACK);
+	out[3] = get_stackid(ctx, &named_stacks, USER_STACK);
+}
+
+SEC("raw_tp")
+int own_stack(void *ctx)
+{
+	u64 few[3] = {1, 1, 1};
+
+	take_stacks(ctx);
+	out[4] = get_stackid(ctx, &stacks, USER_STACK) == out[2];
+	out[5] = get_stack(ctx, few, sizeof(few), USER_STACK | 1);
+	out[6] = few[0] == all.stack[1] && few[2] == all.stack[3];
+	out[7] = get_stack(ctx, few, 12, USER_STACK);
+	out[8] = few[0] | (u32)few[1];
+	out[9] = get_stack(ctx, few, sizeof(few), BUILD_ID);
+	out[10] = get_stack(ctx, few, sizeof(few), USER_STACK | REUSE);
+	out[11] = get_stack(ctx, few, sizeof(few), USER_STACK | 255);
+	out[12] = get_stack(ctx, few, 0, USER_STACK);
+	out[13] = get_stackid(ctx, &stacks, USER_STACK | 255);
+	out[14] = get_stackid(ctx, &stacks, USER_STACK | BUILD_ID);
+	out[15] = get_stackid(ctx, &one_stack, USER_STACK);
+	out[16] = get_stackid(ctx, &one_stack, USER_STACK | 1);
+	out[17] = get_stackid(ctx, &one_stack, USER_STACK | 1 | REUSE);
+	return 0;
+}
+
+/* At the entry of a system call whose first argument is `magic`. */
+SEC("raw_tp")
+int call_stack(u64 *ctx)
+{
+	u64 argument = 0;
+
+	probe_read_kernel(&argument, 8, (void *)ctx[0] + all.reg_offset);
+	if (argument == all.magic)
+		take_stacks(ctx);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "killed.h"
 #include "map_arena.h"
 #include "skip.h"
+#include "stack_trace.h"
 
 enum { MAX = 20, KEYS = 40, KILLS = 40 };
 
@@ -492,6 +493,80 @@ static void arena_close(struct victim *v)
 	sys->munmap(sys, v->window, MAX * 4096);
 }
 
+/* ---- stack_trace ---- */
+
+enum { STACK_IDS = 32 };
+
+static s64 stack_put(const struct victim *v, u32 key, u64 nonce, u64 flags)
+{
+	u64 value[WORDS];
+
+	value_make(value, key, nonce);
+	return stack_trace_put(v->view, value, WORDS, flags, NULL, NULL);
+}
+
+static bool stack_work(void *thing, u64 *rng)
+{
+	const struct victim *v = thing;
+	u32 what = rnd(rng) % 4, key = rnd(rng) % STACK_IDS;
+	s64 id;
+
+	if (!what)
+		return element(SKEP_MAP_DELETE_ELEM, v->map, &key, NULL, 0) <= 0;
+	id = stack_put(v, key, rnd(rng), what == 1 ? SKEP_F_REUSE_STACKID : 0);
+	return (id >= 0 && id < STACK_IDS) || id == -EEXIST || id == -ENOMEM;
+}
+
+static u32 stack_count(const struct victim *v)
+{
+	u64 value[WORDS];
+	u32 n = 0;
+
+	for (u32 id = 0; id < STACK_IDS; id++) {
+		int err = element(SKEP_MAP_LOOKUP_ELEM, v->map, &id, value, 0);
+
+		assert_true(err ? err == -ENOENT : value_whole(value, value_key(value)));
+		n += !err;
+	}
+	return n;
+}
+
+static void stack_check(void *thing)
+{
+	stack_count(thing);
+}
+
+/* As many stacks as there is room for, and no more. */
+static void stack_complete(void *thing)
+{
+	const struct victim *v = thing;
+	u64 nonce = 0;
+	s64 id;
+
+	for (u32 n = 0; n < STACK_IDS; n++)
+		element(SKEP_MAP_DELETE_ELEM, v->map, &n, NULL, 0);
+	assert_int_equal(stack_count(v), 0);
+	for (u32 n = 0; n < MAX;) {
+		id = stack_put(v, 1, nonce++, 0);
+		assert_true(id >= 0 || id == -EEXIST);
+		n += id >= 0;
+	}
+	assert_int_equal(stack_count(v), MAX);
+	do
+		id = stack_put(v, 1, nonce++, 0);
+	while (id == -EEXIST);
+	assert_int_equal(id, -ENOMEM);
+	for (u32 n = 0; n < STACK_IDS; n += 2)
+		element(SKEP_MAP_DELETE_ELEM, v->map, &n, NULL, 0);
+}
+
+static void stack_open(struct victim *v)
+{
+	v->map = make_map(v->kind->type, 4, WORDS * 8, MAX, 0);
+	v->view = map_view(v->map);
+	v->prog = load_prog(end_text, 0);
+}
+
 /* ---- all ---- */
 
 static void warm(void *thing)
@@ -517,6 +592,10 @@ static const struct killed arenas[] = {
 	{.work = arena_work, .complete = arena_complete},
 	{.work = arena_work, .complete = arena_complete, .warm = warm}};
 
+static const struct killed stacks[] = {
+	{.work = stack_work, .check = stack_check, .complete = stack_complete},
+	{.work = stack_work, .complete = stack_complete, .warm = warm}};
+
 static const struct kind kinds[] = {
 	{"queue", queue_text, SKEP_MAP_TYPE_QUEUE, queues},
 	{"stack", queue_text, SKEP_MAP_TYPE_STACK, queues},
@@ -525,6 +604,7 @@ static const struct kind kinds[] = {
 	{"array_of_maps", inner_text, SKEP_MAP_TYPE_ARRAY_OF_MAPS, objects},
 	{"hash_of_maps", inner_text, SKEP_MAP_TYPE_HASH_OF_MAPS, objects},
 	{"arena", NULL, SKEP_MAP_TYPE_ARENA, arenas},
+	{"stack_trace", NULL, SKEP_MAP_TYPE_STACK_TRACE, stacks},
 };
 
 static void kill_all(const struct kind *k, bool steps)
@@ -540,6 +620,8 @@ static void kill_all(const struct kind *k, bool steps)
 		objects_open(v);
 	} else if (k->killed == arenas) {
 		arena_open(v);
+	} else if (k->killed == stacks) {
+		stack_open(v);
 	} else {
 		v->map = make_map(k->type, 0, WORDS * 8, MAX, 0);
 		victim_open(v);

@@ -10,6 +10,7 @@
 #include "map_arena.h"
 #include "map_fixture.h"
 #include "htab.h"
+#include "stack_trace.h"
 #include "user_ringbuf.h"
 
 static void test_type_table(void **state)
@@ -259,6 +260,78 @@ static void test_lru(void **state)
 {
 	evicts(SKEP_MAP_TYPE_LRU_HASH);
 	evicts(SKEP_MAP_TYPE_LRU_PERCPU_HASH);
+}
+
+/* ---- stack_trace ---- */
+
+static void no_names(void *arg, const u64 *ips, u32 n, struct skep_stack_build_id *out)
+{
+	memset(out, 0, n * sizeof(*out));
+	for (u32 i = 0; i < n; i++)
+		out[i].ip = ips[i];
+}
+
+/* Different stacks until one wants the place of `id`. */
+static void collide(const struct map *map, s64 id, u64 ips[2])
+{
+	u32 mask = (u32)pow2_ceil(map->info.max_entries) - 1;
+
+	do
+		ips[0]++;
+	while ((htab_hash(0, (u8 *)ips, 16) & mask) != id);
+}
+
+static void stacks(u32 flags, u32 size)
+{
+	const bool named = flags;
+	struct store *store = map_store();
+	int fd = map_make_fd(store, SKEP_MAP_TYPE_STACK_TRACE, 4, 2 * size, 3, flags);
+	u64 ips[2] = {1, 2}, value[8];
+	struct object *obj;
+	struct map *map;
+	u32 key;
+	s64 id;
+
+	assert_int_equal(object_get(store, fd, OBJECT_MAP, &obj, NULL), 0);
+	map = (struct map *)obj;
+	id = stack_trace_put(map, ips, 2, 0, no_names, NULL);
+	assert_in_range(id, 0, 3);
+	assert_int_equal(stack_trace_put(map, ips, 2, 0, no_names, NULL), id);
+	collide(map, id, ips);
+	assert_int_equal(stack_trace_put(map, ips, 2, 0, no_names, NULL), -EEXIST);
+	assert_int_equal(
+		stack_trace_put(map, ips, 2, SKEP_F_FAST_STACK_CMP, no_names, NULL),
+		-EEXIST);
+	assert_int_equal(
+		stack_trace_put(map, ips, 2, SKEP_F_REUSE_STACKID, no_names, NULL), id);
+	key = (u32)id;
+	assert_int_equal(map->ops->read(map, &key, value), 0);
+	assert_int_equal(value[named ? 3 : 0], ips[0]);
+	assert_int_equal(value[named ? 7 : 1], 2);
+	/* two more stand elsewhere: then there is room for no other */
+	for (s64 k = 1; k < 3; k++) {
+		collide(map, (id + k) % 4, ips);
+		assert_int_equal(stack_trace_put(map, ips, 2, 0, no_names, NULL),
+				 (id + k) % 4);
+	}
+	assert_int_equal(stack_trace_put(map, ips, 2, 0, no_names, NULL),
+			 named ? -ENOMEM : (id + 2) % 4);
+	collide(map, id, ips);
+	assert_int_equal(stack_trace_put(map, ips, 2, 0, no_names, NULL),
+			 named ? -ENOMEM : -EEXIST);
+	assert_int_equal(
+		stack_trace_put(map, ips, 2, SKEP_F_REUSE_STACKID, no_names, NULL),
+		-ENOMEM);
+	assert_int_equal(map->ops->remove(map, &key), 0);
+	assert_int_equal(stack_trace_put(map, ips, 1, 0, no_names, NULL) >= 0, 1);
+	map_drop(map, fd);
+	store_close(store);
+}
+
+static void test_stack_trace(void **state)
+{
+	stacks(0, 8);
+	stacks(SKEP_F_STACK_BUILD_ID, 32);
 }
 
 /* ---- prog_array ---- */
@@ -723,6 +796,17 @@ static void abuse_bucket(struct map *map, u64 *rng)
 	free(values);
 }
 
+static void abuse_stacks(struct map *map, u64 *rng)
+{
+	u64 ips[STACK_TRACE_DEPTH];
+
+	for (u32 i = 0; i < stack_trace_depth(map); i++)
+		ips[i] = map_random(rng) % 8;
+	stack_trace_put(map, ips, 1 + map_random(rng) % stack_trace_depth(map),
+			map_random(rng) & (SKEP_F_REUSE_STACKID | SKEP_F_FAST_STACK_CMP),
+			no_names, NULL);
+}
+
 static void ignore_id(void *arg, u32 id)
 {
 }
@@ -791,6 +875,8 @@ static void abuse(struct map *map, u64 *rng)
 			abuse_user_ring(map);
 		else if (map->info.type == SKEP_MAP_TYPE_ARENA)
 			abuse_arena(map, rng);
+		else if (map->info.type == SKEP_MAP_TYPE_STACK_TRACE)
+			abuse_stacks(map, rng);
 		map_poll(map);
 	}
 }
@@ -938,6 +1024,7 @@ int main(void)
 		cmocka_unit_test(test_hash_model),
 		cmocka_unit_test(test_hash_spreads),
 		cmocka_unit_test(test_lru),
+		cmocka_unit_test(test_stack_trace),
 		cmocka_unit_test(test_prog_array),
 		cmocka_unit_test(test_queue_model),
 		cmocka_unit_test(test_bloom_filter),

@@ -7,12 +7,23 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <skep/engine.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <skep/load.h>
 #include "bits.h"
 #include "bpfcc.h"
 #include "skip.h"
 
-enum { OUT = 64 };
+enum { OUT = 64, DEPTH = 127 };
+
+/* The programs' memory. */
+struct all {
+	u64 out[OUT];
+	u64 stack[DEPTH];
+	struct skep_stack_build_id named[DEPTH];
+	u64 reg_offset, magic;
+};
 
 static struct skep_engine *engine;
 static char path[64], text[1 << 16];
@@ -21,7 +32,7 @@ static struct skep_log said = {.buf = text, .size = sizeof(text)};
 struct side {
 	struct skep_sys *sys;
 	struct skep_object *obj;
-	u64 *out;
+	struct all *all;
 };
 
 static void side_open(struct side *s, u32 i)
@@ -31,7 +42,7 @@ static void side_open(struct side *s, u32 i)
 	if (skep_object_open(path, &s->obj, &said) ||
 	    skep_object_load(s->obj, s->sys, NULL, &said))
 		fail_msg("%s: %s", s->sys->name, text);
-	s->out = skep_object_find_map(s->obj, ".bss")->data;
+	s->all = skep_object_find_map(s->obj, ".bss")->data;
 }
 
 static u32 sides(const char *name)
@@ -45,15 +56,20 @@ static u32 sides(const char *name)
 	return no_bpf() ? 1 : 2;
 }
 
+static int prog_fd(struct side *s, const char *name)
+{
+	return skep_object_find_prog(s->obj, name)->fd;
+}
+
 /* Runs a program once; what it returned. */
 static u32 run(struct side *s, const char *name)
 {
 	union skep_attr attr;
 	int err;
 
-	memset(s->out, 0, OUT * sizeof(*s->out));
+	memset(s->all, 0, sizeof(*s->all));
 	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
+	attr.test.prog_fd = (u32)prog_fd(s, name);
 	err = s->sys->bpf(s->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
 	if (err)
 		fail_msg("%s on the %s: error %d", name, s->sys->name, err);
@@ -63,9 +79,9 @@ static u32 run(struct side *s, const char *name)
 static void same(const struct side *s, const char *name, const s64 *want, u32 n)
 {
 	for (u32 k = 0; k < n; k++) {
-		if ((s64)s->out[k] != want[k])
+		if ((s64)s->all->out[k] != want[k])
 			fail_msg("%s on the %s: out[%u] is %lld, not %lld", name,
-				 s->sys->name, k, (long long)s->out[k],
+				 s->sys->name, k, (long long)s->all->out[k],
 				 (long long)want[k]);
 	}
 }
@@ -87,6 +103,160 @@ static void lru_percpu(void **state)
 	}
 }
 
+/* ---- stack_trace ---- */
+
+static int lookup(struct side *s, const char *map, u64 id, void *value)
+{
+	u32 key = (u32)id;
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)skep_object_find_map(s->obj, map)->fd;
+	attr.key = u64_of(&key);
+	attr.value = u64_of(value);
+	return s->sys->bpf(s->sys, SKEP_MAP_LOOKUP_ELEM, &attr, sizeof(attr));
+}
+
+/* The maps have what get_stack() gave. */
+static void check_maps(struct side *s)
+{
+	struct skep_stack_build_id named[DEPTH];
+	const u64 *out = s->all->out;
+	u64 stack[DEPTH];
+
+	assert_true((s64)out[0] >= 3 * 8 && out[0] <= sizeof(stack));
+	assert_int_equal(out[1], out[0] * 4);
+	assert_true(out[2] < 1024 && out[3] < 1024);
+	assert_int_equal(lookup(s, "stacks", out[2], stack), 0);
+	assert_memory_equal(stack, s->all->stack, sizeof(stack));
+	assert_int_equal(lookup(s, "named_stacks", out[3], named), 0);
+	assert_memory_equal(named, s->all->named, sizeof(named));
+}
+
+static __attribute__((noinline)) u32 run_deep(struct side *s, u32 depth)
+{
+	u32 ret = depth ? run_deep(s, depth - 1) : run(s, "own_stack");
+
+	__asm__ volatile("" ::: "memory"); /* no tail call */
+	return ret;
+}
+
+/* A test run sees the stack of who asked for it: this function calls itself four times
+ * from one place, which the stack has somewhere. */
+static void own_stack(void **state)
+{
+	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+		u64 at = u64_of(run_deep), *stack;
+		struct side s;
+		u32 k = 0;
+
+		side_open(&s, i);
+		assert_int_equal(run_deep(&s, 4), 0);
+		stack = s.all->stack;
+		check_maps(&s);
+		while (k < 20 && !(stack[k] - at < 256 && stack[k] == stack[k + 1]))
+			k++;
+		assert_true(k < 20 && stack[k] == stack[k + 2]);
+		assert_true(stack[k] != stack[k + 4]);
+		assert_int_equal(s.all->out[4], 1);
+		memmove(s.all->out, s.all->out + 5, 13 * sizeof(u64));
+		SAME(&s, "own_stack", 24, 1, -EINVAL, 0, -EINVAL, -EINVAL, -EFAULT, 0,
+		     -EFAULT, -EINVAL, 0, -EEXIST, -ENOMEM);
+		skep_object_close(s.obj);
+	}
+}
+
+#if defined(__x86_64__)
+enum { FIRST_ARGUMENT = 14 * 8 };
+#else
+enum { FIRST_ARGUMENT = 0 };
+#endif
+enum { MAGIC = 0x5ca1ab1e };
+
+/* What is traced: nothing else asks for the group of that process. */
+static __attribute__((noinline)) long leaf(void)
+{
+#if defined(__x86_64__)
+	long ret = SYS_getpgid;
+
+	__asm__ volatile("syscall" : "+a"(ret) : "D"(MAGIC) : "rcx", "r11", "memory");
+	return ret;
+#else
+	return syscall(SYS_getpgid, MAGIC);
+#endif
+}
+
+static __attribute__((noinline)) long branch(void)
+{
+	return leaf() + 1;
+}
+
+static int attach(struct side *s, const char *name)
+{
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.name = u64_of("sys_enter");
+	attr.raw_tracepoint.prog_fd = (u32)prog_fd(s, name);
+	return s->sys->bpf(s->sys, SKEP_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+}
+
+static int run_leaf(bool traced)
+{
+	char *argv[] = {"/proc/self/exe", "--leaf", NULL};
+	int status = -1;
+	pid_t pid;
+
+	if (traced)
+		return skep_trace_command(engine, argv, NULL, &status) ? -1 : status;
+	pid = fork();
+	if (!pid) {
+		execv(argv[0], argv);
+		_exit(9);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void trace(u32 i, struct all *got)
+{
+	struct side s;
+	int link;
+
+	side_open(&s, i);
+	s.all->reg_offset = FIRST_ARGUMENT;
+	s.all->magic = MAGIC;
+	link = attach(&s, "call_stack");
+	assert_true(link >= 0);
+	assert_int_equal(run_leaf(!i), 0);
+	check_maps(&s);
+	*got = *s.all;
+	s.sys->close(s.sys, link);
+	skep_object_close(s.obj);
+}
+
+/* The same process, traced by the engine and by the kernel, at the same addresses: one
+ * stack. */
+static void call_stack(void **state)
+{
+	static struct all got[2];
+	u32 n = sides(__func__);
+	int persona = personality(0xffffffff);
+
+	if (personality((unsigned)persona | ADDR_NO_RANDOMIZE) < 0)
+		test_skip(__func__, "addresses cannot be made the same (personality)");
+	for (u32 i = 0; i < n; i++)
+		trace(i, &got[i]);
+	personality((unsigned)persona);
+	assert_int_equal(got[0].named[1].status, SKEP_STACK_BUILD_ID_VALID);
+	assert_int_equal(got[0].named[1].offset % 4096, got[0].stack[1] % 4096);
+	if (n < 2)
+		return;
+	assert_int_equal(got[0].out[0], got[1].out[0]);
+	assert_memory_equal(got[0].stack, got[1].stack, sizeof(got[0].stack));
+	assert_memory_equal(got[0].named, got[1].named, sizeof(got[0].named));
+}
+
 static int open_engine(void **state)
 {
 	return skep_engine_open(NULL, &engine);
@@ -100,11 +270,15 @@ static int close_engine(void **state)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lru_percpu),
+		cmocka_unit_test(own_stack),
+		cmocka_unit_test(call_stack),
 	};
 
+	if (argc == 2 && !strcmp(argv[1], "--leaf"))
+		return branch() != -ESRCH + 1;
 	return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

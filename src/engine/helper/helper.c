@@ -119,6 +119,7 @@ static u32 type_of(u32 kind)
 	case arg_prog_array: return SKEP_MAP_TYPE_PROG_ARRAY;
 	case arg_perf_array: return SKEP_MAP_TYPE_PERF_EVENT_ARRAY;
 	case arg_user_ringbuf: return SKEP_MAP_TYPE_USER_RINGBUF;
+	case arg_stack_trace: return SKEP_MAP_TYPE_STACK_TRACE;
 	default: return 0;
 	}
 }
@@ -206,6 +207,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_prog_array:
 	case arg_queue:
 	case arg_perf_array:
+	case arg_stack_trace:
 	case arg_user_ringbuf: return check_map(c, i, kind);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);

@@ -21,6 +21,7 @@ enum helper_arg {
 	arg_prog_array,	  /* a map of that type */
 	arg_user_ringbuf, /* a map of that type */
 	arg_perf_array,	  /* a map of that type */
+	arg_stack_trace,  /* a map of that type */
 	arg_queue,	  /* a map that values are pushed into */
 	arg_key,	  /* key_size bytes, read */
 	arg_value,	  /* value_size bytes, read */

@@ -27,6 +27,18 @@ static int send_signal(struct skep_task *task, int sig, bool thread)
 	return err ? -errno : 0;
 }
 
+static int where(struct skep_task *task, uint64_t *ip, uint64_t *fp)
+{
+	u64 regs[TRACER_REGS];
+	int err = tracer_regs(container_of(task, struct tracee, task), regs);
+
+	if (err)
+		return err;
+	*ip = regs[TRACER_REG_IP];
+	*fp = regs[TRACER_REG_FP];
+	return 0;
+}
+
 /* proc(5): in the Name line of status, a newline and a backslash are escaped. */
 static void copy_comm(char comm[16], const char *name)
 {
@@ -110,6 +122,7 @@ struct tracee *tracee_add(struct tracer *t, pid_t tid)
 	p->task.tgid = (u32)tid;
 	p->task.read = read_memory;
 	p->task.signal = send_signal;
+	p->task.where = where;
 	p->first = true;
 	tracee_refresh(p);
 	p->next = t->buckets[(u32)tid % TRACER_BUCKETS];

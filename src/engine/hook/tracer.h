@@ -39,13 +39,14 @@ enum {
 enum { tracer_enter = 1, tracer_exit = 2 };
 
 /* TRACER_REGS: how many registers of 8 bytes the kernel's struct pt_regs (user_pt_regs)
- * has; TRACER_REG_NR: the one that holds the call's number. */
+ * has; TRACER_REG_NR: the one that holds the call's number; _IP: the instruction; _FP:
+ * the frame pointer. */
 #if defined(__x86_64__)
 #define TRACER_ARCH AUDIT_ARCH_X86_64
-enum { TRACER_REGS = 21, TRACER_REG_NR = 15 };
+enum { TRACER_REGS = 21, TRACER_REG_NR = 15, TRACER_REG_IP = 16, TRACER_REG_FP = 4 };
 #elif defined(__aarch64__)
 #define TRACER_ARCH AUDIT_ARCH_AARCH64
-enum { TRACER_REGS = 34, TRACER_REG_NR = 8 };
+enum { TRACER_REGS = 34, TRACER_REG_NR = 8, TRACER_REG_IP = 32, TRACER_REG_FP = 29 };
 #else
 #error "say here what this machine's struct pt_regs looks like"
 #endif

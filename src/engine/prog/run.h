@@ -97,6 +97,9 @@ struct run {
 	struct prog *tail_target;
 
 	struct prog *first; /* of each run of a batch */
+	/* Where the calling thread, if it is the current task, was left by its own code:
+	 * a frame pointer and a return address. NULL: not known, it has no stack. */
+	const u64 *caller;
 	struct store *store;
 	u64 random; /* state of bpf_get_prandom_u32 */
 	bool moved; /* memory was taken back: bounds that the interpreter remembers are no

@@ -86,6 +86,10 @@ static inline void frame_clear(struct run *run, const struct prog_func *func)
 int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
 	   const u64 *regs);
 
+/* PROG_TEST_RUN's programs see the stack of who called bpf(2): the frame of the function
+ * that was called, a frame pointer and a return address. */
+void test_run_called_from(const void *frame);
+
 /* struct run's callback. */
 u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
 

@@ -14,6 +14,14 @@ enum {
 	LIVE_HEAD = 112, /* struct xdp_page_head, in each live frame's page */
 };
 
+/* Of this thread's call of bpf(2). */
+static _Thread_local u64 caller[2];
+
+void test_run_called_from(const void *frame)
+{
+	memcpy(caller, frame, sizeof(caller));
+}
+
 struct test {
 	struct prog *prog;
 	const struct prog_test *how;
@@ -363,7 +371,9 @@ static int test_run(struct test *t, struct runs *runs)
 
 	if (!cpu)
 		return -EBUSY;
+	cpu->run.caller = caller;
 	err = run_it(t, cpu);
+	cpu->run.caller = NULL;
 	skep_leave(cpu);
 	return err;
 }
