@@ -7,9 +7,9 @@
  * `log`, which names file, section and offset, and holds the verifier's text when a
  * program was refused. An object is used by one thread at a time.
  *
- * Not done yet: CO-RE relocations, maps of struct_ops, freplace, functions and variables of
- * the kernel's modules. Each is refused with a sentence, and only if a program that is to be
- * loaded needs it.
+ * Not done yet: CO-RE relocations, maps of struct_ops, freplace, functions and variables
+ * of the kernel's modules. Each is refused with a sentence, and only if a program that is
+ * to be loaded needs it.
  */
 #ifndef SKEP_LOAD_H
 #define SKEP_LOAD_H
@@ -49,7 +49,8 @@ struct skep_object_map {
 	int fd;			     /* the object's; -1 until loaded */
 	/* Global variables, laid out as the DATASEC value_btf says; NULL for other maps.
 	 * Before loading their initial values. After it the live map, if it can be mapped
-	 * (.rodata and .kconfig read-only), or NULL. */
+	 * (.rodata and .kconfig read-only), or NULL. Of an arena: the variables that it
+	 * begins with; after loading all of its max_entries pages are mapped there. */
 	void *data;
 	size_t data_len;
 };

@@ -220,6 +220,9 @@ static int engine_open(struct skep_sys *sys, const char *path)
 		snprintf(text, sizeof(text), slots == 1 ? "0\n" : "0-%u\n", slots - 1);
 		return os_memory_file(text, strlen(text));
 	}
+	if (!strcmp(path,
+		    "/sys/kernel/btf/vmlinux")) /* kernel functions are named by it */
+		return result(open(path, O_RDONLY | O_CLOEXEC));
 	return hook_open(store_of(sys), path);
 }
 

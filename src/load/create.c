@@ -167,12 +167,48 @@ static bool is_read_only(const struct obj_map *m)
 	return m->kind == obj_map_rodata || m->kind == obj_map_kconfig;
 }
 
-static int fill(struct skep_object *obj, const struct obj_map *m)
+static size_t mapped_len(const struct obj_map *m)
+{
+	u64 page = (u64)sysconf(_SC_PAGESIZE);
+
+	return m->kind == obj_map_arena ? m->pub->max_entries * page
+					: round_up(m->pub->data_len, page);
+}
+
+static int map_data(struct skep_object *obj, struct obj_map *m, void *at, int prot,
+		    int flags)
+{
+	int err =
+		obj->sys->mmap(obj->sys, &at, mapped_len(m), prot, flags, m->pub->fd, 0);
+
+	m->pub->data = err ? NULL : at;
+	m->mapped = !err;
+	if (err)
+		log_printf(log_of(obj), msg_load_map_init, obj->o.name, m->pub->name,
+			   "mapping it", obj->sys->name, load_errno(err));
+	return err;
+}
+
+/* Programs want to know where it is, before they are loaded. */
+static int map_arena(struct skep_object *obj, struct obj_map *m)
+{
+	const void *data = m->pub->data;
+	int err = map_data(obj, m, ptr_of(m->extra), PROT_READ | PROT_WRITE,
+			   m->extra ? MAP_SHARED | MAP_FIXED : MAP_SHARED);
+
+	if (!err && data && !m->reused)
+		memcpy(m->pub->data, data, m->pub->data_len);
+	return err;
+}
+
+static int fill(struct skep_object *obj, struct obj_map *m)
 {
 	int err = 0;
 
 	if (m->kind == obj_map_plain)
 		return 0;
+	if (m->kind == obj_map_arena)
+		return map_arena(obj, m);
 	if (!is_zero(m->pub->data, m->pub->data_len))
 		err = update(obj, m, 0, m->pub->data);
 	if (!err && is_read_only(m))
@@ -225,6 +261,7 @@ static int create_pinned(struct skep_object *obj, struct obj_map *m)
 
 	complete(obj, m->pub);
 	fd = err ? err : open_pinned(obj, m, path);
+	m->reused = fd >= 0;
 	if (fd != -ENOENT)
 		return fd;
 	fd = create_map(obj, m);
@@ -285,34 +322,20 @@ int load_prog_slots(struct skep_object *obj)
 	return err;
 }
 
-static size_t mapped_len(const struct skep_object_map *m)
-{
-	return round_up(m->data_len, (u64)sysconf(_SC_PAGESIZE));
-}
-
 int load_globals(struct skep_object *obj)
 {
-	struct skep_sys *sys = obj->sys;
-
 	for (u32 i = 0; i < obj->o.n_maps; i++) {
 		struct obj_map *m = &obj->o.maps[i];
 		int prot = is_read_only(m) ? PROT_READ : PROT_READ | PROT_WRITE, err;
 
-		if (m->kind == obj_map_plain)
+		if (m->kind == obj_map_plain || m->mapped)
 			continue;
 		m->pub->data = NULL;
 		if (!(m->pub->flags & SKEP_F_MMAPABLE))
 			continue;
-		err = sys->mmap(sys, &m->pub->data, mapped_len(m->pub), prot, MAP_SHARED,
-				m->pub->fd, 0);
-		if (!err) {
-			m->mapped = true;
-			continue;
-		}
-		m->pub->data = NULL;
-		log_printf(log_of(obj), msg_load_map_init, obj->o.name, m->pub->name,
-			   "mapping it", sys->name, load_errno(err));
-		return err;
+		err = map_data(obj, m, NULL, prot, MAP_SHARED);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -332,7 +355,7 @@ void load_close(struct skep_object *obj)
 		struct obj_map *m = &o->maps[i];
 
 		if (m->mapped)
-			obj->sys->munmap(obj->sys, m->pub->data, mapped_len(m->pub));
+			obj->sys->munmap(obj->sys, m->pub->data, mapped_len(m));
 		m->mapped = false;
 		close_fd(obj, &m->pub->fd);
 	}

@@ -21,7 +21,8 @@ enum obj_map_kind {
 	obj_map_data,
 	obj_map_rodata,
 	obj_map_bss,
-	obj_map_kconfig
+	obj_map_kconfig,
+	obj_map_arena, /* may hold variables, of a section beside that of the map */
 };
 
 /* One function symbol. Offsets and lengths count instructions. */
@@ -52,6 +53,8 @@ struct obj_map {
 	u64 extra;
 	bool pinned;	       /* LIBBPF_PIN_BY_NAME */
 	bool mapped;	       /* pub->data is live memory */
+	bool reused;	       /* it was pinned already */
+	u32 data_sec;	       /* an arena's variables; 0: none */
 	bool mappable;	       /* a data section that other files may name */
 	struct obj_map *inner; /* what the elements of an array of maps are like */
 	u64 values_at;	       /* offset of `values` in the variable; 0: none */
@@ -94,6 +97,7 @@ struct obj {
 	struct obj_extern *externs; /* of .kconfig, by offset */
 	u32 n_externs;
 	struct obj_map *kconfig; /* or NULL */
+	struct obj_map *arena;	 /* or NULL */
 };
 
 /* Throws to o->p; o->elf and o->btf are the caller's to close, also then. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 #include "msg.h"
 
 /* Type, key size, value size, most entries, flags: 32 bits each. */
@@ -184,12 +185,53 @@ static void data_map(struct obj *o, const struct elf_section *s, enum obj_map_ki
 	clear_pointers(o, s, m->pub->data);
 }
 
+static void find_arena(struct obj *o)
+{
+	for (u32 i = 0; i < o->n_maps; i++) {
+		struct obj_map *m = &o->maps[i];
+
+		if (m->pub->type != SKEP_MAP_TYPE_ARENA)
+			continue;
+		if (o->arena)
+			obj_throw(o, EINVAL, msg_load_arenas, OBJ_AT(o, m->sec, m->at),
+				  m->pub->name, o->arena->pub->name);
+		o->arena = m;
+		m->kind = obj_map_arena;
+	}
+}
+
+/* Variables in an arena begin where it begins, as libbpf 1.5 has it. */
+static void arena_data(struct obj *o)
+{
+	const struct elf_section *s = elf_find(&o->elf, ".addr_space.1");
+	struct obj_map *m = o->arena;
+	u64 room = m ? (u64)m->pub->max_entries * (u64)sysconf(_SC_PAGESIZE) : 0;
+
+	if (!s || !s->size)
+		return;
+	if (!m)
+		obj_throw(o, ENOENT, msg_load_no_arena, OBJ_AT(o, s->index, 0));
+	if (s->size > room || s->size > MAX_DATA)
+		obj_throw(o, E2BIG, msg_load_arena_size, OBJ_AT(o, s->index, 0),
+			  (unsigned long long)s->size, m->pub->name,
+			  (unsigned long long)room);
+	m->data_sec = s->index;
+	m->pub->data = pass_alloc(&o->p, s->size, 1);
+	m->pub->data_len = s->size;
+	if (!s->data)
+		return;
+	memcpy(m->pub->data, s->data, s->size);
+	clear_pointers(o, s, m->pub->data);
+}
+
 void parse_maps(struct obj *o)
 {
 	const struct elf_section *s;
 	enum obj_map_kind kind;
 
 	legacy_maps(o);
+	find_arena(o);
+	arena_data(o);
 	elf_each(s, &o->elf) if (is_data(s, &kind)) data_map(o, s, kind);
 }
 

@@ -106,20 +106,27 @@ static void refer_to_func(struct builder *b, const struct obj_func *from, u32 i,
 	link_func(b, b->n_placed - 1);
 }
 
+static bool is_data_map(const struct obj_map *m)
+{
+	return m->kind != obj_map_plain && m->kind != obj_map_arena;
+}
+
 static struct obj_map *map_at(struct obj *o, u32 sec, u64 off)
 {
 	for (u32 i = 0; i < o->n_maps; i++)
-		if (o->maps[i].sec == sec && sec &&
-		    (o->maps[i].kind != obj_map_plain || o->maps[i].at == off))
+		if ((o->maps[i].sec == sec && sec &&
+		     (is_data_map(&o->maps[i]) || o->maps[i].at == off)) ||
+		    (o->maps[i].data_sec == sec && sec))
 			return &o->maps[i];
 	return NULL;
 }
 
-static void refer_to_map(struct builder *b, u32 insn, struct obj_map *m, u64 off)
+/* Or to a value in it, at `off`. */
+static void refer_to_map(struct builder *b, u32 insn, struct obj_map *m, bool value,
+			 u64 off)
 {
 	struct plan_ref *ref = pass_alloc(&b->o->p, 1, sizeof(*ref));
 	struct skep_insn *in = &b->pp->insns[insn];
-	bool value = m->kind != obj_map_plain;
 
 	*ref = (struct plan_ref){b->pp->refs, insn, m};
 	b->pp->refs = ref;
@@ -144,7 +151,8 @@ static void refer_to_extern(struct builder *b, const struct obj_func *f, u32 i, 
 	struct plan_ksym *k;
 
 	if (e && is_lddw(in)) {
-		refer_to_map(b, insn, b->o->kconfig, e->offset + (u64)(u32)in[0].imm);
+		refer_to_map(b, insn, b->o->kconfig, true,
+			     e->offset + (u64)(u32)in[0].imm);
 		return;
 	}
 	k = pass_alloc(&b->o->p, 1, sizeof(*k));
@@ -173,6 +181,7 @@ static void refer_to_lddw(struct builder *b, const struct obj_func *f, u32 i, u3
 	const struct skep_insn *in = &b->pp->insns[insn];
 	u64 off = sym->value + (u64)addend(b->o, sym, in);
 	struct obj_map *m;
+	bool value;
 
 	if (s->flags & ELF_SHF_EXECINSTR) {
 		if (off % 8)
@@ -183,10 +192,11 @@ static void refer_to_lddw(struct builder *b, const struct obj_func *f, u32 i, u3
 		return;
 	}
 	m = map_at(b->o, sym->shndx, off);
-	if (!m || (m->kind != obj_map_plain && off > m->pub->data_len))
+	value = m && (is_data_map(m) || m->data_sec == sym->shndx);
+	if (!m || (value && off > m->pub->data_len))
 		obj_throw(b->o, EINVAL, msg_load_ref, OBJ_AT(b->o, f->sec, place(f, i)),
 			  sym->name, (unsigned long long)off, s->name);
-	refer_to_map(b, insn, m, off);
+	refer_to_map(b, insn, m, value, off);
 }
 
 static void relocate(struct builder *b, const struct placed *pl,

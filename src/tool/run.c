@@ -30,7 +30,8 @@ const char help_run[] =
 	"children, or the process. Section names say what a program is and where it attaches:\n"
 	"tracepoint/CATEGORY/NAME, raw_tp/NAME, xdp, tc, socket, perf_event, syscall. The\n"
 	"engine has tracepoint/syscalls/*, tracepoint/raw_syscalls/*, raw_tp/sys_enter and\n"
-	"raw_tp/sys_exit, and the packet programs with --pcap.\n"
+	"raw_tp/sys_exit, and the packet programs with --pcap. Programs of syscall are run\n"
+	"once, when the others are attached.\n"
 	"\n"
 	"Exit code: the command's; else 0 done, 1 failed, 2 usage.\n";
 
@@ -174,6 +175,51 @@ static bool is_packet(const struct skep_object_prog *p)
 	       p->type == SKEP_PROG_TYPE_SOCKET_FILTER;
 }
 
+/* Nothing happens to which they are attached: who loads them runs them. */
+static bool is_called(const struct skep_object_prog *p)
+{
+	return p->fd >= 0 && p->type == SKEP_PROG_TYPE_SYSCALL;
+}
+
+static int call(struct session *s, const struct skep_object_prog *p)
+{
+	union skep_attr attr = {0};
+	int err;
+
+	attr.test.prog_fd = (uint32_t)p->fd;
+	err = s->side.sys->bpf(s->side.sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
+	if (err)
+		return failed(s, msg_run_call, err);
+	stage(s, "ran", "%s: returned %d", p->name, (int)attr.test.retval);
+	return exit_ok;
+}
+
+static int call_object(struct session *s)
+{
+	uint32_t n;
+	struct skep_object_prog *p = skep_object_progs(s->obj, &n);
+	int code = exit_ok;
+
+	for (uint32_t i = 0; i < n && code == exit_ok; i++)
+		if (is_called(&p[i]))
+			code = call(s, &p[i]);
+	return code;
+}
+
+/* Whether all was done when its programs had been called. */
+static bool is_done(const struct session *s)
+{
+	uint32_t n;
+	const struct skep_object_prog *p = skep_object_progs(s->obj, &n);
+
+	if (s->nlinks || s->pcap || s->command || s->pid)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (is_called(&p[i]))
+			return true;
+	return false;
+}
+
 static int attach_object(struct session *s)
 {
 	uint32_t n;
@@ -185,7 +231,7 @@ static int attach_object(struct session *s)
 	for (uint32_t i = 0; i < n; i++) {
 		int err;
 
-		if (p[i].fd < 0 || (s->pcap && is_packet(&p[i])))
+		if (p[i].fd < 0 || is_called(&p[i]) || (s->pcap && is_packet(&p[i])))
 			continue;
 		err = skep_object_attach(s->obj, &p[i], NULL, &s->links[s->nlinks],
 					 tool_log());
@@ -244,7 +290,9 @@ static int run(struct session *s)
 		code = load_object(s);
 	if (code == exit_ok)
 		code = attach_object(s);
-	if (code == exit_ok) {
+	if (code == exit_ok)
+		code = call_object(s);
+	if (code == exit_ok && !is_done(s)) {
 		s->readers = readers_start(s, !s->pcap);
 		code = !s->readers ? exit_failed : s->pcap ? replay(s) : watch(s);
 		calm_signals();

@@ -361,6 +361,14 @@ static const struct refused {
 	{"struct { int a[6]; } m SEC(\"maps\") = { { 2, 4, 4, 1, 0, 5 } };"
 	 "SEC(\"xdp\") int p(void *c) { return 0; }",
 	 "has attributes behind the 20 bytes", -EOPNOTSUPP},
+	{"int x SEC(\".addr_space.1\") = 1; SEC(\"xdp\") int p(void *c) { return x; }",
+	 "variables in an arena, and no map of SEC(\".maps\") is one", -ENOENT},
+	{"struct { __uint(type, 33); __uint(max_entries, 1); } m SEC(\".maps\");"
+	 "int x[9999] SEC(\".addr_space.1\") = {1}; SEC(\"xdp\") int p(void *c) { return 0; }",
+	 "39996 bytes of variables do not fit into arena 'm'", -E2BIG},
+	{"struct { __uint(type, 33); __uint(max_entries, 1); } m SEC(\".maps\"), n "
+	 "SEC(\".maps\"); SEC(\"xdp\") int p(void *c) { return 0; }",
+	 "map 'n' is an arena, and so is 'm'; an object has one", -EINVAL},
 	{"extern int CONFIG_NO_SUCH_THING __attribute__((section(\".kconfig\")));"
 	 "SEC(\"xdp\") int p(void *c) { return CONFIG_NO_SUCH_THING; }",
 	 "'CONFIG_NO_SUCH_THING' has no value here", -ENODATA},
