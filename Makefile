@@ -89,7 +89,7 @@ judge-concrete: all
 kill-test: N = 10000
 kill-test: all
 	SKEP_KILLS=$(N) meson test -C $(BUILD) --timeout-multiplier 0 --verbose \
-		kill_maps kill_others kill_rings lpm_trie perf_output
+		kill_maps kill_others kill_rings kill_store lpm_trie perf_output
 
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
 	verify-corpus judge-verify fuzz-verify fuzz-sys judge-concrete kill-test

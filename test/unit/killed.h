@@ -25,6 +25,7 @@ struct killed {
 	void (*warm)(void *thing);
 	void (*before)(void *thing, u64 seed);
 	void (*after)(void *thing, u64 seed);
+	bool calls; /* steps are the beginnings and ends of system calls */
 };
 
 /* How often something is killed: `often`, unless SKEP_KILLS says it. */
@@ -109,7 +110,7 @@ static u32 killed_walk(const struct killed *k, void *thing, u64 seed, u32 steps)
 	if (WIFEXITED(status))
 		return UINT32_MAX;
 	while (WIFSTOPPED(status) && done < steps &&
-	       !ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL)) {
+	       !ptrace(k->calls ? PTRACE_SYSCALL : PTRACE_SINGLESTEP, pid, NULL, NULL)) {
 		waitpid(pid, &status, 0);
 		done++;
 	}
@@ -127,7 +128,9 @@ static u32 killed_walk(const struct killed *k, void *thing, u64 seed, u32 steps)
 static inline bool killed_at_steps(const struct killed *k, void *thing, u32 times,
 				   u64 rng)
 {
-	u32 most = 500; /* about as many as a piece of work has: grows and shrinks */
+	const u32 least = k->calls ? 20 : 200;
+	u32 most =
+		2 * least; /* about as many as a piece of work has: grows and shrinks */
 
 	for (u32 i = 0; i < times;) {
 		u32 steps = rnd(&rng) % most, done;
@@ -143,7 +146,7 @@ static inline bool killed_at_steps(const struct killed *k, void *thing, u32 time
 		if (done == steps && steps > most / 8 * 7 && most < 50000)
 			most += most / 4;
 		else if (done < steps)
-			most = MAX(most - most / 16, 200u);
+			most = MAX(most - most / 16, least);
 		if (done < steps)
 			continue; /* it had less to do */
 		k->complete(thing);

@@ -398,7 +398,11 @@ static void keyed_close(struct victim *v)
 }
 
 static const struct killed workers = {.work = work, .check = check, .complete = complete};
-static const struct killed steppers = {step, NULL, complete, warm, before, after};
+static const struct killed steppers = {.work = step,
+				       .complete = complete,
+				       .warm = warm,
+				       .before = before,
+				       .after = after};
 
 static void keyed_beside_others(void **state)
 {

@@ -580,13 +580,21 @@ enum { WORK, STEP };
 
 static const struct killed queues[] = {
 	{.work = queue_work, .check = queue_check, .complete = queue_complete},
-	{queue_step, NULL, queue_complete, warm, queue_before, queue_after}};
+	{.work = queue_step,
+	 .complete = queue_complete,
+	 .warm = warm,
+	 .before = queue_before,
+	 .after = queue_after}};
 static const struct killed blooms[] = {
 	{.work = bloom_work, .check = bloom_check, .complete = bloom_complete},
 	{.work = bloom_step, .complete = bloom_complete, .warm = warm}};
 static const struct killed objects[] = {
 	{.work = objects_work, .check = objects_check, .complete = objects_check},
-	{objects_step, NULL, objects_check, warm, objects_before, objects_after}};
+	{.work = objects_step,
+	 .complete = objects_check,
+	 .warm = warm,
+	 .before = objects_before,
+	 .after = objects_after}};
 
 static const struct killed arenas[] = {
 	{.work = arena_work, .complete = arena_complete},

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include "box.h"
 #include "mem.h"
 
@@ -261,48 +260,6 @@ static void a_view_of_anothers_object_ends(void **state)
 	stranger_end(&maker, 0);
 }
 
-/* Processes make, pin, find and close; each is killed at some instruction of it. */
-static void killed_at_any_instruction(void **state)
-{
-	struct env *env = *state;
-	u32 next, seed = 1;
-
-	for (int round = 0; round < 60; round++) {
-		struct timespec ts = {0, 200000 + (long)(seed % 4000) * 1000};
-		pid_t pid = fork();
-
-		seed = seed * 1103515245 + 12345;
-		if (!pid) {
-			struct store *store;
-
-			if (store_open(env->dir, box_kinds, NULL, &store))
-				_exit(1);
-			for (u32 i = 0;; i++) {
-				u32 id;
-				int fd = box_make(store, 0, &id),
-				    fd2 = box_make(store, id, NULL);
-
-				object_pin(store, fd2, "/sys/fs/bpf/p");
-				object_close(store, fd);
-				object_unpin(store, "/sys/fs/bpf/p");
-				store_slot_take(store);
-				store_slot_give(store, 0);
-				close(fd2);
-			}
-		}
-		nanosleep(&ts, NULL);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	unlink(path_of(env, "pins/p"));
-	store_sweep(env->store);
-	assert_int_equal(object_next_id(env->store, OBJECT_MAP, 0, &next), -ENOENT);
-	for (u32 i = 0; i < store_slots(env->store); i++)
-		store_slot_take(env->store);
-	assert_int_equal(rmdir(path_of(env, "objects")), 0); /* nothing at all is left */
-	assert_int_equal(mkdir(path_of(env, "objects"), 0700), 0);
-}
-
 /* ---- the directory ---- */
 
 static void the_directory_is_the_users_own(void **state)
@@ -549,7 +506,6 @@ int main(void)
 		TEST(a_pin_outlives_all_processes),
 		TEST(a_reference_outlives_the_referred_ones_holder),
 		TEST(a_view_of_anothers_object_ends),
-		TEST(killed_at_any_instruction),
 		TEST(the_directory_is_the_users_own),
 		TEST(another_layout_is_named_and_not_read),
 		TEST(damaged_objects_harm_nothing),

@@ -73,6 +73,18 @@ static u32 next_gen(u32 *gen)
 	return next;
 }
 
+static void mark_used(struct store *store, u32 number)
+{
+	__atomic_fetch_or(&store->state->procs[number / 64], 1ull << number % 64,
+			  __ATOMIC_SEQ_CST);
+}
+
+static void mark_free(struct store *store, u32 number)
+{
+	__atomic_fetch_and(&store->state->procs[number / 64], ~(1ull << number % 64),
+			   __ATOMIC_SEQ_CST);
+}
+
 /* A signal handler may come here while the thread that it stopped is here too: each
  * claims a number of its own and one of them stays. */
 u32 store_claim(struct store *store)
@@ -94,7 +106,18 @@ u32 store_claim(struct store *store)
 		return none;
 	}
 	process->claim = claim;
+	mark_used(store, number);
 	return name;
+}
+
+void store_unclaim(struct store *store)
+{
+	struct process *process = store->process;
+
+	if (!process->claim)
+		return;
+	mark_free(store, process->name & NUMBER);
+	munmap(process->claim, (size_t)sysconf(_SC_PAGESIZE));
 }
 
 u32 store_self(struct store *store)
@@ -104,10 +127,16 @@ u32 store_self(struct store *store)
 	return likely(name) ? name : store_claim(store);
 }
 
+static bool number_locked(struct store *store, u32 number)
+{
+	struct flock lock = byte_lock(number);
+
+	return fcntl(store->state_fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK;
+}
+
 bool store_alive(struct store *store, u32 owner)
 {
 	u32 name = owner & ~WAITED, number = name & NUMBER, gen = name >> NUMBER_BITS;
-	struct flock lock = byte_lock(number);
 	int saved = errno;
 	bool alive;
 
@@ -116,9 +145,31 @@ bool store_alive(struct store *store, u32 owner)
 	if (!number ||
 	    gen != __atomic_load_n(&store->state->gens[number], __ATOMIC_ACQUIRE))
 		return false;
-	alive = fcntl(store->state_fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK;
+	alive = number_locked(store, number);
 	errno = saved;
 	return alive;
+}
+
+/* Who takes the number over marks it after it has locked it, so it is looked at again. */
+bool store_lost_process(struct store *store)
+{
+	bool lost = false;
+
+	for (u32 i = 0; i < STORE_PROCS / 64; i++) {
+		u64 procs = __atomic_load_n(&store->state->procs[i], __ATOMIC_RELAXED);
+
+		for (; unlikely(procs); procs &= procs - 1) {
+			u32 number = 64 * i + (u32)__builtin_ctzll(procs);
+
+			if (number_locked(store, number))
+				continue;
+			lost = true;
+			mark_free(store, number);
+			if (number_locked(store, number))
+				mark_used(store, number);
+		}
+	}
+	return lost;
 }
 
 /* ---- waiting ---- */

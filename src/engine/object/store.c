@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "msg.h"
@@ -34,6 +35,8 @@ static u32 possible_cpus(void)
 }
 
 /* ---- the state region ---- */
+
+#define NEW_STATE "state.new"
 
 int store_reopen(struct store *store)
 {
@@ -123,23 +126,23 @@ static int state_open_private(struct store *store, u32 slots, struct skep_log *l
 	return 0;
 }
 
-/* The file is made whole under another name and linked, so that nobody meets it half
- * made and nobody's death leaves it so. */
+/* Made whole under another name, under a lock that ends with its holder, and renamed: so
+ * nobody meets it half made, and what somebody dies over the next one makes anew. */
 static int state_make_file(struct store *store, u32 slots)
 {
-	char name[32];
-	int fd, err;
+	int fd = openat(store->dir, NEW_STATE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	int err = fd < 0 ? -errno : 0;
 
-	snprintf(name, sizeof(name), "state.%d", (int)getpid());
-	unlinkat(store->dir, name, 0);
-	fd = openat(store->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	err = state_make(fd, slots);
-	close(fd);
-	if (!err && linkat(store->dir, name, store->dir, "state", 0) && errno != EEXIST)
-		err = -errno;
-	unlinkat(store->dir, name, 0);
+	while (!err && flock(fd, LOCK_EX))
+		err = errno == EINTR ? 0 : -errno;
+	if (!err && faccessat(store->dir, "state", F_OK, 0)) {
+		err = ftruncate(fd, 0) ? -errno : state_make(fd, slots);
+		if (!err && renameat(store->dir, NEW_STATE, store->dir, "state"))
+			err = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -158,6 +161,7 @@ static int state_open_file(struct store *store, const char *dir, u32 slots,
 		log_printf(log, msg_dir_part, dir, "state", strerror(-store->state_fd));
 		return store->state_fd;
 	}
+	unlinkat(store->dir, NEW_STATE, 0); /* of who came too late, and died */
 	fault = state_fault(store->state_fd);
 	if (fault) {
 		log_printf(log, msg_state_layout, dir, fault, dir);
@@ -252,8 +256,7 @@ static void close_state(struct store *store)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (store->process) {
-		if (store->process->claim)
-			munmap(store->process->claim, page);
+		store_unclaim(store);
 		munmap(store->process, page);
 	}
 	if (store->state)
@@ -295,11 +298,14 @@ const u32 *store_stats(struct store *store)
 
 /* ---- locks ---- */
 
-/* What a dead owner left half done is found and finished by the next sweep: a file
- * without a head, an object whose maker is dead. */
+/* What a dead process left, half done or held by it alone, goes now: a file without a
+ * head, an object whose maker is dead, one that nobody holds. */
 void store_lock(struct store *store)
 {
-	lock_take(store, &store->state->lock);
+	bool from_dead = lock_take(store, &store->state->lock);
+
+	if (store->dir >= 0 && (store_lost_process(store) || from_dead))
+		sweep_locked(store);
 }
 
 bool store_try_lock(struct store *store)

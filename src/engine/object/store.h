@@ -17,7 +17,7 @@
 enum {
 	STORE_SLOTS = 1024,
 	STORE_PROCS = 4096, /* process numbers; 0 is none, the last is for lack of one */
-	STORE_LAYOUT = 1,
+	STORE_LAYOUT = 2,
 	VIEW_BUCKETS = 256,
 };
 #define STORE_MAGIC 0x31525453504b53ull /* "SKPSTR1" */
@@ -43,7 +43,8 @@ struct state {
 	u32 stats;     /* run statistics are on */
 	u32 events, events_wanted;
 	u32 slots_freed, slots_wanted;
-	u32 gens[STORE_PROCS]; /* how often each number has been used */
+	u32 gens[STORE_PROCS];	     /* how often each number has been used */
+	u64 procs[STORE_PROCS / 64]; /* numbers whose process has not closed the store */
 	struct cpu_slot slot[STORE_SLOTS] __attribute__((aligned(64)));
 };
 
@@ -124,6 +125,12 @@ int store_reopen(struct store *store);
 
 /* Takes a process number; part of store_self(). */
 u32 store_claim(struct store *store);
+
+/* Gives it back. */
+void store_unclaim(struct store *store);
+
+/* Whether a process has ended, since this was asked last, that did not say so. */
+bool store_lost_process(struct store *store);
 
 /* ---- views and heads ---- */
 
