@@ -12,6 +12,7 @@
 #   make fuzz-verify    N (2000000) random programs, and mutants of the corpus if it is there
 #   make fuzz-sys       N (100000) random sequences of bpf(2) on kernel and engine, as root
 #   make kill-test      each map type and the store with N (10000) killed writers
+#   make linear-test    N (2000) histories of threads and processes on each map type
 #   make judge-concrete  what it believes of 100,000 programs, beside what they do
 #
 # Each user builds in a directory of their own, SKEP_BUILD if that is set.
@@ -91,5 +92,10 @@ kill-test: all
 	SKEP_KILLS=$(N) meson test -C $(BUILD) --timeout-multiplier 0 --verbose \
 		kill_maps kill_others kill_rings kill_store lpm_trie perf_output
 
+linear-test: N = 2000
+linear-test: all
+	SKEP_ROUNDS=$(N) meson test -C $(BUILD) --timeout-multiplier 0 --verbose linear
+
 .PHONY: all test bench asan fuzz judges lint format install test-roots \
-	verify-corpus judge-verify fuzz-verify fuzz-sys judge-concrete kill-test
+	verify-corpus judge-verify fuzz-verify fuzz-sys judge-concrete kill-test \
+	linear-test

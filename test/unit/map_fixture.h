@@ -112,7 +112,7 @@ static void map_drop(struct map *map, int fd)
 }
 
 /* xorshift, so that a failure can be repeated */
-static u32 map_random(u64 *state)
+static inline u32 map_random(u64 *state)
 {
 	*state ^= *state << 13;
 	*state ^= *state >> 7;
