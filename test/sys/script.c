@@ -9,8 +9,8 @@
  *     get NAME = BUFFER OFFSET     the 32-bit word there
  *     set NAME = VALUE
  *     program NAME INSN; INSN...   a buffer with these instructions, and a variable that
- *                                  says how many; in them $NAME is a variable, %NAME the
- *                                  id of a function in the running kernel's BTF
+ *                                  says how many; in them $NAME is a variable, %NAME as
+ *                                  below
  *     put BUFFER OFFSET VALUE      writes 8 bytes
  *     info FD FIELD=VALUE ...      a map's info, as of struct skep_map_info
  *     fill FD FROM TO SIZE FLAGS -> WANT  updates with the u32 keys [FROM, TO), up to the
@@ -29,11 +29,13 @@
  *                                  what it does with all of it
  *
  * COMMAND is a name of cmd.def, or a number; a field is one of field.def, or +N for the
- * byte at offset N. VALUE is a number, $NAME (a variable), a name of constant.def,
- * `cpus`, `page`, `pid`, such joined by + - * or | from left to right, @NAME (the address
- * of a buffer), "text" (the address of one; for an array, the text), MEMORY (its
- * address), or ?MEMORY (the address of as many bytes, which must be these if the call
- * succeeds). MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes, or
+ * byte at offset N. VALUE is a number, $NAME (a variable), %NAME (the id of a function,
+ * or of a tracepoint's btf_trace_NAME, in the running kernel's BTF), a name of
+ * constant.def, `cpus`, `page`, `pid`, such joined by + - * or | from left to right,
+ * @NAME (the address of a buffer), "text" (the address of one; for an array, the text),
+ * MEMORY (its address), or ?MEMORY (the address of as many bytes, which must be these if
+ * the call succeeds). MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes,
+ * or
  * [...]*VALUE. BYTES are pairs of hex digits or .. for any. WANT is the name of an errno,
  * "ok" (0 or more), or a number; the fields behind it are checked in attr after the call.
  * A line that begins with "engine:" or "kernel:" is for that side alone, with the reason
@@ -223,6 +225,7 @@ static const char *text_value(struct script *s)
 }
 
 static unsigned long number(struct script *s);
+static unsigned kernel_function(struct script *s, const char *name);
 
 static unsigned char *memory(struct script *s, size_t size)
 {
@@ -326,6 +329,10 @@ static unsigned long term(struct script *s)
 	if (accept(s, "@")) {
 		word(s, name);
 		return (unsigned long)buffer(s, name)->at;
+	}
+	if (accept(s, "%")) {
+		word(s, name);
+		return kernel_function(s, name);
 	}
 	if (accept(s, "$")) {
 		while (isalnum((unsigned char)s->at[len]) || s->at[len] == '_')
@@ -634,7 +641,11 @@ static unsigned kernel_function(struct script *s, const char *name)
 		fclose(f);
 	if (!s->vmlinux)
 		s->skip = "the kernel tells no types (/sys/kernel/btf/vmlinux)";
-	return s->vmlinux ? skep_btf_find(s->vmlinux, name, SKEP_BTF_KIND_FUNC) : 0;
+	if (!s->vmlinux)
+		return 0;
+	return skep_btf_find(s->vmlinux, name,
+			     strncmp(name, "btf_trace_", 10) ? SKEP_BTF_KIND_FUNC
+							     : SKEP_BTF_KIND_TYPEDEF);
 }
 
 /* The text of a program, with the numbers that stand for names. */

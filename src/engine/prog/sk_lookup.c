@@ -5,7 +5,7 @@
 
 static void copy_addresses(struct skep_sk_lookup *to, const struct skep_sk_lookup *in)
 {
-	if (in->family == AF_INET) {
+	if (to->family == AF_INET) {
 		to->remote_ip4 = in->remote_ip4;
 		to->local_ip4 = in->local_ip4;
 	} else {

@@ -390,8 +390,16 @@ static bool names_symbol(const struct insn *in)
 	       (in->op == op_lddw && in->src == SKEP_PSEUDO_BTF_ID);
 }
 
+/* The context has pointers to structs of the kernel. */
+static bool has_typed_context(const struct loading *l)
+{
+	return l->attr->attach_btf_id || l->attr->prog_type == SKEP_PROG_TYPE_NETFILTER;
+}
+
 static void read_types(struct loading *l)
 {
+	if (has_typed_context(l))
+		l->vmlinux = runs_vmlinux(store_runs(l->store));
 	for (u32 i = 0; !l->vmlinux && i < l->n; i++) {
 		if (!names_symbol(&l->insns[i]))
 			continue;
