@@ -109,9 +109,14 @@ struct skep_packet {
 	uint8_t *mac;	   /* the Ethernet header; NULL: data */
 	uint32_t wire_len; /* before the capture cut it; 0: all is there */
 	uint32_t ifindex, rx_queue;
-	uint16_t protocol; /* ethertype in network order; 0: read it from
-			      the Ethernet header */
-	uint64_t tstamp;   /* ns */
+	uint16_t protocol;    /* ethertype in network order; 0: read it from
+				 the Ethernet header */
+	uint64_t tstamp;      /* ns */
+	struct skep_sock *sk; /* whose packet it is; NULL: not known */
+	/* The sum of the 16-bit words from the network header on, as devices tell it
+	 * (CHECKSUM_COMPLETE): kept up to date by helpers, as far as they are told to. */
+	uint32_t csum;
+	bool has_csum;
 	/* What follows [data, tail) of a large packet, as XDP's fragments: programs reach
 	 * it through helpers, which may take bytes from its end and give back as many as
 	 * its last page of 4,096 has. */

@@ -1,31 +1,10 @@
-/* The Internet checksum (RFC 1071) and its incremental update (RFC 1624). Sums are taken
- * of words as they stand in memory, which the sum does not mind. */
+/* Checksums in packets, and of all of a packet. */
+#include "csum.h"
 #include "helper_fn.h"
 #include "skb.h"
 #include <errno.h>
 
 enum { OFFSET_MOST = 0xffff, KERNEL_ENOTSUPP = 524, MANGLED_0 = 0xffff, CSUM_LEVELS = 4 };
-
-static u32 add(u32 a, u32 b)
-{
-	return a + b + (a + b < a);
-}
-
-static u16 fold(u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)(sum + (sum >> 16));
-}
-
-static u32 sum_of(const u8 *p, u64 len, u32 sum)
-{
-	u8 rest[4] = {0};
-
-	for (; len >= 4; p += 4, len -= 4)
-		sum = add(sum, load32(p));
-	memcpy(rest, p, len);
-	return add(sum, load32(rest));
-}
 
 /* A difference of two sums: the new bytes' and the old bytes' taken away. */
 HELPER_FN(csum_diff)
@@ -34,25 +13,25 @@ HELPER_FN(csum_diff)
 	u32 seed = (u32)e;
 
 	if (b && d)
-		return fold(add(sum_of(to, d, seed), ~sum_of(from, b, 0)));
+		return csum_fold(csum_add(csum_of(to, d, seed), ~csum_of(from, b, 0)));
 	if (d)
-		return fold(sum_of(to, d, seed));
+		return csum_fold(csum_of(to, d, seed));
 	if (b)
-		return fold(~sum_of(from, b, ~seed));
-	return fold(seed);
+		return csum_fold(~csum_of(from, b, ~seed));
+	return csum_fold(seed);
 }
 
 /* The checksum `old` after `from` was replaced by `to` in what it covers. */
 static u16 replace(u16 old, u32 from, u32 to)
 {
-	return (u16)~fold(add(add((u16)~old, ~from), to));
+	return (u16)~csum_fold(csum_add(csum_add((u16)~old, ~from), to));
 }
 
 /* Of a field of `size` bytes, or 0: `to` is a difference; false: no such field. */
 static bool replaced(u16 *sum, u32 size, u64 from, u64 to)
 {
 	switch (size) {
-	case 0: *sum = (u16)~fold(add((u32)to, (u16) ~*sum)); return !from;
+	case 0: *sum = (u16)~csum_fold(csum_add((u32)to, (u16) ~*sum)); return !from;
 	case 2: *sum = replace(*sum, (u16)from, (u16)to); return true;
 	case 4: *sum = replace(*sum, (u32)from, (u32)to); return true;
 	default: return false;
@@ -85,6 +64,22 @@ HELPER_FN(l3_csum_replace)
 	return 0;
 }
 
+/* The pseudo header is not in the packet: a checksum that follows it changes the sum of
+ * the packet. IPv6's addresses are in both. */
+static void follow_pseudo(struct skep_packet *p, u64 from, u64 to, u64 flags)
+{
+	u32 size = flags & SKEP_F_HDR_FIELD_MASK, sum = ~p->csum;
+
+	if (!size)
+		sum = flags & SKEP_F_IPV6 ? sum : csum_add((u32)to, sum);
+	else if (size == 2)
+		sum = csum_add(csum_sub(sum, (u16)from), (u16)to);
+	else
+		sum = csum_add(csum_sub(sum, (u32)from), (u32)to);
+	if (p->has_csum)
+		p->csum = ~sum;
+}
+
 /* A checksum of 0 is UDP's "none" and stays so, when the flags say that it may be. */
 HELPER_FN(l4_csum_replace)
 {
@@ -102,20 +97,29 @@ HELPER_FN(l4_csum_replace)
 		return 0;
 	if (!replaced(&sum, (u32)e & SKEP_F_HDR_FIELD_MASK, c, d))
 		return (u64)-EINVAL;
+	if (e & SKEP_F_PSEUDO_HDR)
+		follow_pseudo(&run->packet, c, d, e);
 	if ((e & SKEP_F_MARK_MANGLED_0) && !sum)
 		sum = MANGLED_0;
 	store16(at, sum);
 	return 0;
 }
 
-/* Packets of the engine come without a sum over all of it (CHECKSUM_COMPLETE). */
 HELPER_FN(csum_update)
 {
-	return (u64)-KERNEL_ENOTSUPP;
+	struct skep_packet *p = &run->packet;
+
+	if (!p->has_csum)
+		return (u64)-KERNEL_ENOTSUPP;
+	p->csum = csum_add(p->csum, (u32)b);
+	return p->csum;
 }
 
+/* Of checksums within the packet; the sum of all of it says nothing of them. */
 HELPER_FN(csum_level)
 {
+	if (run->packet.has_csum && b <= SKEP_CSUM_LEVEL_RESET)
+		return b == SKEP_CSUM_LEVEL_QUERY ? (u64)-EACCES : 0;
 	switch (b) {
 	case SKEP_CSUM_LEVEL_QUERY:
 		return run->csum_level < 0 ? (u64)-EACCES : (u64)run->csum_level;

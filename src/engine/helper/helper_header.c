@@ -51,6 +51,7 @@ static int pop(struct run *run, u32 off, u32 len)
 
 	if (off + len > p->tail - p->data)
 		return -ENOMEM;
+	skb_sum(p, off, len, false);
 	memmove(p->data + len, p->data, off);
 	p->data += len;
 	p->mac = p->meta = p->data;
@@ -78,6 +79,7 @@ HELPER_FN(skb_vlan_push)
 		at = run->packet.data + MACS;
 		store16(at, (u16)skb->vlan_proto);
 		store16(at + 2, __builtin_bswap16((u16)skb->vlan_tci));
+		skb_sum(&run->packet, MACS, VLAN, true);
 		skb->protocol = skb->vlan_proto;
 		run->net -= VLAN;
 	}
@@ -289,7 +291,9 @@ HELPER_FN(skb_ecn_set_ce)
 		return mark_ip(ip);
 	if (protocol != ETH_IPV6 || len < IPV6_HEADER || !(ip[1] & 0x30))
 		return 0;
+	skb_sum(&run->packet, (u32)(ip - run->packet.data), 4, false);
 	ip[1] |= 0x30;
+	skb_sum(&run->packet, (u32)(ip - run->packet.data), 4, true);
 	return 1;
 }
 

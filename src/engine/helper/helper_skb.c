@@ -58,7 +58,11 @@ HELPER_FN(skb_store_bytes)
 		return (u64)-EINVAL;
 	if (off + len > len_of(run))
 		return (u64)-EFAULT;
+	if (e & SKEP_F_RECOMPUTE_CSUM)
+		skb_sum(&run->packet, (u32)off, (u32)len, false);
 	memmove(run->packet.data + off, ptr_of(c), len);
+	if (e & SKEP_F_RECOMPUTE_CSUM)
+		skb_sum(&run->packet, (u32)off, (u32)len, true);
 	if (e & SKEP_F_INVALIDATE_HASH)
 		skb_of(run)->hash = 0;
 	return 0;
@@ -83,6 +87,8 @@ HELPER_FN(skb_change_tail)
 		return (u64)-KERNEL_ENOTSUPP;
 	if (len > p->end - p->data)
 		return (u64)-ENOMEM;
+	if (len != len_of(run))
+		p->has_csum = false;
 	if (len > len_of(run))
 		memset(p->tail, 0, len - len_of(run));
 	p->tail = p->data + len;

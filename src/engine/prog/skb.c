@@ -1,6 +1,8 @@
 #include "skb.h"
+#include "csum.h"
 #include <errno.h>
 #include <net/if.h>
+#include <sys/socket.h>
 
 enum {
 	ETH_802_3 = 0x0100, /* network order: raw 802.3, */
@@ -63,6 +65,31 @@ static void take_over(struct skep_sk_buff *skb, const struct skep_sk_buff *in)
 	skb->hwtstamp = in->hwtstamp;
 }
 
+void skb_sum(struct skep_packet *p, u32 off, u32 len, bool join)
+{
+	u32 sum;
+
+	if (!p->has_csum)
+		return;
+	sum = csum_of(p->data + off, len, 0);
+	if (off & 1)
+		sum = sum >> 8 | sum << 24;
+	p->csum = join ? csum_add(p->csum, sum) : csum_sub(p->csum, sum);
+}
+
+static void set_socket(struct run *run, struct skep_sk_buff *skb, struct skep_sock *sk)
+{
+	skb->sk = sk;
+	skb->family = sk->family;
+	skb->remote_ip4 = sk->dst_ip4;
+	skb->local_ip4 = sk->src_ip4;
+	memcpy(skb->remote_ip6, sk->dst_ip6, sizeof(skb->remote_ip6));
+	memcpy(skb->local_ip6, sk->src_ip6, sizeof(skb->local_ip6));
+	skb->remote_port = sk->dst_port;
+	skb->local_port = sk->src_port;
+	run_give(run, sk, sizeof(*sk), access_read, NULL);
+}
+
 void skb_setup(struct run *run)
 {
 	struct skep_sk_buff *skb = (struct skep_sk_buff *)run->shadow;
@@ -79,6 +106,8 @@ void skb_setup(struct run *run)
 	};
 	if (run->event->ctx && run->event->ctx_len >= sizeof(*skb))
 		take_over(skb, run->event->ctx);
+	if (p->sk)
+		set_socket(run, skb, p->sk);
 	run->csum_level = -1;
 	run->encap = 0;
 	run->ctx = run->shadow;
@@ -101,6 +130,34 @@ static bool rest_is_zero(const struct skep_sk_buff *in)
 	return true;
 }
 
+/* A closed socket, of the addresses in the packet. */
+static void make_socket(struct skep_sock *sk, const struct skep_packet *p, u16 protocol)
+{
+	const u8 *ip = mac_of(p) + SKB_HEADER;
+
+	*sk = (struct skep_sock){.state = SKEP_TCP_CLOSE, .rx_queue_mapping = -1};
+	if (protocol == SKB_IP) {
+		sk->family = AF_INET;
+		sk->src_ip4 = load32(ip + 12);
+		sk->dst_ip4 = load32(ip + 16);
+	} else if (protocol == SKB_IPV6) {
+		sk->family = AF_INET6;
+		memcpy(sk->src_ip6, ip + 8, sizeof(sk->src_ip6));
+		memcpy(sk->dst_ip6, ip + 24, sizeof(sk->dst_ip6));
+	}
+}
+
+static u32 sum_from(const struct skep_packet *p, const u8 *net)
+{
+	return csum_of(net, p->tail > net ? (u64)(p->tail - net) : 0, 0);
+}
+
+/* What the program made of the packet, its csum still says. */
+static bool test_sums(const struct run *run)
+{
+	return csum_fold(run->packet.csum) == csum_fold(sum_from(&run->packet, run->net));
+}
+
 static int test_in(const void *ctx, struct skep_packet *p)
 {
 	const struct skep_sk_buff *in = ctx;
@@ -111,6 +168,9 @@ static int test_in(const void *ctx, struct skep_packet *p)
 
 	if ((protocol == SKB_IP && net < 20) || (protocol == SKB_IPV6 && net < 40))
 		return -EINVAL;
+	if (p->sk)
+		make_socket(p->sk, p, protocol);
+	p->csum = sum_from(p, mac_of(p) + SKB_HEADER);
 	if (!in)
 		return 0;
 	if (in->ifindex > LOOPBACK && !if_indextoname(in->ifindex, name))
@@ -141,7 +201,7 @@ static void test_out(const struct run *run, void *ctx)
 #define TEST \
 	.kind = test_packet, .least = SKB_HEADER, .most = SKB_TEST_MOST, \
 	.head = SKB_MOST, .room = 2 * SKB_MOST, .ctx_size = sizeof(struct skep_sk_buff), \
-	.in = test_in, .out = test_out
+	.in = test_in, .out = test_out, .sums = test_sums
 
 const struct prog_test skb_test = {TEST};
 /* Those that see a packet from its network header on. */

@@ -21,4 +21,7 @@ enum {
 /* The ethertype, in network order; what is below 0x600 is 802.3 or 802.2. */
 u16 skb_protocol(const struct skep_packet *p);
 
+/* [off, off + len) of the packet's data joins its csum, or leaves it, if it has one. */
+void skb_sum(struct skep_packet *p, u32 off, u32 len, bool join);
+
 #endif

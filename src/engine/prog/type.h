@@ -40,6 +40,9 @@ struct prog_test {
 	int (*in)(const void *ctx, struct skep_packet *packet);
 	/* After each run: what the kernel makes of what the program did. */
 	void (*ran)(struct run *run);
+	/* With BPF_F_TEST_SKB_CHECKSUM_COMPLETE: whether it still is what it says. NULL:
+	 * the flag is not known. */
+	bool (*sums)(const struct run *run);
 	/* Turns ctx_in into ctx_out. NULL: it is given back as it came. */
 	void (*out)(const struct run *run, void *ctx);
 	/* data_out, where that is not the packet: how much. */

@@ -344,6 +344,8 @@ static void give_bounds(const struct run *run)
 	p->tail = run->packet.tail;
 	p->meta = run->packet.meta;
 	p->rest_len = run->packet.rest_len;
+	p->csum = run->packet.csum;
+	p->has_csum = run->packet.has_csum;
 }
 
 /* All that a run may need: a packet, a context to be filled in, globals, a stack that is

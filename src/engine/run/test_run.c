@@ -30,6 +30,7 @@ struct test {
 	u8 *copy; /* live frames: data as each finds it */
 	u8 *ctx;  /* ctx_in, filled up with 0 to what the type knows */
 	struct skep_packet packet;
+	struct skep_sock sock; /* its */
 	struct skep_event event;
 };
 
@@ -98,8 +99,9 @@ static int check_live(const struct test *t)
 static int check_rest(const struct test *t)
 {
 	const union skep_attr *attr = t->attr;
+	u32 known = t->how->sums ? SKEP_F_TEST_SKB_CHECKSUM_COMPLETE : 0;
 
-	if (attr->test.flags || attr->test.cpu || attr->test.batch_size)
+	if (attr->test.flags & ~known || attr->test.cpu || attr->test.batch_size)
 		return -EINVAL;
 	if (t->how->kind == test_fields &&
 	    (attr->test.data_in || attr->test.data_size_in || attr->test.data_out ||
@@ -153,6 +155,8 @@ static int copy_data(struct test *t)
 		.rest = t->data + how->room,
 		.rest_len = size - linear,
 		.rest_room = room,
+		.sk = t->prog->type->skb ? &t->sock : NULL,
+		.has_csum = how->sums && t->attr->test.flags,
 	};
 	t->event.packet = &t->packet;
 	if (user_copy_in(data, t->attr->test.data_in, linear))
@@ -358,6 +362,8 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 		err = run_live(t, cpu, repeat);
 	else if (t->how->kind != test_traced)
 		err = run_repeat(t, cpu, repeat, &ret);
+	if (!err && t->how->sums && t->attr->test.flags && !t->how->sums(&cpu->run))
+		err = -EBADMSG;
 	if (err)
 		return err;
 	t->attr->test.retval = (u32)ret;
