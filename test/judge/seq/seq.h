@@ -71,6 +71,7 @@ enum seq_room {
 	r_any,	   /* not at all */
 	r_element, /* an element's value: by the map's type */
 	r_next,	   /* a key: by the map's type */
+	r_ids,	   /* of programs */
 	r_info,	   /* by the object's kind */
 	r_keys,	   /* of a batch */
 	r_values,
@@ -134,6 +135,7 @@ enum seq_trait {
 	t_programs = 128, /* programs may look up, update and delete */
 	t_mmap = 256,
 	t_batch = 512,
+	t_arena = 1024,
 };
 
 struct seq_type {
@@ -161,6 +163,10 @@ void seq_gen(struct seq *seq, u64 seed, u64 types);
 /* ---- running ---- */
 
 enum { SEQ_TEXT = 512 };
+
+/* In the room of an object's info: what its addresses point to stands at SEQ_INFO_MORE.
+ */
+enum { SEQ_INFO_ROOM = 5120, SEQ_INFO_MORE = 1024 };
 
 struct seq_lru {
 	u64 last[SEQ_KEYS]; /* a digest of what was written last */

@@ -86,6 +86,12 @@ static void rename_info(struct seq_state *st, int side, const struct seq_op *op,
 
 	if (object < 0)
 		return;
+	if (st->seq->ops[object].made.kind == k_prog)
+		for (u32 i = SEQ_INFO_MORE; i < SEQ_INFO_MORE + 64; i += 4)
+			rename_id(st, side, at + i, k_map);
+	for (u32 i = 0; i < 256; i += 8)
+		if (load64(at + i) == u64_of(at + SEQ_INFO_MORE))
+			store64(at + i, 0);
 	memcpy(info, at, MIN(len, sizeof(info)));
 	by_kind[st->seq->ops[object].made.kind](st, side, info);
 	memcpy(at, info, MIN(len, sizeof(info)));
@@ -132,6 +138,9 @@ static void normalize(struct seq_state *st, const struct seq_op *op, int side,
 
 	if (room->arg->room == r_info)
 		rename_info(st, side, op, room->at, room->len);
+	for (u32 i = 0; room->arg->room == r_ids && i + 4 <= room->len; i += 4)
+		if (load32(room->at + i) != 0xaaaaaaaa)
+			rename_id(st, side, room->at + i, k_prog);
 	if (!values || !map)
 		return;
 	rename_values(st, side, map, room->at, room->len);
@@ -283,9 +292,23 @@ static bool same_rooms(struct seq_state *st, const struct seq_op *op)
 	return true;
 }
 
+/* Of two faults each side may tell another: a map that is none, and one that such a
+ * program may not use. */
+static bool same_load(struct seq_state *st, const struct seq_op *op)
+{
+	const struct seq_arg *insns = seq_arg_of(op, f_insns);
+
+	for (u32 i = 0; insns && i < insns->fixes; i++)
+		if (st->fd[0][st->seq->fixes[insns->fix + i].slot] < 0 &&
+		    st->result[0].ret < 0 && st->result[1].ret < 0)
+			return true;
+	return same_ret(st, op);
+}
+
 static bool same_all(struct seq_state *st, const struct seq_op *op)
 {
-	return same_ret(st, op) && same_attr(st, op) && same_rooms(st, op);
+	return (op->cmd == SKEP_PROG_LOAD ? same_load(st, op) : same_ret(st, op)) &&
+	       same_attr(st, op) && same_rooms(st, op);
 }
 
 /* ---- what needs more thought ---- */

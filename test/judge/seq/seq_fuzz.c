@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS = 16, CLASSES = 256, KEPT = 3, EACH = 64, SECONDS = 20, STACK = 4 << 20 };
+enum { JOBS = 16, CLASSES = 256, KEPT = 3, EACH = 64, SECONDS = 60, STACK = 4 << 20 };
 
 static const char usage[] =
 	"usage: seq_fuzz [-n SEQUENCES] [-s SEED] [-i INDEX] [-j JOBS] [-o DIR] [-e]\n"
@@ -184,6 +184,16 @@ static bool run_on(struct fuzz *f, const struct seq *seq, FILE *print)
 	return same;
 }
 
+/* Says so of a child that ended without telling a difference. */
+static void broken(struct fuzz *f, int status)
+{
+	struct seq_model *model = &f->board->model[f->job];
+
+	if (WIFSIGNALED(status) || (WEXITSTATUS(status) && !model->differs))
+		snprintf(model->what, sizeof(model->what), "broken, signal %d: status %d",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : 0, status);
+}
+
 /* In a child: false if it differs, breaks or hangs; model->what says how. */
 static bool run_in_child(struct fuzz *f, const struct seq *seq, FILE *print)
 {
@@ -206,8 +216,7 @@ static bool run_in_child(struct fuzz *f, const struct seq *seq, FILE *print)
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		abort();
-	if (WIFSIGNALED(status) || (WEXITSTATUS(status) && !model->differs))
-		snprintf(model->what, sizeof(model->what), "broken: status %d", status);
+	broken(f, status);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -332,9 +341,10 @@ static void found(struct fuzz *f, u64 index)
 	char class[SEQ_TEXT];
 
 	seq_gen(seq, f->seed + index, f->types);
+	class_of(f, seq, class);
 	if (run_in_child(f, seq, NULL)) {
-		printf("# %llu differed once, and not again\n",
-		       (unsigned long long)index);
+		printf("# %llu differed once, and not again: %s\n",
+		       (unsigned long long)index, class);
 		__atomic_fetch_add(&f->board->odd[0], 1, __ATOMIC_RELAXED);
 		return;
 	}
@@ -383,6 +393,7 @@ static void run_range(struct fuzz *f, u64 from, u64 to)
 		if (!status)
 			return;
 		unpin();
+		broken(f, status);
 		found(f, f->board->at[f->job]);
 		fflush(stdout);
 		__atomic_fetch_add(&f->board->done, 1, __ATOMIC_RELAXED);

@@ -254,7 +254,9 @@ static void gen_info(struct gen *g)
 	if (gen_one_in(g, 30))
 		gen_number(g, f_info, gen_bad(g));
 	else
-		gen_room(g, f_info, 5120, r_info);
+		gen_room(g, f_info, SEQ_INFO_ROOM, r_info);
+	if (gen_one_in(g, 2))
+		g->op->args[g->op->nargs - 1].number = 1 + gen_below(g, 8);
 	gen_odd_attr(g);
 }
 
@@ -327,24 +329,27 @@ static void gen_mmap(struct gen *g)
 	g->mappings[g->nmappings++] = gen_slot(g);
 }
 
-static bool is_array(struct gen *g, u16 mapping)
+static const struct seq_made *mapped(struct gen *g, u16 mapping)
 {
-	const struct seq_op *op = &g->seq->ops[mapping];
-
-	return gen_made(g, op->args[0].slot)->type == SKEP_MAP_TYPE_ARRAY;
+	return gen_made(g, g->seq->ops[mapping].args[0].slot);
 }
 
 static void gen_memory(struct gen *g)
 {
 	u16 mapping;
 	u8 bytes[64];
-	u32 how = gen_below(g, 8), len = 1 + gen_below(g, 64), off;
+	u32 how = gen_below(g, 8), len = 1 + gen_below(g, 64), off, type;
 
 	if (!g->nmappings)
 		return;
 	mapping = g->mappings[gen_below(g, g->nmappings)];
-	/* positions and records are v_ring's; a poke at them is a hostile user's */
-	if (how && !is_array(g, mapping))
+	type = mapped(g, mapping)->type;
+	if (mapped(g, mapping)->flags & SKEP_F_SEGV_ON_FAULT)
+		return;
+	/* positions and records are v_ring's; a poke at them is a hostile user's. Linux
+	 * never forgets that an arena was mapped, and does not freeze it. */
+	if (how ? type != SKEP_MAP_TYPE_ARRAY && type != SKEP_MAP_TYPE_ARENA
+		: type == SKEP_MAP_TYPE_ARENA)
 		return;
 	if (!gen_begin(g, !how ? v_munmap : how & 1 ? v_peek : v_poke, 0))
 		return;
@@ -483,6 +488,22 @@ static void gen_bind(struct gen *g)
 	gen_odd_attr(g);
 }
 
+static void gen_query(struct gen *g)
+{
+	if (!gen_begin(g, v_bpf, SKEP_PROG_QUERY))
+		return;
+	gen_number(g, f_query_target, gen_one_in(g, 12) ? 9999 : 1);
+	gen_number(g, f_query_type,
+		   gen_one_of(g, SKEP_TCX_INGRESS, SKEP_TCX_EGRESS, SKEP_TCX_EGRESS,
+			      SKEP_TCX_INGRESS, SKEP_XDP, 99));
+	gen_number(g, f_query_count, gen_below(g, 4));
+	if (gen_one_in(g, 2))
+		gen_room(g, f_query_ids, 16, r_ids);
+	if (gen_one_in(g, 12))
+		gen_number(g, f_query_flags, 1);
+	gen_odd_attr(g);
+}
+
 static void gen_lookup(struct gen *g)
 {
 	gen_read(g, SKEP_MAP_LOOKUP_ELEM);
@@ -515,7 +536,7 @@ static const struct {
 	{gen_poll, 8},	    {gen_close, 30},   {gen_dup, 12},	      {gen_by_id, 20},
 	{gen_next_id, 12},  {gen_info, 40},    {gen_pin, 14},	      {gen_get, 14},
 	{gen_fork, 30},	    {gen_batch, 110},  {gen_prog, 45},	      {gen_test_run, 80},
-	{gen_btf, 8},	    {gen_link, 8},     {gen_link_change, 14},
+	{gen_btf, 8},	    {gen_link, 8},     {gen_link_change, 14}, {gen_query, 12},
 };
 
 static void gen_step(struct gen *g)

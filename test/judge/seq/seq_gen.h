@@ -9,6 +9,9 @@
 #include "random_number.h"
 #include "seq.h"
 
+/* seq_made.type of BTF: plain types, or those with special fields */
+enum { BTF_PLAIN, BTF_FIELDS };
+
 struct gen {
 	struct seq *seq;
 	u64 rng, types;

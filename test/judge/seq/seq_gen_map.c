@@ -9,6 +9,8 @@ const struct seq_type seq_types[] = {
 #define INNER_MAP      SKEP_F_INNER_MAP
 #define PRESERVE_ELEMS SKEP_F_PRESERVE_ELEMS
 #define NO_COMMON_LRU  SKEP_F_NO_COMMON_LRU
+#define SEGV_ON_FAULT  SKEP_F_SEGV_ON_FAULT
+#define NO_USER_CONV   SKEP_F_NO_USER_CONV
 #define TYPE(name, k, v, traits, flags, must) \
 	{#name, SKEP_MAP_TYPE_##name, traits, flags, must, keys_##k, values_##v},
 #include "seq_type.def"
@@ -104,7 +106,7 @@ static void odd_sizes(struct gen *g, struct seq_made *map)
 }
 
 /* What few maps have: each may be left out again when a difference is made smaller. */
-static void odd_fields(struct gen *g, bool good)
+static void odd_fields(struct gen *g, bool good, bool typed)
 {
 	static const char *const names[] = {"name", "a.b_C9", "fifteen_letters",
 					    "no-name", "sixteen_letters_"};
@@ -116,7 +118,7 @@ static void odd_fields(struct gen *g, bool good)
 		memcpy(name, names[gen_below(g, good ? 3 : 5)], 16);
 		gen_name(g, f_map_name, name);
 	}
-	if (btf >= 0 && gen_one_in(g, 3)) {
+	if (btf >= 0 && !typed && gen_one_in(g, 3)) {
 		gen_fd(g, f_btf_fd, (u16)btf);
 		gen_number(g, f_btf_key_type_id, gen_below(g, 5));
 		gen_number(g, f_btf_value_type_id, gen_below(g, 10));
@@ -148,10 +150,28 @@ static void gen_inner(struct gen *g, const struct seq_type *type, struct seq_mad
 	map->inner = (u16)inner;
 }
 
+/* Values with special fields, if there is BTF that has them. */
+static bool gen_fields(struct gen *g, struct seq_made *map)
+{
+	int btf = gen_any(g, k_btf);
+	bool timer = gen_one_in(g, 2);
+
+	if (btf < 0 || gen_made(g, btf)->type != BTF_FIELDS || seq_forgets(map))
+		return false;
+	map->value_size = timer ? 24 : 16;
+	if (map->key_size && map->key_size != 4)
+		return false;
+	gen_fd(g, f_btf_fd, (u16)btf);
+	gen_number(g, f_btf_key_type_id, map->key_size ? 1 : 0);
+	gen_number(g, f_btf_value_type_id, timer ? 6 : 4);
+	return true;
+}
+
 void gen_map(struct gen *g, bool good)
 {
 	const struct seq_type *type = any_type(g);
 	struct seq_made map = {.kind = k_map, .type = type->type};
+	bool typed;
 
 	if (!gen_begin(g, v_bpf, SKEP_MAP_CREATE))
 		return;
@@ -160,6 +180,7 @@ void gen_map(struct gen *g, bool good)
 	map.flags = good_flags(g, type);
 	if (!good)
 		odd_sizes(g, &map);
+	typed = type->values == values_any && gen_one_in(g, 3) && gen_fields(g, &map);
 	gen_number(g, f_map_type, map.type);
 	gen_number(g, f_key_size, map.key_size);
 	gen_number(g, f_value_size, map.value_size);
@@ -167,7 +188,7 @@ void gen_map(struct gen *g, bool good)
 	if (map.flags)
 		gen_number(g, f_map_flags, map.flags);
 	gen_inner(g, type, &map);
-	odd_fields(g, good);
+	odd_fields(g, good, typed);
 	/* larger ones are made, but not used */
 	if (map.key_size <= KEY_MOST && map.value_size <= VALUE_MOST)
 		gen_makes(g, &map);

@@ -341,11 +341,8 @@ void gen_prog(struct gen *g)
 	btf = gen_any(g, k_btf);
 	if (btf >= 0 && gen_one_in(g, 4))
 		gen_fd(g, f_prog_btf_fd, (u16)btf);
-	/* 16, sleepable: what the kernel asks of each map before it looks at the next is
-	 * not told in its order */
 	if (gen_one_in(g, 12))
-		gen_number(g, f_prog_flags,
-			   gen_one_of(g, 1, 2, 32, 64, 1 << 12, maps ? 0 : 16));
+		gen_number(g, f_prog_flags, gen_one_of(g, 1, 2, 32, 64, 1 << 12, 16));
 	if (gen_one_in(g, 12))
 		gen_number(g, f_expected_attach_type,
 			   gen_one_of(g, SKEP_XDP, SKEP_TCX_INGRESS, 1, 99));
@@ -460,18 +457,40 @@ static const u32 btf_types[] = {
 };
 static const char btf_names[] = "\0int\0long\0word\0pair\0a\0b\0.data";
 
+/* 1 int, 2 long, 3 struct bpf_spin_lock, 4 struct of 16 bytes with one at 8,
+ * 5 struct bpf_timer, 6 struct of 24 bytes with one at 0 */
+static const u32 field_types[] = {
+	1,  0x01000000, 4,  0x20,		    /* int */
+	5,  0x01000000, 8,  0x40,		    /* long */
+	10, 0x04000001, 4,  24,	  1, 0,		    /* bpf_spin_lock { int val; } */
+	28, 0x04000003, 16, 47,	  2, 0, 24, 3, 64,  /* locked { long a; lock val; */
+	49, 1,		96,			    /* int b; } */
+	35, 0x04000002, 16, 47,	  2, 0, 49, 2, 64,  /* bpf_timer { long a; long b; } */
+	45, 0x04000002, 24, 47,	  5, 0, 49, 2, 128, /* t { bpf_timer a; long b; } */
+};
+static const char field_names[] =
+	"\0int\0long\0bpf_spin_lock\0val\0locked\0bpf_timer\0t\0a\0b";
+
+static u32 btf_blob(u8 *to, const u32 *types, u32 ntypes, const char *names, u32 nnames)
+{
+	const u32 head[6] = {0x0001eb9f, 24, 0, ntypes, ntypes, nnames};
+
+	memcpy(to, head, 24);
+	memcpy(to + 24, types, ntypes);
+	memcpy(to + 24 + ntypes, names, nnames);
+	return 24 + ntypes + nnames;
+}
+
 void gen_btf(struct gen *g)
 {
-	struct seq_made made = {.kind = k_btf};
-	u8 btf[256];
-	u32 len = 24 + sizeof(btf_types) + sizeof(btf_names);
-	const u32 head[6] = {
-		0x0001eb9f,	  24, 0, sizeof(btf_types), sizeof(btf_types),
-		sizeof(btf_names)};
+	struct seq_made made = {.kind = k_btf,
+				.type = gen_one_in(g, 2) ? BTF_FIELDS : BTF_PLAIN};
+	u8 btf[512];
+	u32 len = made.type == BTF_PLAIN ? btf_blob(btf, btf_types, sizeof(btf_types),
+						    btf_names, sizeof(btf_names))
+					 : btf_blob(btf, field_types, sizeof(field_types),
+						    field_names, sizeof(field_names));
 
-	memcpy(btf, head, 24);
-	memcpy(btf + 24, btf_types, sizeof(btf_types));
-	memcpy(btf + 24 + sizeof(btf_types), btf_names, sizeof(btf_names));
 	if (gen_one_in(g, 4))
 		btf[gen_below(g, len)] ^= (u8)(1 << gen_below(g, 8));
 	if (!gen_begin(g, v_bpf, SKEP_BTF_LOAD))

@@ -71,20 +71,45 @@ static u8 *bytes_of(struct seq_state *st, int side, const struct seq_op *op,
 	return at;
 }
 
+/* An info that asks for what its addresses shall get: `n` of it. */
+static void info_addresses(struct seq_state *st, const struct seq_op *op, u8 *at, u32 n)
+{
+	s16 object = seq_object_of(st, op);
+	u64 more = u64_of(at + SEQ_INFO_MORE);
+
+	switch (object < 0 ? k_none : st->seq->ops[object].made.kind) {
+	case k_prog:
+		((struct skep_prog_info *)at)->map_ids = more;
+		((struct skep_prog_info *)at)->nr_map_ids = n;
+		break;
+	case k_btf:
+		((struct skep_btf_info *)at)->btf = more;
+		((struct skep_btf_info *)at)->btf_size = n * 40;
+		break;
+	case k_link:
+		/* of all links it is a raw tracepoint's that has an address there */
+		if (st->seq->ops[object].cmd == SKEP_RAW_TRACEPOINT_OPEN) {
+			((struct skep_link_info *)at)->raw_tracepoint.tp_name = more;
+			((struct skep_link_info *)at)->raw_tracepoint.tp_name_len = n * 3;
+		}
+	}
+}
+
 static u8 *room_of(struct seq_state *st, int side, const struct seq_op *op,
 		   const struct seq_arg *arg)
 {
 	struct seq_result *r = &st->result[side];
 	bool key = arg->room == r_next || arg->room == r_keys;
-	u32 least = arg->room == r_any || arg->room == r_info || arg->room == r_bytes
-			    ? 0
-			    : size_needed(st, op, key);
+	bool value = arg->room == r_element || arg->room == r_values;
+	u32 least = key || value ? size_needed(st, op, key) : 0;
 	u32 len = MAX(arg->len, least);
 	u8 *at = room_for(st, side, len);
 
 	if (!at)
 		return NULL;
 	memset(at, arg->room == r_info ? 0 : FILL, len);
+	if (arg->room == r_info && arg->number)
+		info_addresses(st, op, at, (u32)arg->number);
 	r->rooms[r->nrooms++] = (struct seq_room_at){arg, at, len};
 	return at;
 }
