@@ -50,9 +50,24 @@ static int attach_xdp(struct attach *at)
 	return err ? err : n ? -EBUSY : 0;
 }
 
+/* What a program was loaded for; an id that is gone gives 0. */
+static u32 loaded_for(struct store *store, u32 prog_id)
+{
+	struct object *obj;
+	u32 type;
+
+	if (object_get_id(store, OBJECT_PROG, prog_id, &obj))
+		return 0;
+	type = container_of(obj, struct prog, obj)->info->expected_attach_type;
+	object_put(obj);
+	return type;
+}
+
+/* The new program has to be loaded for what the old one was. */
 static int update_xdp(struct store *store, const struct link_info *link, u32 prog_id)
 {
-	return 0;
+	return loaded_for(store, link->prog_id) == loaded_for(store, prog_id) ? 0
+									      : -EINVAL;
 }
 
 static int fill_xdp(const struct link_info *link, struct skep_link_info *info)
