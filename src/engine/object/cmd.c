@@ -146,7 +146,8 @@ static int fill_info(struct object *obj, union skep_attr *attr, void *info)
 		err = user_copy_in(info, attr->info.info, len);
 	if (!err)
 		err = obj->ops->info(obj, info);
-	if (err && err != -ENOSPC)
+	/* A name that does not fit: of BTF all else is told, of a link nothing. */
+	if (err && (err != -ENOSPC || obj->kind != OBJECT_BTF))
 		return err;
 	if (user_copy_out(attr->info.info, info, len))
 		return -EFAULT;

@@ -85,12 +85,27 @@ static const char *kernel_ready(void)
 	return NULL;
 }
 
+/* A pinned link goes some time after its pin, and the next sequence must not meet it. */
+static void detach(const char *path)
+{
+	struct skep_sys *sys = skep_sys_kernel();
+	union skep_attr attr = {.pathname = u64_of(path)};
+	int fd = sys->bpf(sys, SKEP_OBJ_GET, &attr, sizeof(attr));
+
+	if (fd < 0)
+		return;
+	attr = (union skep_attr){.link_detach = {(u32)fd}};
+	sys->bpf(sys, SKEP_LINK_DETACH, &attr, sizeof(attr));
+	close(fd);
+}
+
 static void unpin(void)
 {
 	char path[32];
 
 	for (int i = 0; i < SEQ_PINS; i++) {
 		snprintf(path, sizeof(path), "/sys/fs/bpf/f%d", i);
+		detach(path);
 		unlink(path);
 	}
 }
@@ -460,7 +475,9 @@ static u64 known_types(void)
 					.key_size = t->keys == keys_none  ? 0
 						    : t->keys == keys_lpm ? 8
 									  : 4,
-					.value_size = t->values == values_none ? 0 : 4,
+					.value_size = t->values == values_none	? 0
+						      : t->values == values_any ? 8
+										: 4,
 					.max_entries = 4096,
 					.map_flags = t->must};
 		int fd;
