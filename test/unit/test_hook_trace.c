@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <skep/btf.h>
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include "bits.h"
@@ -29,6 +30,7 @@ struct test {
 	char lines[8192];
 	struct skep_trace_stats stats;
 	volatile sig_atomic_t stop;
+	u32 tracepoint; /* of programs of tracing: its type's id in the kernel's BTF */
 };
 
 /* Prints r3 and r4; r8: a format of up to 7 bytes, the first one lowest. */
@@ -52,6 +54,10 @@ static int load(struct test *t, u32 type, const char *text)
 	attr.insns = u64_of(code);
 	attr.insn_cnt = (u32)n;
 	attr.license = u64_of(license);
+	if (type == SKEP_PROG_TYPE_TRACING) {
+		attr.expected_attach_type = SKEP_TRACE_RAW_TP;
+		attr.attach_btf_id = t->tracepoint;
+	}
 	fd = t->sys->bpf(t->sys, SKEP_PROG_LOAD, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	return fd;
@@ -261,6 +267,52 @@ static void raw_tracepoints_have_registers(void **state)
 	t->sys->close(t->sys, b);
 }
 
+static u32 kernel_typedef(const char *name)
+{
+	const size_t most = 64 << 20;
+	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
+	char *data = f ? malloc(most) : NULL;
+	struct skep_btf *btf;
+	u32 id = 0;
+
+	if (data &&
+	    !skep_btf_parse(&btf, data, fread(data, 1, most, f), NULL, "vmlinux", NULL)) {
+		id = skep_btf_find(btf, name, SKEP_BTF_KIND_TYPEDEF);
+		skep_btf_free(btf);
+	}
+	free(data);
+	if (f)
+		fclose(f);
+	return id;
+}
+
+/* Their registers are a struct, which they read as one. */
+static void typed_tracepoints_read_registers(void **state)
+{
+	struct test *t = begin(state, __func__);
+	union skep_attr attr = {0};
+	int prog, link;
+
+	t->tracepoint = kernel_typedef("btf_trace_sys_enter");
+	if (!t->tracepoint)
+		test_skip(__func__, "the kernel does not tell its types "
+				    "(/sys/kernel/btf/vmlinux)");
+	prog = load(t, SKEP_PROG_TYPE_TRACING,
+		    "r2 = *(u64 *)(r1 + 0)\n"
+		    "r3 = *(u64 *)(r2 + 120)\n" /* orig_ax */
+		    "r4 = *(u64 *)(r1 + 8)\n"
+		    "if r4 != 80 goto out\n"
+		    "r8 = 0x0a646c25206425 ll\n" PRINT "out: " END);
+	attr.raw_tracepoint.prog_fd = (u32)prog;
+	link = t->sys->bpf(t->sys, SKEP_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+	assert_true(link >= 0);
+	t->sys->close(t->sys, prog);
+	run(t, "cd /", 0);
+	assert_string_equal(t->lines, "80 80\n");
+	assert_int_equal(t->stats.faults, 0);
+	t->sys->close(t->sys, link);
+}
+
 static void raw_syscalls_see_every_call(void **state)
 {
 	struct test *t = begin(state, __func__);
@@ -449,6 +501,7 @@ int main(void)
 		TEST(entry_has_arguments_and_memory),
 		TEST(exit_has_the_result),
 		TEST(raw_tracepoints_have_registers),
+		TEST(typed_tracepoints_read_registers),
 		TEST(raw_syscalls_see_every_call),
 		TEST(current_task_is_the_events),
 		TEST(a_program_sends_the_task_signals),

@@ -262,6 +262,79 @@ static void xdp_refuses_what_the_kernel_refuses(void **state)
 	assert_int_equal(xdp_in(b, (struct skep_xdp_md){60, 74, 0, 0, 0, 0}), 0);
 }
 
+static void begin_at(struct bench *b, u32 type, u32 attach, void *ctx, u32 len)
+{
+	b->event.ctx = ctx;
+	b->event.ctx_len = len;
+	assert_int_equal(prog_set_type(&b->prog, type, attach), 0);
+	run_begin(&b->run);
+}
+
+#define GET(b, type, name) \
+	field(b, offsetof(struct type, name), sizeof(((struct type *)0)->name))
+#define PUT(b, type, name, v) \
+	ctx_store(&(b)->run, u64_of((b)->run.ctx) + offsetof(struct type, name), \
+		  sizeof(((struct type *)0)->name), v)
+
+/* Where there is no shadow, what a program changes is the event's. */
+static void contexts_are_the_event_s(void **state)
+{
+	struct bench *b = *state;
+	struct skep_sock_ops ops = {.op = SKEP_SOCK_OPS_RTT_CB, .snd_cwnd = 10};
+	struct skep_sock sock = {.family = 2, .mark = 3};
+	struct skep_sock_addr addr = {.user_ip4 = 7, .user_port = 9};
+	struct skep_sysctl sysctl = {.write = 1, .file_pos = 5};
+
+	begin_at(b, SKEP_PROG_TYPE_SOCK_OPS, 0, &ops, sizeof(ops));
+	assert_int_equal(GET(b, skep_sock_ops, op), SKEP_SOCK_OPS_RTT_CB);
+	assert_int_equal(GET(b, skep_sock_ops, snd_cwnd), 10);
+	assert_int_equal(GET(b, skep_sock_ops, skb_data), 0);
+	assert_true(PUT(b, skep_sock_ops, reply, 77));
+	assert_int_equal(ops.reply, 77);
+	assert_false(PUT(b, skep_sock_ops, snd_cwnd, 1));
+	b->run.fault = 0;
+	begin_at(b, SKEP_PROG_TYPE_CGROUP_SOCK, SKEP_CGROUP_INET_SOCK_CREATE, &sock,
+		 sizeof(sock));
+	assert_int_equal(GET(b, skep_sock, family), 2);
+	assert_true(PUT(b, skep_sock, mark, 4));
+	assert_int_equal(sock.mark, 4);
+	begin_at(b, SKEP_PROG_TYPE_CGROUP_SOCK_ADDR, SKEP_CGROUP_INET4_CONNECT, &addr,
+		 sizeof(addr));
+	assert_int_equal(GET(b, skep_sock_addr, user_ip4), 7);
+	assert_true(PUT(b, skep_sock_addr, user_port, 8));
+	assert_int_equal(addr.user_port, 8);
+	begin_at(b, SKEP_PROG_TYPE_CGROUP_SYSCTL, 0, &sysctl, sizeof(sysctl));
+	assert_int_equal(GET(b, skep_sysctl, write), 1);
+	assert_true(PUT(b, skep_sysctl, file_pos, 6));
+	assert_int_equal(sysctl.file_pos, 6);
+}
+
+/* Pointers into the packet are the run's, of any width. */
+static void wide_pointers_lead_into_the_packet(void **state)
+{
+	struct bench *b = *state;
+	struct skep_sk_msg_md msg = {.family = 10, .size = 74};
+	struct skep_sockopt opt = {.level = 6, .optlen = 4, .retval = -1};
+	struct skep_sk_reuseport_md port = {.len = 74, .hash = 0x1234};
+
+	begin_at(b, SKEP_PROG_TYPE_SK_MSG, 0, &msg, sizeof(msg));
+	assert_int_equal(GET(b, skep_sk_msg_md, data), u64_of(b->packet.data));
+	assert_int_equal(GET(b, skep_sk_msg_md, data_end), u64_of(b->packet.tail));
+	assert_int_equal(GET(b, skep_sk_msg_md, family), 10);
+	assert_non_null(run_mem(&b->run, u64_of(b->packet.data), 74, access_write, "r1"));
+	begin_at(b, SKEP_PROG_TYPE_CGROUP_SOCKOPT, SKEP_CGROUP_GETSOCKOPT, &opt,
+		 sizeof(opt));
+	assert_int_equal(GET(b, skep_sockopt, optval), u64_of(b->packet.data));
+	assert_int_equal(GET(b, skep_sockopt, level), 6);
+	assert_true(PUT(b, skep_sockopt, retval, 0));
+	assert_int_equal(opt.retval, 0);
+	begin_at(b, SKEP_PROG_TYPE_SK_REUSEPORT, SKEP_SK_REUSEPORT_SELECT, &port,
+		 sizeof(port));
+	assert_int_equal(GET(b, skep_sk_reuseport_md, data_end), u64_of(b->packet.tail));
+	assert_int_equal(GET(b, skep_sk_reuseport_md, hash), 0x1234);
+	assert_null(run_mem(&b->run, u64_of(b->packet.data), 4, access_write, "r1"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -276,6 +349,8 @@ int main(void)
 		TEST(test_run_refuses_what_the_kernel_refuses),
 		TEST(xdp_metadata_goes_before_the_packet),
 		TEST(xdp_refuses_what_the_kernel_refuses),
+		TEST(contexts_are_the_event_s),
+		TEST(wide_pointers_lead_into_the_packet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,21 +1,55 @@
-/* Programs on raw tracepoints: BPF_RAW_TRACEPOINT_OPEN. */
+/* Programs on raw tracepoints: by name, or by the type that loading named. */
 #include "hook.h"
 #include <errno.h>
+#include "btf.h"
 #include "cmd.h"
 #include "event.h"
+#include "exec.h"
 
 enum { NAME_ROOM = 128 }; /* the kernel cuts longer names */
 
+static int attach_event(struct attach *at, const char *name, u64 cookie)
+{
+	at->info->event = event_find_raw_tp(name);
+	at->info->cookie = cookie;
+	return at->info->event == EVENT_NONE ? -ENOENT : 0;
+}
+
+/* The tracepoints that there are have no buffers that programs could write to. */
 static int attach(struct attach *at)
 {
 	char name[NAME_ROOM];
 	int len = user_copy_string(name, at->attr->raw_tracepoint.name, sizeof(name));
+	int err;
 
 	if (len < 0)
 		return len == -E2BIG ? -ENOENT : len;
-	at->info->event = event_find_raw_tp(name);
-	at->info->cookie = at->attr->raw_tracepoint.cookie;
-	return at->info->event == EVENT_NONE ? -ENOENT : 0;
+	err = attach_event(at, name, at->attr->raw_tracepoint.cookie);
+	return !err && at->prog->info->buffer_end ? -EINVAL : err;
+}
+
+static bool takes_typed(u32 attach_type)
+{
+	return attach_type == SKEP_TRACE_RAW_TP;
+}
+
+/* To the tracepoint that loading named, by the id of its type. */
+static int attach_typed(struct attach *at)
+{
+	static const char prefix[] = "btf_trace_";
+	const struct skep_btf *types = runs_vmlinux(store_runs(at->store));
+	u32 id = at->prog->info->attach_btf_id;
+	const char *name = "";
+
+	if (!takes_typed(at->prog->info->expected_attach_type))
+		return -EINVAL;
+	if (types && id < skep_btf_end(types))
+		name = btf_name(types, id);
+	if (strncmp(name, prefix, sizeof(prefix) - 1))
+		return -ENOENT;
+	return attach_event(at, name + sizeof(prefix) - 1,
+			    at->attach_type ? at->attr->link_create.tracing.cookie
+					    : at->attr->raw_tracepoint.cookie);
 }
 
 static int fill(const struct link_info *link, struct skep_link_info *info)
@@ -33,6 +67,29 @@ const struct hook hook_raw_tracepoint = {
 	.fill = fill,
 };
 
+const struct hook hook_btf_tracepoint = {
+	.name = "btf_tracepoint",
+	.link_type = SKEP_LINK_TYPE_RAW_TRACEPOINT,
+	.prog_type = SKEP_PROG_TYPE_TRACING,
+	.takes = takes_typed,
+	.attach = attach_typed,
+	.fill = fill,
+};
+
+static int open_link(struct attach *at)
+{
+	switch (at->prog->info->type) {
+	case SKEP_PROG_TYPE_RAW_TRACEPOINT:
+	case SKEP_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+		return link_make(&hook_raw_tracepoint, at);
+	case SKEP_PROG_TYPE_TRACING:
+		return at->attr->raw_tracepoint.name
+			       ? -EINVAL
+			       : link_make(&hook_btf_tracepoint, at);
+	default: return -EINVAL;
+	}
+}
+
 int cmd_raw_tracepoint_open(struct store *store, union skep_attr *attr)
 {
 	struct attach at = {.store = store, .attr = attr};
@@ -42,9 +99,7 @@ int cmd_raw_tracepoint_open(struct store *store, union skep_attr *attr)
 	if (ret)
 		return ret;
 	at.prog = prog;
-	ret = prog->info->type == SKEP_PROG_TYPE_RAW_TRACEPOINT
-		      ? link_make(&hook_raw_tracepoint, &at)
-		      : -EINVAL;
+	ret = open_link(&at);
 	object_put(&prog->obj);
 	return ret;
 }

@@ -30,6 +30,7 @@ struct prog_info {
 	u32 gpl;
 	u32 attach_btf_id;
 	u32 ctx_end;	    /* most bytes of the context that it reads or writes */
+	u32 buffer_end;	    /* the same of a writable tracepoint's buffer */
 	u32 verified_insns; /* that the verifier processed */
 	u32 kfuncs_off, nkfuncs;
 	u8 tag[SKEP_TAG_SIZE];

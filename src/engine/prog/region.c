@@ -57,11 +57,14 @@ static void set_packet(const struct run *run, struct region *r)
 	    NULL);
 }
 
-static void set_event(const struct skep_region *e, struct region *r)
+/* What programs may only probe, typed pointers of others lead to. */
+static void set_event(const struct run *run, const struct skep_region *e,
+		      struct region *r)
 {
+	bool typed = run->prog->type_bit >> SKEP_PROG_TYPE_TRACING & 1;
 	u8 access = access_probe;
 
-	if (!e->probe)
+	if (!e->probe || typed)
 		access |= access_read | (e->write ? access_write : 0);
 	set(r, u64_of(e->at), u64_of(e->at) + e->len, region_event, access, NULL);
 }
@@ -85,7 +88,7 @@ static void place(const struct run *run, u32 i, struct region *r)
 	else if (i == place_ctx)
 		set_ctx(run, r);
 	else
-		set_event(&run->event->regions[i - place_event], r);
+		set_event(run, &run->event->regions[i - place_event], r);
 }
 
 static u8 map_access(const struct map *map)

@@ -526,6 +526,7 @@ static void fill(struct loading *l, struct object *obj)
 	info->gpl = l->gpl;
 	info->attach_btf_id = attr->attach_btf_id;
 	info->ctx_end = l->result.ctx_end;
+	info->buffer_end = l->result.buffer_end;
 	info->verified_insns = l->result.processed;
 	memcpy(info->tag, l->tag, sizeof(info->tag));
 	memcpy(info->name, attr->prog_name, sizeof(info->name));

@@ -126,7 +126,7 @@ void access_value_range(struct verifier *v, const struct access *a)
 
 /* The kept pointer that a, which was checked, is an access of; NULL: of none. */
 static const struct btf_field *kept_at(const struct verify_map *map,
-					  const struct access *a)
+				       const struct access *a)
 {
 	for (u32 i = 0; i < map->nfields; i++)
 		if (fields[map->fields[i].kind].whole && scalar_is_const(&a->r->n) &&
@@ -217,6 +217,7 @@ static void check_buffer(struct verifier *v, const struct access *a, const char 
 void access_tp_buffer(struct verifier *v, const struct access *a)
 {
 	check_buffer(v, a, "tracepoint");
+	v->result->buffer_end = MAX(v->result->buffer_end, (u32)a->off + a->size);
 	access_unknown(v, a);
 }
 
