@@ -412,6 +412,61 @@ static void threads(void)
 	close(map);
 }
 
+/* Adds 1 to the second word of the arena, and puts the sum into the third. */
+static int make_adder(int arena)
+{
+	const struct bpf_insn code[] = {
+		{0x18, 1, 2, 0, arena}, {0},		/* r1 = the arena's first byte, */
+		{0xbf, 1, 1, 1, 1},			/* as programs see it */
+		{0x79, 2, 1, 8, 0},	{0x07, 2, 0, 0, 1},
+		{0x7b, 1, 2, 16, 0},	{0xb7, 0, 0, 0, 0},
+		{0x95, 0, 0, 0, 0},
+	};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+			       .insns = PTR(code),
+			       .insn_cnt = sizeof(code) / sizeof(code[0]),
+			       .license = PTR("GPL")};
+
+	return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+enum { MAP_TYPE_ARENA = 33 };
+
+/* Programs and two processes see one memory at one place. */
+static void arenas(void)
+{
+	int arena = make_map(MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE), prog, status;
+	size_t len = 4 * (size_t)sysconf(_SC_PAGESIZE);
+	__u64 *at;
+	void *other;
+	pid_t pid;
+
+	printf("nowhere yet: %d", make_adder(arena) < 0 ? errno : 0);
+	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, arena, 0);
+	prog = make_adder(arena);
+	at[1] = 41;
+	run(prog);
+	printf(", added: %llu", at[2]);
+	pid = fork();
+	if (!pid) {
+		munmap(at, len);
+		other = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, arena, 0);
+		if (other != MAP_FAILED)
+			_exit(1);
+		other = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED, arena, 0);
+		if (other != at || at[2] != 42)
+			_exit(2);
+		at[1] = 99;
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	run(prog);
+	printf(", child %d, added: %llu\n", status, at[2]);
+	munmap(at, len);
+	close(prog);
+	close(arena);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1) {
@@ -420,6 +475,7 @@ int main(int argc, char **argv)
 	}
 	descriptors();
 	mappings();
+	arenas();
 	rings();
 	masks_twice();
 	ways_out();

@@ -18,6 +18,7 @@
  *     keys FD COUNT SUM            the u32 keys that an iteration gives
  *     NAME = mmap FD LEN PROT FLAGS OFFSET [at ADDRESS] -> WANT | munmap ADDRESS LEN
  *     peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD EVENTS
+ *     touch ADDRESS -> ok | fault  reads there
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
  *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
  *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
@@ -45,6 +46,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <sched.h>
 #include <skep/btf.h>
 #include <skep/engine.h>
@@ -890,6 +893,34 @@ static void poke(struct script *s, bool check)
 		fail(s, "other bytes stand there");
 }
 
+static sigjmp_buf touched;
+
+static void on_fault(int sig)
+{
+	siglongjmp(touched, sig);
+}
+
+static void touch(struct script *s)
+{
+	const volatile char *at = (const volatile char *)number(s);
+	struct sigaction act = {.sa_handler = on_fault}, bus, segv;
+	bool fault;
+	char want[64];
+
+	sigaction(SIGBUS, &act, &bus);
+	sigaction(SIGSEGV, &act, &segv);
+	fault = sigsetjmp(touched, 1);
+	if (!fault)
+		*at;
+	sigaction(SIGBUS, &bus, NULL);
+	sigaction(SIGSEGV, &segv, NULL);
+	if (!accept(s, "->"))
+		broken(s, "expected ->");
+	word(s, want);
+	if (strcmp(want, fault ? "fault" : "ok"))
+		fail(s, "%s, expected %s", fault ? "fault" : "ok", want);
+}
+
 static void check_poll(struct script *s)
 {
 	struct pollfd p = {.fd = (int)number(s), .events = POLLIN | POLLOUT};
@@ -918,6 +949,8 @@ static bool run_map_line(struct script *s, const char *verb)
 		poke(s, verb[1] == 'e');
 	} else if (!strcmp(verb, "poll")) {
 		check_poll(s);
+	} else if (!strcmp(verb, "touch")) {
+		touch(s);
 	} else {
 		return false;
 	}
@@ -1065,13 +1098,16 @@ static struct skep_engine *open_engine(const char *dir)
 	return engine;
 }
 
-/* A directory of its own for each script, so that no other sees its pins. */
+/* A directory of its own for each script, so that no other sees its pins; on tmpfs, as
+ * that of an engine is wherever there is one. */
 static int run_on_engine(bool shared, const char *file, const char **skip)
 {
-	char dir[] = "/tmp/skep-sys-XXXXXX", command[64];
+	bool shm = !access("/dev/shm", W_OK);
+	char dir[64], command[80];
 	struct skep_engine *engine;
 	int failed;
 
+	snprintf(dir, sizeof(dir), "%s/skep-sys-XXXXXX", shm ? "/dev/shm" : "/tmp");
 	if (shared && !mkdtemp(dir))
 		exit(99);
 	engine = open_engine(shared ? dir : NULL);

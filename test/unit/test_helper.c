@@ -91,6 +91,38 @@ static void bad_arguments_get_a_sentence(void **state)
 	       "[R001]\n");
 }
 
+static s64 kfunc(struct bench *b, const char *name, const u64 args[5])
+{
+	b->run.fault = 0;
+	b->log.len = 0;
+	return (s64)helper_call(&b->run, helper_kfunc(helper_kfunc_number(name)), args);
+}
+
+/* What is not verified may call them with anything. */
+static void kernel_functions_check_their_arguments(void **state)
+{
+	struct bench *b = *state;
+	const u64 range[5] = {P(b->mem), 3, 5}, none[5] = {4, 3, 5},
+		  map[5] = {P(b->mem), 0, 1};
+	s32 *next;
+
+	faults(b, kfunc(b, "bpf_iter_num_new", none), b->text);
+	assert_non_null(strstr(b->text, "argument 1 of bpf_iter_num_new"));
+	faults(b, kfunc(b, "bpf_arena_alloc_pages", map), b->text);
+	assert_non_null(strstr(b->text, "argument 1 of bpf_arena_alloc_pages is 0x"));
+	faults(b, kfunc(b, "bpf_no_such_function", none), b->text);
+	assert_int_equal(kfunc(b, "bpf_iter_num_new", range), 0);
+	for (s32 i = 3; i < 5; i++) {
+		next = ptr_of((u64)kfunc(b, "bpf_iter_num_next", range));
+		assert_int_equal(*next, i);
+	}
+	assert_int_equal(kfunc(b, "bpf_iter_num_next", range), 0);
+	assert_false(b->run.fault);
+	assert_int_equal(helper_kfunc_number("iter_num_new"), 0);
+	assert_null(helper_kfunc_refusal("bpf_iter_num_new"));
+	assert_non_null(helper_kfunc_refusal("tcp_slow_start"));
+}
+
 static void forged_dynptrs_reach_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -417,6 +449,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(rows_are_whole),
 		TEST(bad_arguments_get_a_sentence),
+		TEST(kernel_functions_check_their_arguments),
 		TEST(forged_dynptrs_reach_nothing),
 		TEST(task_is_the_event_s),
 		TEST(task_is_the_caller_without_an_event_s),

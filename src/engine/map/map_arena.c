@@ -1,7 +1,10 @@
 #include "map_arena.h"
 #include "mem.h"
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Storage: a head; for each page a bit that it is taken and one that it is there; a
@@ -25,6 +28,7 @@ struct view {
 	u8 *pages;
 	u64 at; /* of pages in the file */
 	u64 n, page;
+	int watch; /* of this process's mapping, see watch(); -1: none */
 };
 
 enum { FLAGS = SKEP_F_MMAPABLE | SKEP_F_SEGV_ON_FAULT | SKEP_F_NO_USER_CONV };
@@ -82,6 +86,7 @@ static int open_view(struct map *map)
 
 	if (!v)
 		return -ENOMEM;
+	v->watch = -1;
 	v->n = map->info.max_entries;
 	v->page = page_size();
 	v->head = (struct head *)map->storage;
@@ -98,7 +103,11 @@ static int open_view(struct map *map)
 
 static void close_view(struct map *map)
 {
-	mem_free(map->priv);
+	struct view *v = map->priv;
+
+	if (v->watch >= 0)
+		close(v->watch);
+	mem_free(v);
 }
 
 static int init(struct map *map)
@@ -159,9 +168,15 @@ static u64 next(const u64 *bits, u64 page, u64 end, bool value)
 /* Of the free range that `page` is in. */
 static u64 first_of(const struct view *v, u64 page)
 {
-	while (page && !has(v->taken, page - 1))
-		page--;
-	return page;
+	while (page) {
+		u64 last = page - 1;
+		u64 word = load64_shared(&v->taken[last / 64]) << (63 - last % 64);
+
+		if (word)
+			return page - (u64)__builtin_clzll(word);
+		page = last / 64 * 64;
+	}
+	return 0;
 }
 
 static void note_change(struct view *v, u64 page)
@@ -271,7 +286,7 @@ static void learn(struct map *map, u64 page, u64 end)
 	struct view *v = map->priv;
 
 	while ((page = seek(map, page, end, SEEK_DATA)) < end) {
-		u64 last = seek(map, page, end, SEEK_HOLE);
+		u64 last = MAX(seek(map, page, end, SEEK_HOLE), page + 1);
 
 		take(v, page, last - page);
 		put(v->there, page, last - page, true);
@@ -499,10 +514,38 @@ static int settle(struct map *map, u64 at, u64 len)
 	return 0;
 }
 
+/* Who touches a page that no program has asked for is sent a signal, as long as the watch
+ * is open: SIGBUS, where Linux sends SIGSEGV. -1: the machine cannot do that. */
+static int watch(void *at, u64 len)
+{
+	struct uffdio_api api = {.api = UFFD_API,
+				 .features = UFFD_FEATURE_SIGBUS |
+					     UFFD_FEATURE_MISSING_SHMEM};
+	struct uffdio_register range = {.range = {.start = u64_of(at), .len = len},
+					.mode = UFFDIO_REGISTER_MODE_MISSING};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+
+	if (fd >= 0 &&
+	    (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A process has one mapping, for all are at one place: a new watch replaces the old. */
+static void set_watch(struct view *v, void *at, u64 len)
+{
+	int old = __atomic_exchange_n(&v->watch, watch(at, len), __ATOMIC_ACQ_REL);
+
+	if (old >= 0)
+		close(old);
+}
+
 static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int flags,
 		     void **out)
 {
-	const struct view *v = map->priv;
+	struct view *v = map->priv;
 	void *at = mmap(ptr_of(addr), len, prot, flags, fd, (off_t)v->at);
 	int err = at == MAP_FAILED ? -errno : 0;
 
@@ -516,6 +559,8 @@ static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int f
 		return err;
 	}
 	madvise(at, len, MADV_NOHUGEPAGE);
+	if (map->info.flags & SKEP_F_SEGV_ON_FAULT)
+		set_watch(v, at, len);
 	*out = at;
 	return 0;
 }

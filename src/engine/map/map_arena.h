@@ -8,6 +8,9 @@
  * User space touches pages without asking: the file of the map's region then has data
  * there, and is asked (SEEK_DATA) wherever the bitmaps say that a page is not there. In
  * an engine's directory that is not on tmpfs, pages that were only read do not count.
+ * With SKEP_F_SEGV_ON_FAULT user space makes no pages: userfaultfd(2) has it sent SIGBUS,
+ * in processes that hold the map; where the machine has none, what it writes is lost with
+ * the page's next owner.
  */
 #ifndef MAP_ARENA_H
 #define MAP_ARENA_H
