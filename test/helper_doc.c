@@ -13,6 +13,9 @@ static const char *const args[] = {
 	[arg_any_map] = "map",
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
+	[arg_task_storage] = "task storage map",
+	[arg_task_null] = "task or NULL",
+	[arg_value_null] = "value or NULL",
 	[arg_stack_trace] = "stack trace map",
 	[arg_queue] = "queue",
 	[arg_perf_array] = "perf event array",
@@ -38,6 +41,7 @@ static const char *const rets[] = {
 	[ret_int] = "number",
 	[ret_void] = "nothing",
 	[ret_value] = "value or NULL",
+	[ret_task] = "task",
 	[ret_mem] = "memory or NULL",
 };
 

@@ -18,6 +18,11 @@ static long (*map_delete_elem)(void *map, const void *key) = (void *)3;
 static long (*probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
 static long (*get_stackid)(void *ctx, void *map, u64 flags) = (void *)27;
 static long (*get_stack)(void *ctx, void *to, u32 size, u64 flags) = (void *)67;
+struct task_struct;
+static void *(*task_storage_get)(void *map, struct task_struct *task, void *value,
+				 u64 flags) = (void *)156;
+static long (*task_storage_delete)(void *map, struct task_struct *task) = (void *)157;
+static struct task_struct *(*get_current_task_btf)(void) = (void *)158;
 static long (*for_each_map_elem)(void *map, void *fn, void *ctx, u64 flags) = (void *)164;
 static void *(*map_lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
 
@@ -152,6 +157,63 @@ int call_stack(u64 *ctx)
 	probe_read_kernel(&argument, 8, (void *)ctx[0] + all.reg_offset);
 	if (argument == all.magic)
 		take_stacks(ctx);
+	return 0;
+}
+
+/* ---- task_storage ---- */
+
+struct {
+	__uint(type, 29);
+	__uint(map_flags, 1);
+	__type(key, int);
+	__type(value, u64);
+} tasks SEC(".maps");
+
+SEC("raw_tp")
+int task_local(void *ctx)
+{
+	struct task_struct *task = get_current_task_btf();
+	u64 seven = 7, *at;
+
+	out[0] = !task_storage_get(&tasks, task, NULL, 0);
+	out[1] = task_storage_delete(&tasks, task);
+	at = task_storage_get(&tasks, task, &seven, 1);
+	if (!at)
+		return 1;
+	out[2] = (*at)++;
+	at = task_storage_get(&tasks, task, NULL, 0);
+	if (!at)
+		return 2;
+	out[3] = *at;
+	at = task_storage_get(&tasks, task, &seven, 1);
+	if (!at)
+		return 3;
+	out[4] = *at;
+	out[5] = !task_storage_get(&tasks, task, NULL, 2);
+	out[6] = !task_storage_get(&tasks, NULL, NULL, 1);
+	out[7] = task_storage_delete(&tasks, NULL);
+	out[8] = task_storage_delete(&tasks, task);
+	out[9] = task_storage_delete(&tasks, task);
+	at = task_storage_get(&tasks, task, NULL, 1);
+	if (!at)
+		return 4;
+	out[10] = *at;
+	*at = 42;
+	return 0;
+}
+
+/* Counts the calls with `magic` that each task makes. */
+SEC("raw_tp")
+int task_calls(u64 *ctx)
+{
+	u64 argument = 0, *n;
+
+	probe_read_kernel(&argument, 8, (void *)ctx[0] + all.reg_offset);
+	if (argument != all.magic)
+		return 0;
+	n = task_storage_get(&tasks, get_current_task_btf(), NULL, 1);
+	if (n)
+		out[(*n)++ & 7]++;
 	return 0;
 }
 

@@ -21,8 +21,10 @@
  *     touch ADDRESS -> ok | fault  reads there
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
  *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
- *     NAME = perf ATTR PID CPU GROUP FLAGS -> WANT      perf_event_open(2)
- *     ioctl FD REQUEST ARG -> WANT
+ *     NAME = folder PATH | NAME = child | end PID       a process that waits for its end
+ *     NAME = cgroup                the folder of one; where there is none, the script
+ * ends NAME = pidfd PID FLAGS -> WANT NAME = perf ATTR PID CPU GROUP FLAGS -> WANT
+ * perf_event_open(2) ioctl FD REQUEST ARG -> WANT
  *
  *     every [field=VALUE ...] [size=N] [attr=VALUE] -> WANT   each command there is
  *     tails                        a byte that is not 0 behind what each command knows
@@ -45,11 +47,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sched.h>
 #include <skep/btf.h>
+#include <signal.h>
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include <skep/sys.h>
@@ -59,6 +63,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -957,6 +963,51 @@ static bool run_map_line(struct script *s, const char *verb)
 	return true;
 }
 
+static long make_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (;;)
+		pause();
+}
+
+static void end_child(struct script *s)
+{
+	pid_t pid = (pid_t)number(s);
+
+	if (kill(pid, SIGKILL) || waitpid(pid, NULL, 0) != pid)
+		fail(s, "no such child");
+}
+
+static long open_cgroup(struct script *s)
+{
+	FILE *f = setmntent("/proc/self/mounts", "r");
+	struct mntent *m;
+	int fd = -1;
+
+	while (f && fd < 0 && (m = getmntent(f)))
+		if (!strncmp(m->mnt_type, "cgroup", 6))
+			fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f)
+		endmntent(f);
+	if (fd < 0)
+		s->skip = "no cgroup is mounted here";
+	return fd;
+}
+
+static long open_pidfd(struct script *s)
+{
+	pid_t pid = (pid_t)number(s);
+	long ret = syscall(SYS_pidfd_open, pid, number(s));
+
+	if (ret < 0)
+		ret = -errno;
+	check_want(s, ret);
+	return ret;
+}
+
 static void run_named(struct script *s, const char *verb, const char *name)
 {
 	long ret = 0;
@@ -966,6 +1017,14 @@ static void run_named(struct script *s, const char *verb, const char *name)
 		ret = dup((int)number(s));
 	else if (!strcmp(verb, "null"))
 		ret = open("/dev/null", O_RDWR | O_CLOEXEC);
+	else if (!strcmp(verb, "folder"))
+		ret = open((const char *)number(s), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	else if (!strcmp(verb, "child"))
+		ret = make_child();
+	else if (!strcmp(verb, "cgroup"))
+		ret = open_cgroup(s);
+	else if (!strcmp(verb, "pidfd"))
+		ret = open_pidfd(s);
 	else if (!strcmp(verb, "mmap"))
 		check_want(s, map_memory(s, &ret));
 	else if (!strcmp(verb, "decimal"))
@@ -993,6 +1052,8 @@ static void run_line(struct script *s)
 		check_buffer(s);
 	} else if (!strcmp(verb, "close")) {
 		check_result(s, s->sys->close(s->sys, (int)number(s)), "ok");
+	} else if (!strcmp(verb, "end")) {
+		end_child(s);
 	} else if (!strcmp(verb, "flags")) {
 		check_flags(s);
 	} else if (!strcmp(verb, "put")) {

@@ -9,10 +9,12 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "btf_object.h"
 #include "cmd.h"
 #include "map.h"
 #include "mem.h"
 #include "os.h"
+#include "two_types.h"
 
 static const struct object_ops prog_for_maps = {.view_size = sizeof(struct object)};
 
@@ -21,11 +23,29 @@ static struct store *map_store(void)
 	static const struct object_ops *const kinds[OBJECT_KINDS] = {
 		[OBJECT_MAP] = &map_object_ops,
 		[OBJECT_PROG] = &prog_for_maps,
+		[OBJECT_BTF] = &btf_object_ops,
 	};
 	struct store *store;
 
 	assert_int_equal(store_open(NULL, kinds, NULL, &store), 0);
 	return store;
+}
+
+static inline bool map_is_local(u32 type)
+{
+	return type == SKEP_MAP_TYPE_TASK_STORAGE || type == SKEP_MAP_TYPE_CGRP_STORAGE;
+}
+
+/* For maps that want BTF. */
+static int map_types_fd(struct store *store, u32 size)
+{
+	struct two_types btf = two_types(size);
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = u64_of(&btf);
+	attr.btf_size = TWO_TYPES;
+	return cmd_btf_load(store, &attr);
 }
 
 static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_size,
@@ -44,9 +64,20 @@ static int map_make_fd(struct store *store, u32 type, u32 key_size, u32 value_si
 	attr.value_size = value_size;
 	attr.max_entries = max;
 	attr.map_flags = flags;
+	if (map_is_local(type)) {
+		attr.max_entries = 0;
+		fd = map_types_fd(store, value_size);
+		if (fd < 0)
+			return fd;
+		attr.btf_fd = (u32)fd;
+		attr.btf_key_type_id = 1;
+		attr.btf_value_type_id = 2;
+	}
 	fd = cmd_map_create(store, &attr);
 	if (of_maps)
 		close(inner);
+	if (map_is_local(type))
+		close((int)attr.btf_fd);
 	return fd;
 }
 
@@ -87,6 +118,8 @@ static inline u32 map_value_size(u32 type)
 static inline u32 map_flags(u32 type)
 {
 	switch (type) {
+	case SKEP_MAP_TYPE_TASK_STORAGE:
+	case SKEP_MAP_TYPE_CGRP_STORAGE:
 	case SKEP_MAP_TYPE_LPM_TRIE: return SKEP_F_NO_PREALLOC;
 	case SKEP_MAP_TYPE_ARENA: return SKEP_F_MMAPABLE;
 	default: return 0;

@@ -13,6 +13,12 @@
 
 /* ---- rows ---- */
 
+static bool has_values(u32 arg)
+{
+	return arg == arg_map || arg == arg_map_of_any || arg == arg_queue ||
+	       arg == arg_task_storage;
+}
+
 static void rows_are_whole(void **state)
 {
 	u32 n = 0;
@@ -34,13 +40,11 @@ static void rows_are_whole(void **state)
 			    h->arg[i + 1] != arg_size0)
 				fail_msg("%s: argument %u has no size", h->name, i + 1);
 			if ((h->arg[i] == arg_key || h->arg[i] == arg_value ||
-			     h->arg[i] == arg_value_out) &&
-			    h->arg[0] != arg_map && h->arg[0] != arg_map_of_any &&
-			    h->arg[0] != arg_queue)
+			     h->arg[i] == arg_value_null || h->arg[i] == arg_value_out) &&
+			    !has_values(h->arg[0]))
 				fail_msg("%s: argument %u has no map", h->name, i + 1);
 		}
-		assert_true(h->ret != ret_value || h->arg[0] == arg_map ||
-			    h->arg[0] == arg_map_of_any);
+		assert_true(h->ret != ret_value || has_values(h->arg[0]));
 		assert_null(helper_refusal(id));
 	}
 	assert_true(n > 30);

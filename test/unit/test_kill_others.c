@@ -8,9 +8,11 @@
 #include <sys/mman.h>
 #include "kill_engine.h"
 #include "killed.h"
+#include "local_storage.h"
 #include "map_arena.h"
 #include "skip.h"
 #include "stack_trace.h"
+#include "two_types.h"
 
 enum { MAX = 20, KEYS = 40, KILLS = 40 };
 
@@ -567,6 +569,67 @@ static void stack_open(struct victim *v)
 	v->prog = load_prog(end_text, 0);
 }
 
+/* ---- task_storage: by owners of ours ---- */
+
+static bool never_gone(const struct local_owner *owner)
+{
+	return false;
+}
+
+static const struct local_kind locals_kind = {.gone = never_gone};
+
+static u64 *local_get(const struct victim *v, u32 who, const u64 *value)
+{
+	struct local_owner owner = {.who = who, .since = 1};
+
+	return local_storage_get(v->view, &locals_kind, &owner, value, value);
+}
+
+static bool local_work(void *thing, u64 *rng)
+{
+	const struct victim *v = thing;
+	struct local_owner owner = {.who = rnd(rng) % KEYS, .since = 1};
+	u64 value[WORDS];
+
+	value_make(value, (u32)owner.who, rnd(rng));
+	if (rnd(rng) % 2)
+		return local_get(v, (u32)owner.who, value) || rnd(rng);
+	return local_storage_delete(v->view, &owner) <= 0;
+}
+
+/* Values are whole, and there is room for as many as ever. */
+static void local_complete(void *thing)
+{
+	const struct victim *v = thing;
+	struct local_owner owner = {.since = 1};
+	u64 value[WORDS], *at;
+
+	for (u32 who = 0; who < KEYS; who++) {
+		at = local_get(v, who, NULL);
+		assert_true(!at || value_whole(at, who));
+	}
+	value_make(value, 0, 0);
+	for (u32 who = 0; who < LOCAL_OWNERS; who++)
+		assert_non_null(local_get(v, who, value));
+	assert_null(local_get(v, LOCAL_OWNERS, value));
+	for (owner.who = 0; owner.who < LOCAL_OWNERS; owner.who++)
+		assert_int_equal(local_storage_delete(v->view, &owner), 0);
+}
+
+static void local_open(struct victim *v)
+{
+	struct two_types btf = two_types(WORDS * 8);
+	int fd = CALL(BTF_LOAD, .btf = u64_of(&btf), .btf_size = TWO_TYPES);
+
+	v->map = CALL(MAP_CREATE, .map_type = v->kind->type, .key_size = 4,
+		      .value_size = WORDS * 8, .map_flags = SKEP_F_NO_PREALLOC,
+		      .btf_fd = (u32)fd, .btf_key_type_id = 1, .btf_value_type_id = 2);
+	assert_true(fd >= 0 && v->map >= 0);
+	close(fd);
+	v->view = map_view(v->map);
+	v->prog = load_prog(end_text, 0);
+}
+
 /* ---- all ---- */
 
 static void warm(void *thing)
@@ -604,6 +667,10 @@ static const struct killed stacks[] = {
 	{.work = stack_work, .check = stack_check, .complete = stack_complete},
 	{.work = stack_work, .complete = stack_complete, .warm = warm}};
 
+static const struct killed locals[] = {
+	{.work = local_work, .complete = local_complete},
+	{.work = local_work, .complete = local_complete, .warm = warm}};
+
 static const struct kind kinds[] = {
 	{"queue", queue_text, SKEP_MAP_TYPE_QUEUE, queues},
 	{"stack", queue_text, SKEP_MAP_TYPE_STACK, queues},
@@ -612,6 +679,7 @@ static const struct kind kinds[] = {
 	{"array_of_maps", inner_text, SKEP_MAP_TYPE_ARRAY_OF_MAPS, objects},
 	{"hash_of_maps", inner_text, SKEP_MAP_TYPE_HASH_OF_MAPS, objects},
 	{"arena", NULL, SKEP_MAP_TYPE_ARENA, arenas},
+	{"task_storage", NULL, SKEP_MAP_TYPE_TASK_STORAGE, locals},
 	{"stack_trace", NULL, SKEP_MAP_TYPE_STACK_TRACE, stacks},
 };
 
@@ -630,6 +698,8 @@ static void kill_all(const struct kind *k, bool steps)
 		arena_open(v);
 	} else if (k->killed == stacks) {
 		stack_open(v);
+	} else if (k->killed == locals) {
+		local_open(v);
 	} else {
 		v->map = make_map(k->type, 0, WORDS * 8, MAX, 0);
 		victim_open(v);

@@ -10,6 +10,7 @@
 #include "map_arena.h"
 #include "map_fixture.h"
 #include "htab.h"
+#include "local_storage.h"
 #include "stack_trace.h"
 #include "user_ringbuf.h"
 
@@ -332,6 +333,49 @@ static void test_stack_trace(void **state)
 {
 	stacks(0, 8);
 	stacks(SKEP_F_STACK_BUILD_ID, 32);
+}
+
+/* ---- task_storage, cgrp_storage ---- */
+
+static bool gone_are_even(const struct local_owner *owner)
+{
+	return owner->who % 2 == 0;
+}
+
+static const struct local_kind kind_of_numbers = {.gone = gone_are_even};
+
+static u64 *local_get(struct map *map, u64 who, bool create)
+{
+	struct local_owner owner = {.who = who, .since = 1};
+
+	return local_storage_get(map, &kind_of_numbers, &owner, &who, create);
+}
+
+/* A full map takes back the room of owners that are gone, and of those alone. */
+static void test_local_storage(void **state)
+{
+	struct store *store = map_store();
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_TASK_STORAGE, 4, 8, 0, &fd);
+	struct local_owner last = {LOCAL_OWNERS - 1, 1}, other = {1, 2};
+	u64 *value;
+
+	for (u64 who = 0; who < LOCAL_OWNERS; who++) {
+		assert_null(local_get(map, who, false));
+		assert_int_equal(*local_get(map, who, true), who);
+	}
+	value = local_storage_get(map, &kind_of_numbers, &other, NULL, true);
+	assert_int_equal(*value, 0);
+	for (u64 who = 0; who < LOCAL_OWNERS; who++)
+		assert_int_equal(!!local_get(map, who, false), who % 2);
+	for (u64 who = 0; who < LOCAL_OWNERS; who++)
+		assert_int_equal(!!local_get(map, 2 * who + 1, true),
+				 who < LOCAL_OWNERS - 1);
+	assert_int_equal(local_storage_delete(map, &last), 0);
+	assert_int_equal(local_storage_delete(map, &last), -ENOENT);
+	assert_non_null(local_get(map, 2 * LOCAL_OWNERS - 1, true));
+	map_drop(map, fd);
+	store_close(store);
 }
 
 /* ---- prog_array ---- */
@@ -807,6 +851,14 @@ static void abuse_stacks(struct map *map, u64 *rng)
 			no_names, NULL);
 }
 
+static void abuse_local(struct map *map, u64 *rng)
+{
+	struct local_owner owner = {map_random(rng) % 8, 1};
+
+	if (local_get(map, map_random(rng) % 8, map_random(rng) % 2))
+		local_storage_delete(map, &owner);
+}
+
 static void ignore_id(void *arg, u32 id)
 {
 }
@@ -877,6 +929,8 @@ static void abuse(struct map *map, u64 *rng)
 			abuse_arena(map, rng);
 		else if (map->info.type == SKEP_MAP_TYPE_STACK_TRACE)
 			abuse_stacks(map, rng);
+		else if (map_is_local(map->info.type))
+			abuse_local(map, rng);
 		map_poll(map);
 	}
 }
@@ -899,6 +953,7 @@ static void test_hostile_storage(void **state)
 
 	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
 		bool ring = map_is_ring(type), arena = type == SKEP_MAP_TYPE_ARENA;
+		int rounds = map_is_local(type) ? 50 : 3000; /* those are large */
 		struct map *map;
 		int fd;
 
@@ -909,7 +964,7 @@ static void test_hostile_storage(void **state)
 			       : arena ? 2
 				       : 6,
 			       &fd);
-		for (int round = 0; round < 3000; round++) {
+		for (int round = 0; round < rounds; round++) {
 			u32 *words = (u32 *)map->storage, n = map->info.size / 4;
 			u32 changes = round % 10 ? 1 + map_random(&rng) % 20 : n;
 
@@ -1025,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(test_hash_spreads),
 		cmocka_unit_test(test_lru),
 		cmocka_unit_test(test_stack_trace),
+		cmocka_unit_test(test_local_storage),
 		cmocka_unit_test(test_prog_array),
 		cmocka_unit_test(test_queue_model),
 		cmocka_unit_test(test_bloom_filter),

@@ -218,20 +218,27 @@ static int run_leaf(bool traced)
 	return status;
 }
 
+/* Runs run_leaf() with that program at the entry of system calls. */
+static void trace_with(struct side *s, const char *name, bool traced)
+{
+	int link;
+
+	s->all->reg_offset = FIRST_ARGUMENT;
+	s->all->magic = MAGIC;
+	link = attach(s, name);
+	assert_true(link >= 0);
+	assert_int_equal(run_leaf(traced), 0);
+	s->sys->close(s->sys, link);
+}
+
 static void trace(u32 i, struct all *got)
 {
 	struct side s;
-	int link;
 
 	side_open(&s, i);
-	s.all->reg_offset = FIRST_ARGUMENT;
-	s.all->magic = MAGIC;
-	link = attach(&s, "call_stack");
-	assert_true(link >= 0);
-	assert_int_equal(run_leaf(!i), 0);
+	trace_with(&s, "call_stack", !i);
 	check_maps(&s);
 	*got = *s.all;
-	s.sys->close(s.sys, link);
 	skep_object_close(s.obj);
 }
 
@@ -257,6 +264,40 @@ static void call_stack(void **state)
 	assert_memory_equal(got[0].named, got[1].named, sizeof(got[0].named));
 }
 
+/* ---- task_storage ---- */
+
+static void task_local(void **state)
+{
+	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+		struct side s;
+		u64 value = 0;
+
+		assert_true(fd >= 0);
+		side_open(&s, i);
+		assert_int_equal(run(&s, "task_local"), 0);
+		SAME(&s, "task_local", 1, -ENOENT, 7, 8, 8, 1, 1, -EINVAL, 0, -ENOENT, 0);
+		assert_int_equal(lookup(&s, "tasks", (u64)fd, &value), 0);
+		assert_int_equal(value, 42);
+		skep_object_close(s.obj);
+		close(fd);
+	}
+}
+
+/* Two processes make the call twice each: both count to two. */
+static void task_calls(void **state)
+{
+	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		trace_with(&s, "task_calls", !i);
+		trace_with(&s, "task_calls", !i);
+		SAME(&s, "task_calls", 2, 2, 0);
+		skep_object_close(s.obj);
+	}
+}
+
 static int open_engine(void **state)
 {
 	return skep_engine_open(NULL, &engine);
@@ -273,12 +314,12 @@ static int close_engine(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lru_percpu),
-		cmocka_unit_test(own_stack),
-		cmocka_unit_test(call_stack),
+		cmocka_unit_test(lru_percpu), cmocka_unit_test(own_stack),
+		cmocka_unit_test(call_stack), cmocka_unit_test(task_local),
+		cmocka_unit_test(task_calls),
 	};
 
 	if (argc == 2 && !strcmp(argv[1], "--leaf"))
-		return branch() != -ESRCH + 1;
+		return branch() != -ESRCH + 1 || branch() != -ESRCH + 1;
 	return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

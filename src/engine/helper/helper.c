@@ -120,6 +120,7 @@ static u32 type_of(u32 kind)
 	case arg_perf_array: return SKEP_MAP_TYPE_PERF_EVENT_ARRAY;
 	case arg_user_ringbuf: return SKEP_MAP_TYPE_USER_RINGBUF;
 	case arg_stack_trace: return SKEP_MAP_TYPE_STACK_TRACE;
+	case arg_task_storage: return SKEP_MAP_TYPE_TASK_STORAGE;
 	default: return 0;
 	}
 }
@@ -208,9 +209,12 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_queue:
 	case arg_perf_array:
 	case arg_stack_trace:
+	case arg_task_storage:
 	case arg_user_ringbuf: return check_map(c, i, kind);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);
+	case arg_value_null:
+		return !c->r[i] || check_mem(c, i, c->map->info.value_size, access_read);
 	case arg_value_out:
 		return check_mem(c, i, c->map->info.value_size,
 				 c->map->ops->asks ? access_read : access_write);
@@ -223,6 +227,9 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_str: return check_str(c, i);
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
+	case arg_task_null:
+		return !c->r[i] || c->r[i] == helper_task(c->run) ||
+		       bad(c, i, msg_helper_task);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);

@@ -22,9 +22,11 @@ enum helper_arg {
 	arg_user_ringbuf, /* a map of that type */
 	arg_perf_array,	  /* a map of that type */
 	arg_stack_trace,  /* a map of that type */
+	arg_task_storage, /* a map of that type */
 	arg_queue,	  /* a map that values are pushed into */
 	arg_key,	  /* key_size bytes, read */
 	arg_value,	  /* value_size bytes, read */
+	arg_value_null,	  /* the same, or NULL */
 	arg_value_out, /* value_size bytes, written; read if the map is asked about it */
 	arg_mem,       /* memory to read; the next argument is its size */
 	arg_mem_null,  /* the same, or NULL with size 0 */
@@ -39,6 +41,7 @@ enum helper_arg {
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
 	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
+	arg_task_null,	/* the current task, or NULL */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
 
@@ -47,6 +50,7 @@ enum helper_ret {
 	ret_void,
 	ret_value, /* a value of the map that was passed (of a map of maps: a map), or
 		      NULL */
+	ret_task,  /* the current task, which means nothing but to helpers */
 	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
 };
 

@@ -40,6 +40,12 @@ u64 helper_map_handle(const struct run *run, const struct map *map);
 /* Gives the lock back that a program was stopped with. */
 void helper_unlock(struct run *run);
 
+/* The current task as a program sees it: an address at which it may touch nothing. */
+static inline u64 helper_task(const struct run *run)
+{
+	return u64_of(run);
+}
+
 /* Whether a ring-buffer record that the run holds begins at addr. */
 bool helper_is_record(const struct run *run, u64 addr);
 

@@ -69,7 +69,8 @@ static int check_create(const union skep_attr *attr)
 	if (attr->btf_vmlinux_value_type_id ||
 	    (attr->btf_key_type_id && !attr->btf_value_type_id) ||
 	    (attr->map_flags & files) == files || (attr->map_flags & progs) == progs ||
-	    check_numa(attr) || !ops || (attr->map_extra && !ops->extra))
+	    check_numa(attr) || !ops || (attr->map_extra && !ops->extra) ||
+	    (ops->typed && !attr->btf_key_type_id))
 		return -EINVAL;
 	err = ops->check(&plain);
 	return err ? err : check_token(attr);

@@ -396,12 +396,20 @@ static bool has_typed_context(const struct loading *l)
 	return l->attr->attach_btf_id || l->attr->prog_type == SKEP_PROG_TYPE_NETFILTER;
 }
 
+/* Pointers to the kernel's structs have its types, for the verifier. */
+static bool gives_struct(const struct insn *in)
+{
+	const struct helper *h = in->op == op_call_helper ? helper_of((u32)in->imm) : NULL;
+
+	return h && h->ret == ret_task;
+}
+
 static void read_types(struct loading *l)
 {
 	if (has_typed_context(l))
 		l->vmlinux = runs_vmlinux(store_runs(l->store));
 	for (u32 i = 0; !l->vmlinux && i < l->n; i++) {
-		if (!names_symbol(&l->insns[i]))
+		if (!names_symbol(&l->insns[i]) && !gives_struct(&l->insns[i]))
 			continue;
 		l->vmlinux = runs_vmlinux(store_runs(l->store));
 		if (!l->vmlinux)
