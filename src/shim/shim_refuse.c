@@ -99,6 +99,15 @@ static void refused_prog(const union skep_attr *attr, int err)
 	}
 }
 
+static void refused_map(u32 type)
+{
+	const char *why;
+
+	map_refusal(type, &why);
+	if (why)
+		shim_say(NO_MAP, type, msg_shim_map_type, type, why);
+}
+
 static void refused_raw_tp(const union skep_attr *attr)
 {
 	char name[64];
@@ -115,9 +124,8 @@ void shim_refused(int cmd, const union skep_attr *attr, u32 size, int err)
 		return;
 	if (why && err == -EOPNOTSUPP)
 		shim_say(NO_COMMAND, (u32)cmd, msg_shim_command, commands[cmd], why);
-	if (cmd == SKEP_MAP_CREATE && !map_type(attr->map_type) &&
-	    attr->map_type <= SKEP_MAP_TYPE_ARENA)
-		shim_say(NO_MAP, attr->map_type, msg_shim_map_type, attr->map_type);
+	if (cmd == SKEP_MAP_CREATE)
+		refused_map(attr->map_type);
 	else if (cmd == SKEP_PROG_LOAD)
 		refused_prog(attr, err);
 	else if (cmd == SKEP_RAW_TRACEPOINT_OPEN && err == -ENOENT)

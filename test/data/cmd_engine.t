@@ -35,14 +35,14 @@ $ export SKEP_DIR=$PWD/engine; skep engine -- ls /sys/fs/bpf
 = try
 $ export SKEP_DIR=$PWD/engine; skep engine -- rm /sys/fs/bpf/try; skep engine -- ls /sys/fs/bpf
 $ export SKEP_DIR=$PWD/engine; skep engine -- ./try sockmap 2>&1
-= skep: refused: MAP_CREATE of type 15, which the engine does not have [X003]
+= skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]
 = map: EINVAL
 ? 3
 $ export SKEP_DIR=$PWD/engine; skep engine --log log -- ./try sockmap; cat log
 = map: EINVAL
-= skep: refused: MAP_CREATE of type 15, which the engine does not have [X003]
+= skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]
 $ export SKEP_DIR=$PWD/engine; skep engine --strict -- ./try sockmap
-! skep: refused: MAP_CREATE of type 15, which the engine does not have [X003]
+! skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]
 ! skep: stopped here, as --strict asks [X011]
 ? 125
 $ export SKEP_DIR=$PWD/engine; skep engine -- ./try-static

@@ -19,6 +19,12 @@ static void test_type_table(void **state)
 	assert_null(map_type(0));
 	assert_null(map_type(SKEP_MAP_TYPE_DEVMAP));
 	assert_null(map_type(UINT32_MAX));
+	for (u32 type = 1; type <= SKEP_MAP_TYPE_ARENA; type++) {
+		const char *why;
+
+		assert_int_equal(map_refusal(type, &why), -EINVAL);
+		assert_int_equal(!why, !!map_type(type)); /* one or the other */
+	}
 	assert_string_equal(map_type(SKEP_MAP_TYPE_LRU_HASH)->name, "lru_hash");
 	assert_string_equal(map_type(SKEP_MAP_TYPE_PROG_ARRAY)->name, "prog_array");
 }

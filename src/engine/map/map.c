@@ -6,8 +6,10 @@
 
 /* clang-format off */
 #define MAP(file, symbol, abi, since) extern const struct map_ops map_##symbol;
+#define REFUSED(abi, since, err, why)
 #include "map.def"
 #undef MAP
+#undef REFUSED
 /* clang-format on */
 
 enum {
@@ -21,11 +23,31 @@ const struct map_ops *map_type(u32 type)
 {
 	static const struct map_ops *const types[] = {
 #define MAP(file, symbol, abi, since) [SKEP_MAP_TYPE_##abi] = &map_##symbol,
+#define REFUSED(abi, since, err, why)
 #include "map.def"
 #undef MAP
+#undef REFUSED
 	};
 
 	return type < ARRAY_SIZE(types) ? types[type] : NULL;
+}
+
+int map_refusal(u32 type, const char **why)
+{
+	static const struct {
+		int err;
+		const char *why;
+	} refusals[] = {
+#define MAP(file, symbol, abi, since)
+#define REFUSED(abi, since, err, why) [SKEP_MAP_TYPE_##abi] = {err, why},
+#include "map.def"
+#undef MAP
+#undef REFUSED
+	};
+	bool known = type < ARRAY_SIZE(refusals) && refusals[type].why;
+
+	*why = known ? refusals[type].why : NULL;
+	return known ? -refusals[type].err : -EINVAL;
 }
 
 /* ---- the view ---- */

@@ -167,6 +167,10 @@ extern const struct object_ops map_object_ops;
 /* By type number; NULL: not supported. */
 const struct map_ops *map_type(u32 type);
 
+/* What MAP_CREATE gives for a type that the engine has not. *why: what the type does that
+ * is not here, or NULL for none that Linux 6.18 has. */
+int map_refusal(u32 type, const char **why);
+
 /* Bytes that user space passes for one value. */
 u32 map_user_value_size(const struct map *map);
 

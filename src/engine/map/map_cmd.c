@@ -63,14 +63,18 @@ static int check_create(const union skep_attr *attr)
 	u32 files = SKEP_F_RDONLY | SKEP_F_WRONLY;
 	u32 progs = SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG;
 	union skep_attr plain = *attr;
+	const char *why;
 	int err;
 
 	plain.map_flags &= ~(u32)SKEP_F_TOKEN_FD;
 	if (attr->btf_vmlinux_value_type_id ||
 	    (attr->btf_key_type_id && !attr->btf_value_type_id) ||
 	    (attr->map_flags & files) == files || (attr->map_flags & progs) == progs ||
-	    check_numa(attr) || !ops || (attr->map_extra && !ops->extra) ||
-	    (ops->typed && !attr->btf_key_type_id))
+	    check_numa(attr))
+		return -EINVAL;
+	if (!ops)
+		return map_refusal(attr->map_type, &why);
+	if ((attr->map_extra && !ops->extra) || (ops->typed && !attr->btf_key_type_id))
 		return -EINVAL;
 	err = ops->check(&plain);
 	return err ? err : check_token(attr);
