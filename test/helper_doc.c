@@ -14,6 +14,7 @@ static const char *const args[] = {
 	[arg_ringbuf] = "ring buffer",
 	[arg_prog_array] = "program array",
 	[arg_task_storage] = "task storage map",
+	[arg_task] = "task",
 	[arg_task_null] = "task or NULL",
 	[arg_value_null] = "value or NULL",
 	[arg_stack_trace] = "stack trace map",

@@ -19,6 +19,8 @@ static long (*probe_read_kernel)(void *to, u32 size, const void *from) = (void *
 static long (*get_stackid)(void *ctx, void *map, u64 flags) = (void *)27;
 static long (*get_stack)(void *ctx, void *to, u32 size, u64 flags) = (void *)67;
 struct task_struct;
+static long (*get_task_stack)(struct task_struct *task, void *to, u32 size,
+			      u64 flags) = (void *)141;
 static void *(*task_storage_get)(void *map, struct task_struct *task, void *value,
 				 u64 flags) = (void *)156;
 static long (*task_storage_delete)(void *map, struct task_struct *task) = (void *)157;
@@ -129,6 +131,7 @@ SEC("raw_tp")
 int own_stack(void *ctx)
 {
 	u64 few[3] = {1, 1, 1};
+	struct task_struct *task;
 
 	take_stacks(ctx);
 	out[4] = get_stackid(ctx, &stacks, USER_STACK) == out[2];
@@ -145,6 +148,11 @@ int own_stack(void *ctx)
 	out[15] = get_stackid(ctx, &one_stack, USER_STACK);
 	out[16] = get_stackid(ctx, &one_stack, USER_STACK | 1);
 	out[17] = get_stackid(ctx, &one_stack, USER_STACK | 1 | REUSE);
+	task = get_current_task_btf();
+	out[18] = get_task_stack(task, few, sizeof(few), USER_STACK | 1);
+	out[19] = few[0] == all.stack[1] && few[2] == all.stack[3];
+	out[20] = get_task_stack(task, few, sizeof(few), USER_STACK | REUSE);
+	out[21] = get_task_stack(task, few, sizeof(few), USER_STACK | 255);
 	return 0;
 }
 

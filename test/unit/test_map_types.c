@@ -159,9 +159,9 @@ static void own_stack(void **state)
 		assert_true(k < 20 && stack[k] == stack[k + 2]);
 		assert_true(stack[k] != stack[k + 4]);
 		assert_int_equal(s.all->out[4], 1);
-		memmove(s.all->out, s.all->out + 5, 13 * sizeof(u64));
+		memmove(s.all->out, s.all->out + 5, 17 * sizeof(u64));
 		SAME(&s, "own_stack", 24, 1, -EINVAL, 0, -EINVAL, -EINVAL, -EFAULT, 0,
-		     -EFAULT, -EINVAL, 0, -EEXIST, -ENOMEM);
+		     -EFAULT, -EINVAL, 0, -EEXIST, -ENOMEM, 24, 1, -EINVAL, -EFAULT);
 		skep_object_close(s.obj);
 	}
 }

@@ -227,9 +227,10 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_str: return check_str(c, i);
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
+	case arg_task:
 	case arg_task_null:
-		return !c->r[i] || c->r[i] == helper_task(c->run) ||
-		       bad(c, i, msg_helper_task);
+		return c->r[i] == helper_task(c->run) ||
+		       (kind == arg_task_null && !c->r[i]) || bad(c, i, msg_helper_task);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);

@@ -41,7 +41,8 @@ enum helper_arg {
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
 	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
-	arg_task_null,	/* the current task, or NULL */
+	arg_task,	/* the current task */
+	arg_task_null,	/* the same, or NULL */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
 

@@ -154,3 +154,9 @@ HELPER_FN(get_stack)
 	memset(out + MAX(len, 0), 0, c - (u64)MAX(len, 0));
 	return (u64)len;
 }
+
+/* The only task that a program has is the current one. */
+HELPER_FN(get_task_stack)
+{
+	return helper_get_stack(run, 0, b, c, d, 0);
+}
