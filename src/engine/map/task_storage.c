@@ -1,5 +1,6 @@
 #include "task_storage.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -52,7 +53,9 @@ static bool gone(const struct local_owner *owner)
 {
 	struct local_owner now;
 
-	return task_storage_owner((u32)owner->who, &now) || now.since != owner->since;
+	if (task_storage_owner((u32)owner->who, &now)) /* or /proc is not to be read */
+		return kill((pid_t)owner->who, 0) && errno == ESRCH;
+	return now.since != owner->since;
 }
 
 const struct local_kind task_storage_kind = {by_fd, gone};
