@@ -36,6 +36,8 @@ static const char *const args[] = {
 	[arg_u64_out] = "room for 8 bytes",
 	[arg_dynptr] = "dynptr",
 	[arg_dynptr_new] = "room for a dynptr",
+	[arg_spin_lock] = "lock of a value",
+	[arg_timer] = "timer of a value",
 };
 
 static const char *const rets[] = {

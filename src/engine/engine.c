@@ -8,7 +8,7 @@
 #include "cmd.h"
 #include "hook.h"
 #include "exec.h"
-#include "map.h"
+#include "map_timer.h"
 #include "mem.h"
 
 static const struct object_ops *const kinds[OBJECT_KINDS] = {
@@ -133,10 +133,16 @@ static int open_runs(struct skep_engine *engine, const struct skep_engine_opts *
 	struct runs *runs;
 	int err = runs_open(engine->store, do_bpf, opts->budget, opts->unverified, &runs);
 
-	if (err)
+	if (err) {
 		store_close(engine->store);
-	else
-		store_set_runs(engine->store, runs);
+		return err;
+	}
+	store_set_runs(engine->store, runs);
+	err = timers_open(engine->store, &runs_timer_ops, runs);
+	if (err) {
+		runs_close(runs);
+		store_close(engine->store);
+	}
 	return err;
 }
 
@@ -168,6 +174,7 @@ void skep_engine_close(struct skep_engine *engine)
 {
 	if (!engine)
 		return;
+	timers_close(engine->store);
 	runs_close(store_runs(engine->store));
 	store_close(engine->store);
 	mem_free(engine);

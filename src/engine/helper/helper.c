@@ -233,6 +233,7 @@ static bool check_arg(struct call *c, u32 i)
 		       (kind == arg_task_null && !c->r[i]) || bad(c, i, msg_helper_task);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
+	case arg_timer: return check_field(c, i, field_timer);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
 	}
 	return false;

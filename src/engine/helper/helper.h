@@ -43,6 +43,7 @@ enum helper_arg {
 	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
 	arg_task,	/* the current task */
 	arg_task_null,	/* the same, or NULL */
+	arg_timer,	/* the bpf_timer of such a value */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
 

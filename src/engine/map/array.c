@@ -47,14 +47,20 @@ static u64 percpu_size(const struct map_info *info)
 	return info->slots * percpu_part(info);
 }
 
+static struct map_values places(const struct map_info *info)
+{
+	return (struct map_values){
+		.hi = info->size,
+		.stride = round_up(info->value_size, 8),
+		.size = info->value_size,
+	};
+}
+
 static int open_view(struct map *map)
 {
-	map->values = (struct map_values){
-		.lo = u64_of(map->storage),
-		.hi = u64_of(map->storage) + map->info.size,
-		.stride = map->stride,
-		.size = map->info.value_size,
-	};
+	map->values = places(&map->info);
+	map->values.lo += u64_of(map->storage);
+	map->values.hi += u64_of(map->storage);
 	return 0;
 }
 
@@ -100,15 +106,15 @@ static void *percpu_lookup(struct map *map, const void *key, u32 slot)
 
 static int write_fields(struct map *map, u8 *value, const void *from, u64 flags)
 {
-	if (!(flags & SKEP_F_LOCK)) {
-		map_field_write(map, value, from);
-		return 0;
-	}
 	if (!map_enter())
 		return -EDEADLK;
-	map_field_write_locked(map, value, from);
+	if (flags & SKEP_F_LOCK)
+		map_field_write_locked(map, value, from);
+	else
+		map_field_write(map, value, from);
+	if (flags & SKEP_F_LOCK)
+		map_field_free(map, value);
 	map_leave();
-	map_field_free(map, value);
 	return 0;
 }
 
@@ -222,6 +228,7 @@ const struct map_ops map_array = {
 	.btf = map_btf_globals,
 	.check = check,
 	.size = size,
+	.places = places,
 	.open = open_view,
 	.lookup = lookup,
 	.update = update,

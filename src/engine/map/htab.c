@@ -116,24 +116,33 @@ static struct htab view(const struct map_info *info, u8 *storage, bool percpu)
 	};
 }
 
+struct map_values htab_places(const struct map_info *info)
+{
+	bool percpu = map_type(info->type)->per_cpu;
+	struct layout l = layout(info, percpu);
+
+	return (struct map_values){
+		.lo = percpu ? l.values : l.elems,
+		.hi = percpu ? l.size
+			     : l.elems + (u64)elems_for(info, percpu) * l.elem_size,
+		.stride = percpu ? round_up(info->value_size, 8) : l.elem_size,
+		.at = percpu ? 0 : l.value_at,
+		.size = info->value_size,
+	};
+}
+
 int htab_open(struct map *map)
 {
 	bool percpu = map->ops->per_cpu;
-	struct layout l = layout(&map->info, percpu);
 	struct htab *t = mem_alloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
 	*t = view(&map->info, map->storage, percpu);
 	map->priv = t;
-	map->values = (struct map_values){
-		.lo = u64_of(percpu ? t->values : t->elems),
-		.hi = u64_of(percpu ? map->storage + l.size
-				    : t->elems + (u64)t->n * l.elem_size),
-		.stride = percpu ? map->stride : l.elem_size,
-		.at = percpu ? 0 : l.value_at,
-		.size = map->info.value_size,
-	};
+	map->values = htab_places(&map->info);
+	map->values.lo += u64_of(map->storage);
+	map->values.hi += u64_of(map->storage);
 	return 0;
 }
 

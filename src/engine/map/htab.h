@@ -86,6 +86,7 @@ int htab_check(const union skep_attr *attr, u32 flags, bool percpu);
 int htab_init(struct map *map);
 int htab_open(struct map *map);
 void htab_close(struct map *map);
+struct map_values htab_places(const struct map_info *info);
 
 /* The number of the element with that key, or HTAB_NONE; *seq: see above. No lock. */
 #define HTAB_NONE UINT32_MAX
@@ -115,10 +116,10 @@ void htab_refs(const struct map_info *info, const void *storage,
 
 /* What the table's types have in common of struct map_ops. */
 #define HTAB_OPS \
-	.init = htab_init, .open = htab_open, .close = htab_close, \
-	.update = htab_update, .remove = htab_remove, .read = htab_read, \
-	.write = htab_write, .take = htab_take, .next_key = htab_next_key, \
-	.bucket = htab_bucket, .batch = HTAB_BATCH
+	.init = htab_init, .places = htab_places, .open = htab_open, \
+	.close = htab_close, .update = htab_update, .remove = htab_remove, \
+	.read = htab_read, .write = htab_write, .take = htab_take, \
+	.next_key = htab_next_key, .bucket = htab_bucket, .batch = HTAB_BATCH
 
 static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
 {

@@ -1,4 +1,5 @@
 #include "map_field.h"
+#include "map_timer.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -94,15 +95,28 @@ static int map_open(struct object *obj)
 	struct map *map = (struct map *)obj;
 	int err = map_bind(map);
 
-	return err ? err : map->ops->open(map);
+	if (!err)
+		err = map->ops->open(map);
+	if (err || !map_has_field(map, field_timer))
+		return err;
+	err = map_timers_open(map);
+	if (err && map->ops->close)
+		map->ops->close(map);
+	return err;
 }
 
 static void map_close(struct object *obj)
 {
 	struct map *map = (struct map *)obj;
 
+	map_timers_close(map);
 	if (map->ops && map->ops->close)
 		map->ops->close(map);
+}
+
+static void map_released(struct object *obj)
+{
+	map_timers_end((struct map *)obj);
 }
 
 /* What a map keeps alive: BTF, and the programs or maps in it. */
@@ -116,9 +130,13 @@ static void map_refs(const struct object_head *head, void (*fn)(void *arg, u32 i
 		fn(arg, info.btf_id);
 	if (info.inner.btf_id)
 		fn(arg, info.inner.btf_id);
-	if (!check_info(&info, head->size) && map_type(info.type)->refs)
+	if (check_info(&info, head->size))
+		return;
+	if (map_type(info.type)->refs)
 		map_type(info.type)->refs(&info, (const u8 *)head + OBJECT_HEAD_SIZE, fn,
 					  arg);
+	if (info.timers && info.fields.kinds >> field_timer & 1)
+		map_timers_refs(&info, (const u8 *)head + OBJECT_HEAD_SIZE, fn, arg);
 }
 
 static int map_info_of(struct object *obj, void *out)
@@ -148,6 +166,7 @@ const struct object_ops map_object_ops = {
 	.open = map_open,
 	.close = map_close,
 	.refs = map_refs,
+	.released = map_released,
 	.info = map_info_of,
 	.info_size = sizeof(struct skep_map_info),
 	.pins = true,

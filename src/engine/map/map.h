@@ -46,6 +46,7 @@ struct map_info {
 	u32 slots;  /* per-CPU copies, store_slots() at creation */
 	u64 size;   /* of the storage */
 	u64 extra;  /* MAP_CREATE's map_extra */
+	u32 timers; /* written once: there have been timers with a program */
 	struct map_inner inner;
 	struct map_fields fields;
 };
@@ -67,7 +68,9 @@ struct map {
 	const struct map_ops *ops;
 	u8 *storage; /* obj.head + OBJECT_HEAD_SIZE, info.size bytes */
 	struct map_values values;
-	u32 stride; /* round_up(value_size, 8): of a per-CPU copy */
+	u32 stride;	      /* round_up(value_size, 8): of a per-CPU copy */
+	struct alarm *alarms; /* map_timer.c: of each value */
+	u64 nalarms, alarms_set;
 	void *priv; /* the type's own view */
 };
 
@@ -118,6 +121,9 @@ struct map_ops {
 	/* Bytes of it that are sure to be there; the others come with their first use.
 	 * NULL: all. */
 	u64 (*reserved)(const struct map_info *info);
+	/* Where values lie in the storage, from its start: of types that may have timers.
+	 */
+	struct map_values (*places)(const struct map_info *info);
 	/* May change what the user asked for: LRU rounds max_entries. NULL: nothing. */
 	void (*adjust)(struct map_info *info);
 	/* Fresh, zeroed storage. NULL: zero is right. */

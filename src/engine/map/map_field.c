@@ -1,4 +1,5 @@
 #include "map_field.h"
+#include "map_timer.h"
 
 enum { PAGE = 4096 };
 
@@ -70,7 +71,8 @@ bool map_fields_fit(const struct map_info *info)
 		return false;
 	for (u32 i = 0; i < f->n; end = (u64)f->at[i].off + f->at[i].size, i++) {
 		if (f->at[i].kind >= FIELD_KINDS || f->at[i].off < end ||
-		    f->at[i].off % 4 || f->at[i].size != btf_size_of_field(f->at[i].kind))
+		    f->at[i].size != btf_size_of_field(f->at[i].kind) ||
+		    f->at[i].off % MIN(f->at[i].size, 8u))
 			return false;
 		kinds |= 1u << f->at[i].kind;
 	}
@@ -83,8 +85,9 @@ bool map_fields_alike(const struct map_fields *a, u32 a_btf, const struct map_fi
 {
 	const u32 typed = FIELD_KPTRS | FIELD_ROOTS | 1 << field_uptr;
 
-	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(a->at[0])) &&
-	       (a_btf == b_btf || !(a->kinds & typed));
+	if (a->n != b->n || (a->n && memcmp(a->at, b->at, a->n * sizeof(a->at[0]))))
+		return false;
+	return a_btf == b_btf || !(a->kinds & typed);
 }
 
 const struct map_field *map_field_at(const struct map *map, u64 off, u32 kinds)
@@ -133,7 +136,9 @@ void map_field_free(const struct map *map, void *value)
 	for (u32 i = 0; i < f->n; i++) {
 		u8 *at = (u8 *)value + f->at[i].off;
 
-		if (FIELD_KPTRS >> f->at[i].kind & 1)
+		if (f->at[i].kind == field_timer)
+			map_timer_free(map, (struct map_timer *)at);
+		else if (FIELD_KPTRS >> f->at[i].kind & 1)
 			__atomic_store_n((u64 *)at, 0, __ATOMIC_RELEASE);
 	}
 }

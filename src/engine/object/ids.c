@@ -59,6 +59,20 @@ bool object_held(struct object *obj)
 	return held;
 }
 
+bool object_wanted(struct object *obj)
+{
+	struct store *store = obj->store;
+	struct stat st;
+	bool wanted;
+
+	if (!store_try_lock(store))
+		return true;
+	wanted = file_held(obj->fd) ||
+		 (!fstat(obj->fd, &st) && store->keep->pinned(store, obj->id, &st));
+	store_unlock(store);
+	return wanted;
+}
+
 int object_open_id(struct store *store, enum object_kind kind, u32 id, int flags)
 {
 	int fd;
@@ -145,6 +159,8 @@ int object_close(struct store *store, int fd)
 	if (!held && sweep_is_due(store, obj))
 		sweep_locked(store);
 	store_unlock(store);
+	if (!held && obj->ops->released)
+		obj->ops->released(obj);
 	object_put(obj);
 	views_drop(store);
 	return 0;

@@ -35,7 +35,7 @@ enum object_kind {
 };
 
 enum {
-	OBJECT_LAYOUT = 4,	/* changes whenever any region's layout does */
+	OBJECT_LAYOUT = 5,	/* changes whenever any region's layout does */
 	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
 };
 #define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */
@@ -73,6 +73,9 @@ struct object_ops {
 	int (*info)(struct object *obj, void *info);
 	size_t info_size;
 	bool pins; /* OBJ_PIN takes it */
+	/* The last holder has closed it, and no pin is left; what refers to it may keep
+	 * it alive. Of those that another process closes nobody tells. NULL: nothing. */
+	void (*released)(struct object *obj);
 };
 
 /* This process's view of an object; the first member of struct map, struct prog, ... */
@@ -121,6 +124,10 @@ void object_put(struct object *obj);
 /* Whether somebody holds a lock on it: an fd or a mapping. */
 bool object_held(struct object *obj);
 
+/* Whether somebody holds it or has pinned it, as far as can be said at once: true while
+ * others are at work in the store. */
+bool object_wanted(struct object *obj);
+
 /* Whether this process knows that the object has been removed: who caches a use of it
  * should put it. No lock. */
 static inline bool object_gone(const struct object *obj)
@@ -166,6 +173,10 @@ int store_open_slots(const char *dir, u32 slots, const struct object_ops *const 
 void store_set_runs(struct store *store, void *runs);
 void *store_runs(struct store *store);
 
+/* The same of the map layer (struct timers). */
+void store_set_timers(struct store *store, void *timers);
+void *store_timers(struct store *store);
+
 /* ---- processes and CPU slots ---- */
 
 /* This process's name in the store: never 0, below 2^31, never used again after its
@@ -181,6 +192,8 @@ u32 store_slots(struct store *store); /* how many CPU slots there are */
 
 /* Takes a free slot, waiting for one; slots of dead processes are taken back. */
 u32 store_slot_take(struct store *store);
+/* That one; false: somebody has it. */
+bool store_slot_try(struct store *store, u32 slot);
 void store_slot_give(struct store *store, u32 slot);
 
 /* ---- a lock word in shared memory ---- */

@@ -302,6 +302,12 @@ static bool slot_of_dead(struct store *store, u32 self, u32 *slot)
 	return false;
 }
 
+bool store_slot_try(struct store *store, u32 slot)
+{
+	return slot < store->slots &&
+	       take_from(&store->state->slot[slot].owner, 0, store_self(store));
+}
+
 u32 store_slots(struct store *store)
 {
 	return store->slots;

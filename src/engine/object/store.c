@@ -291,6 +291,16 @@ void *store_runs(struct store *store)
 	return store->runs;
 }
 
+void store_set_timers(struct store *store, void *timers)
+{
+	store->timers = timers;
+}
+
+void *store_timers(struct store *store)
+{
+	return store->timers;
+}
+
 const u32 *store_stats(struct store *store)
 {
 	return store->stats;

@@ -90,7 +90,7 @@ struct store {
 	u32 own_stats;
 	u32 released; /* objects whose last holder went since the last sweep for it */
 	u64 released_bytes; /* of them */
-	void *runs;
+	void *runs, *timers;
 	u32 live, made; /* objects after the last sweep, and made since */
 	u64 made_bytes; /* of them */
 	struct object *by_file[VIEW_BUCKETS], *by_id[VIEW_BUCKETS];

@@ -1,6 +1,7 @@
 /* CPU slots and the start and end of a run. */
 #include "exec.h"
-#include "helper.h"
+#include "helper_fn.h"
+#include "map_timer.h"
 #include "mem.h"
 #include "msg.h"
 #include "os.h"
@@ -253,17 +254,11 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	return cpu;
 }
 
-struct skep_cpu *runs_enter(struct runs *runs)
+/* The memory of a slot that this thread has just taken. */
+static struct skep_cpu *enter_slot(struct runs *runs, u32 slot)
 {
 	struct skep_cpu *cpu;
-	u32 slot;
 
-	for (cpu = held; cpu; cpu = cpu->outer)
-		if (cpu->runs == runs) {
-			__atomic_fetch_add(&runs->recursions, 1, __ATOMIC_RELAXED);
-			return NULL;
-		}
-	slot = store_slot_take(runs->store);
 	if (!runs->cpus[slot])
 		runs->cpus[slot] = cpu_make(runs, slot);
 	cpu = runs->cpus[slot];
@@ -276,6 +271,16 @@ struct skep_cpu *runs_enter(struct runs *runs)
 	cpu->outer = held;
 	held = cpu;
 	return cpu;
+}
+
+struct skep_cpu *runs_enter(struct runs *runs)
+{
+	for (struct skep_cpu *cpu = held; cpu; cpu = cpu->outer)
+		if (cpu->runs == runs) {
+			__atomic_fetch_add(&runs->recursions, 1, __ATOMIC_RELAXED);
+			return NULL;
+		}
+	return enter_slot(runs, store_slot_take(runs->store));
 }
 
 void skep_leave(struct skep_cpu *cpu)
@@ -426,3 +431,70 @@ int skep_run_batch(struct skep_cpu *cpu, struct skep_prog *handle,
 	}
 	return first;
 }
+
+/* ---- callbacks of timers ---- */
+
+static void *timer_enter(void *arg, s64 slot)
+{
+	struct runs *runs = arg;
+
+	if (slot < 0)
+		return runs_enter(runs);
+	return store_slot_try(runs->store, (u32)slot) ? enter_slot(runs, (u32)slot)
+						      : NULL;
+}
+
+static void timer_leave(void *cpu)
+{
+	skep_leave(cpu);
+}
+
+/* The map as the program sees it: one of its own, or one that it found in a map. */
+static u64 map_handle(struct skep_cpu *cpu, struct map *map)
+{
+	u64 handle = helper_map_handle(&cpu->run, map);
+	struct run_inner *inner = handle ? NULL : hold_inner(cpu, map->obj.id);
+
+	return inner ? u64_of(inner) : handle;
+}
+
+/* The key of an array's value is its index; of a hash's it stands before it. */
+static void call_timer(struct skep_cpu *cpu, u32 func, struct map *map, void *value)
+{
+	u32 index = (u32)((u64_of(value) - map->values.lo) / map->values.stride);
+	bool array = map->info.type == SKEP_MAP_TYPE_ARRAY;
+	u8 *key = array ? (u8 *)&index : (u8 *)value - round_up(map->info.key_size, 8);
+	u64 args[5] = {map_handle(cpu, map), u64_of(key), u64_of(value)};
+
+	run_give_value(&cpu->run, map, value, map->info.value_size);
+	run_give(&cpu->run, key, map->info.key_size, access_read, NULL);
+	cpu->run.budget = cpu->budget;
+	cpu->run.callback(&cpu->run, PROG_FUNC_BASE + func, args);
+}
+
+static void timer_run(void *arg, u32 id, u32 func, struct map *map, void *value)
+{
+	static struct skep_packet none;
+	const struct skep_event event = {.packet = &none};
+	struct skep_cpu *cpu = arg;
+	struct object *obj;
+	struct prog *prog;
+
+	if (!object_get_id(map->obj.store, OBJECT_PROG, id, &obj)) {
+		prog = container_of(obj, struct prog, obj);
+		cpu->run.state |= RUN_ON | RUN_FULL | RUN_DIRTY;
+		bind(cpu, prog, &event, NULL);
+		cpu->run.packet = none;
+		give_globals(&cpu->run, prog);
+		call_timer(cpu, func, map, value);
+		run_end(cpu);
+		object_put(obj);
+	}
+	skep_leave(cpu);
+}
+
+const struct timer_ops runs_timer_ops = {
+	.enter = timer_enter,
+	.run = timer_run,
+	.leave = timer_leave,
+};

@@ -68,6 +68,9 @@ const struct skep_btf *runs_vmlinux(struct runs *runs);
 /* NULL: this thread holds a slot of this engine already, or no memory. */
 struct skep_cpu *runs_enter(struct runs *runs);
 
+/* How the callbacks of timers are run; the argument is a struct runs. */
+extern const struct timer_ops runs_timer_ops;
+
 static inline u64 frame_top(const struct run *run, u32 frame)
 {
 	return u64_of(run->stack) + RUN_STACK - frame * SKEP_MAX_STACK;
