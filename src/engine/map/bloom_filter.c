@@ -131,6 +131,7 @@ static int no_next_key(struct map *map, const void *key, void *next)
 
 const struct map_ops map_bloom_filter = {
 	.name = "bloom_filter",
+	.late_check = true,
 	.no_value_ptr = true,
 	.pushes = true,
 	.asks = true,

@@ -754,6 +754,7 @@ static int remove_prefix(struct map *map, const void *key)
 
 const struct map_ops map_lpm_trie = {
 	.name = "lpm_trie",
+	.late_check = true,
 	.btf = map_btf_struct,
 	.check = check,
 	.size = size,

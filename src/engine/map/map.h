@@ -108,6 +108,7 @@ struct map_ops {
 	bool asks;	   /* read gets the value that it is asked about */
 	bool extra;	   /* map_extra may be other than 0 */
 	bool typed;	   /* BTF must say what keys and values are */
+	bool late_check;   /* a token is looked at before check() */
 	bool of_maps;	   /* elements are maps: reading one gives its id */
 	enum map_btf btf;
 	enum map_inner_rule inner;

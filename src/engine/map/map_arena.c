@@ -561,6 +561,7 @@ static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int f
 	madvise(at, len, MADV_NOHUGEPAGE);
 	if (map->info.flags & SKEP_F_SEGV_ON_FAULT)
 		set_watch(v, at, len);
+	madvise(at, len, MADV_DONTFORK); /* a child of Linux has no such mapping either */
 	*out = at;
 	return 0;
 }
@@ -605,6 +606,7 @@ static int no_key(struct map *map, const void *key, void *value)
 
 const struct map_ops map_arena = {
 	.name = "arena",
+	.late_check = true,
 	.no_value_ptr = true,
 	.extra = true,
 	.check = check,

@@ -76,7 +76,9 @@ static int check_create(const union skep_attr *attr)
 		return map_refusal(attr->map_type, &why);
 	if ((attr->map_extra && !ops->extra) || (ops->typed && !attr->btf_key_type_id))
 		return -EINVAL;
-	err = ops->check(&plain);
+	err = ops->late_check ? check_token(attr) : 0;
+	if (!err)
+		err = ops->check(&plain);
 	return err ? err : check_token(attr);
 }
 

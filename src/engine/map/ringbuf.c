@@ -273,6 +273,7 @@ static short poll_events(struct map *map)
 
 const struct map_ops map_ringbuf = {
 	.name = "ringbuf",
+	.late_check = true,
 	.no_value_ptr = true,
 	.check = ring_check,
 	.size = ring_size,

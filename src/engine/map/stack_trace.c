@@ -374,6 +374,7 @@ static int next_key(struct map *map, const void *key, void *next)
 
 const struct map_ops map_stack_trace = {
 	.name = "stack_trace",
+	.late_check = true,
 	.no_value_ptr = true,
 	.btf = map_btf_never,
 	.check = check,

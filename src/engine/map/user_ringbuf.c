@@ -78,6 +78,7 @@ static short poll_events(struct map *map)
 
 const struct map_ops map_user_ringbuf = {
 	.name = "user_ringbuf",
+	.late_check = true,
 	.no_value_ptr = true,
 	.check = ring_check,
 	.size = ring_size,

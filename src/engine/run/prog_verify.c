@@ -61,8 +61,8 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 	verify_find_fields(m, d->fields[i]);
 	if (map->ops->of_maps)
 		describe_inner(d, store, &info->inner, i);
-	if (info->type == SKEP_MAP_TYPE_ARRAY && info->max_entries == 1 &&
-	    info->flags & SKEP_F_RDONLY_PROG && map_frozen(map))
+	if (info->type == SKEP_MAP_TYPE_ARRAY && info->flags & SKEP_F_RDONLY_PROG &&
+	    map_frozen(map))
 		m->frozen = ptr_of(map->values.lo + map->values.at);
 }
 

@@ -302,6 +302,8 @@ void arg_check_str(struct verifier *v, u32 regno)
 	if (!scalar_is_const(&r->n))
 		refuse(v, str_offset_varies, regno);
 	mem_check(v, regno, map->value_size - (u32)r->off, mem_read, false, false, NULL);
+	if (map->max_entries != 1)
+		refuse(v, frozen_entries);
 	at = r->n.bits.value + (u64)r->off;
 	if (at >= map->value_size || !memchr(map->frozen + at, 0, map->value_size - at))
 		refuse(v, str_endless);

@@ -27,6 +27,7 @@ enum {
 	SEQ_PINS = 4,
 	SEQ_KEYS = 8, /* a map is used with so many keys */
 	SEQ_ROOM = 1 << 22,
+	SEQ_RECORD = 104, /* so much of a ring buffer's record is written */
 };
 
 /* The members of union skep_attr, by the names that scripts have for them. */

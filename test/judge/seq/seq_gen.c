@@ -188,13 +188,12 @@ static const struct {
 	[k_link] = {SKEP_LINK_GET_FD_BY_ID, SKEP_LINK_GET_NEXT_ID, f_link_id},
 };
 
-/* Bytes behind what a command knows, or fewer than it knows. */
+/* Bytes behind what a command knows, or fewer than it knows; no address is cut in two. */
 static void gen_odd_attr(struct gen *g)
 {
 	if (gen_one_in(g, 60))
 		gen_number(g, f_size,
-			   gen_one_of(g, 0, 4, 8, 12, 16, 24, 32, 56, 64, 120, 160, 168,
-				      8192));
+			   gen_one_of(g, 0, 8, 16, 24, 32, 56, 64, 120, 160, 168, 8192));
 	if (gen_one_in(g, 60)) {
 		gen_number(g, f_byte, 1);
 		/* behind the addresses */

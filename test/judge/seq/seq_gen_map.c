@@ -108,8 +108,8 @@ static void odd_sizes(struct gen *g, struct seq_made *map)
 /* What few maps have: each may be left out again when a difference is made smaller. */
 static void odd_fields(struct gen *g, bool good, bool typed)
 {
-	static const char *const names[] = {"name", "a.b_C9", "fifteen_letters",
-					    "no-name", "sixteen_letters_"};
+	static const char names[][16] = {"name", "a.b_C9", "fifteen_letters", "no-name",
+					 "sixteen_letters_"};
 	int btf = gen_any(g, k_btf);
 
 	if (gen_one_in(g, 4)) {

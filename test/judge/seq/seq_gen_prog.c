@@ -193,7 +193,7 @@ static void ring_reserve(struct gen *g, struct code *c, u16 slot)
 	call(c, SKEP_FUNC_ringbuf_reserve);
 	at = c->n;
 	emit(c, SKEP_JMP | SKEP_JEQ | SKEP_K, 0, 0, 0, 0);
-	for (u32 i = 0; i + 8 <= MIN(size, 104u); i += 8)
+	for (u32 i = 0; i + 8 <= MIN(size, (u32)SEQ_RECORD); i += 8)
 		emit(c, SKEP_ST | SKEP_MEM | SKEP_DW, 0, 0, (int)i, i * 3 + size);
 	mov_reg(c, 1, 0);
 	mov(c, 2, gen_below(g, 3));
@@ -212,10 +212,6 @@ static void do_ring(struct gen *g, struct code *c, u16 slot)
 		call(c, SKEP_FUNC_ringbuf_query);
 		count_in(c, 0);
 	} else if (how < 3) {
-		ring_output(g, c, slot);
-	} else if (g->seq->ops[slot].made.max_entries <= 4096) {
-		/* what is not written is the kernel's memory: records are written whole
-		 */
 		ring_output(g, c, slot);
 	} else {
 		ring_reserve(g, c, slot);

@@ -5,6 +5,7 @@
 #include <skep/engine.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,7 +118,7 @@ static u8 *room_of(struct seq_state *st, int side, const struct seq_op *op,
 static u64 value_of(struct seq_state *st, int side, const struct seq_op *op,
 		    const struct seq_arg *arg)
 {
-	s16 object = st->object[arg->slot];
+	s16 object = arg->what == w_id ? st->object[arg->slot] : -1;
 
 	switch (arg->what) {
 	case w_fd: return (u32)st->fd[side][arg->slot];
@@ -219,6 +220,16 @@ static long do_mmap(struct seq_state *st, u32 i, int side)
 	return ret < 0 ? ret : 0;
 }
 
+/* A child may not have what its parent mapped: -EFAULT. */
+static long copy_memory(u8 *mapped, const u8 *ours, u32 len, bool write)
+{
+	struct iovec local = {(void *)(uintptr_t)ours, len}, remote = {mapped, len};
+	long n = write ? process_vm_writev(getpid(), &local, 1, &remote, 1, 0)
+		       : process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+	return n < 0 ? -errno : 0;
+}
+
 /* v_munmap, v_peek, v_poke: the call that mapped it, offset, bytes */
 static long do_mapping(struct seq_state *st, const struct seq_op *op, int side)
 {
@@ -239,12 +250,11 @@ static long do_mapping(struct seq_state *st, const struct seq_op *op, int side)
 	if (op->verb == v_peek && !(mmap_op->args[2].number & PROT_READ))
 		return -EACCES;
 	if (op->verb == v_poke) {
-		memcpy(at + off, st->seq->pool + op->args[2].at, op->args[2].len);
-		return 0;
+		return copy_memory(at + off, st->seq->pool + op->args[2].at,
+				   op->args[2].len, true);
 	}
 	room = room_of(st, side, op, &op->args[2]);
-	memcpy(room, at + off, op->args[2].len);
-	return 0;
+	return copy_memory(at + off, room, op->args[2].len, false);
 }
 
 static long do_poll(struct seq_state *st, const struct seq_op *op, int side)
@@ -352,9 +362,9 @@ void seq_clear(struct seq_state *st, int side, int fd, const struct seq_made *ma
 			break;
 }
 
-/* The records between consumer and producer: 4 bytes of length, and what stands in them.
- * Those of no length that were discarded are the engine's, in place of a header that
- * would wrap. */
+/* The records, of each what is written, between consumer and producer: 4 bytes of length,
+ * and what stands in them. Those of no length that were discarded are the engine's, in
+ * place of a header that would wrap. */
 static u32 ring_records(u8 *consumer, const u8 *producer, u32 size, u8 *to, u32 room)
 {
 	u64 at = *(volatile u64 *)consumer, end = *(const volatile u64 *)producer;
@@ -367,9 +377,11 @@ static u32 ring_records(u8 *consumer, const u8 *producer, u32 size, u8 *to, u32 
 		if (len > size || head >> 31 || n + len + 4 > room)
 			break;
 		if (head != 1u << 30) {
+			u32 wrote = head >> 30 ? 0 : MIN(len, (u32)SEQ_RECORD);
+
 			store32(to + n, head);
-			memcpy(to + n + 4, record + 8, head >> 30 ? 0 : len);
-			n += 4 + (head >> 30 ? 0 : len);
+			memcpy(to + n + 4, record + 8, wrote);
+			n += 4 + wrote;
 		}
 		at += round_up(len + 8, 8);
 	}
