@@ -35,6 +35,8 @@ struct skep_engine_opts {
 	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
 	bool unverified;      /* BPF_PROG_LOAD does not verify: for tests */
+	bool unprivileged;    /* limits and errnos are those of a user without capabilities
+				 where kernel.unprivileged_bpf_disabled is 0 */
 };
 
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when

@@ -82,6 +82,9 @@ static int do_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *user,
 	ret = user_copy_in(&attr, u64_of(user), size);
 	if (ret)
 		return ret;
+	/* Before all else that is the command's own. */
+	if (cmd == SKEP_PROG_QUERY && !store_privileged(store))
+		return -EPERM;
 	command = (u32)cmd < ARRAY_SIZE(commands) ? &commands[cmd] : NULL;
 	if (!command || !command->run || !tail_is_zero(&attr, command->end))
 		return -EINVAL;
@@ -160,6 +163,8 @@ int skep_engine_open(const struct skep_engine_opts *user, struct skep_engine **o
 		return -ENOMEM;
 	engine->sys = engine_sys;
 	err = open_store(engine, &opts);
+	if (!err)
+		store_set_privileged(engine->store, !opts.unprivileged);
 	if (!err)
 		err = open_runs(engine, &opts);
 	if (err) {

@@ -76,8 +76,11 @@ __attribute__((constructor)) static void start(void)
 
 static struct skep_engine *open_engine(void)
 {
-	struct skep_engine_opts opts = {
-		.size = sizeof(opts), .shared = true, .dir = shim.dir};
+	const char *unprivileged = getenv("SKEP_ENGINE_UNPRIVILEGED");
+	struct skep_engine_opts opts = {.size = sizeof(opts),
+					.shared = true,
+					.dir = shim.dir,
+					.unprivileged = unprivileged && *unprivileged};
 	struct skep_engine *engine = NULL;
 	int err = shim.dir[0] ? skep_engine_open(&opts, &engine) : -ENAMETOOLONG;
 

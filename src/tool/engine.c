@@ -18,7 +18,8 @@ const char help_engine[] =
 	"on standard error.\n"
 	"\n"
 	"  -l, --log FILE  append what was refused to FILE instead\n"
-	"  -s, --strict    stop the command (exit code 125) at the first such thing\n";
+	"  -s, --strict    stop the command (exit code 125) at the first such thing\n"
+	"  --unprivileged  give it what Linux gives users without capabilities\n";
 
 #define SHIM_NAME "libskep-shim.so"
 
@@ -83,7 +84,7 @@ static bool is_static(const char *path)
 	return elf && !found;
 }
 
-static bool set_env(const char *shim, const char *log, bool strict)
+static bool set_env(const char *shim, const char *log, bool strict, bool unprivileged)
 {
 	const char *others = getenv("LD_PRELOAD");
 	char preload[2 * PATH_MAX], full[PATH_MAX];
@@ -98,7 +99,8 @@ static bool set_env(const char *shim, const char *log, bool strict)
 	}
 	return !setenv("LD_PRELOAD", preload, 1) &&
 	       !setenv("SKEP_ENGINE_LOG", log ? log : "", 1) &&
-	       !setenv("SKEP_ENGINE_STRICT", strict ? "1" : "", 1);
+	       !setenv("SKEP_ENGINE_STRICT", strict ? "1" : "", 1) &&
+	       !setenv("SKEP_ENGINE_UNPRIVILEGED", unprivileged ? "1" : "", 1);
 }
 
 /* That the engine opens is better said now than by the command's calls. */
@@ -121,9 +123,11 @@ static int try_engine(void)
 int cmd_engine(int argc, char **argv)
 {
 	const char *log = NULL;
-	bool strict = false;
-	const struct opt opts[] = {
-		{"log", 'l', opt_text, &log}, {"strict", 's', opt_flag, &strict}, {0}};
+	bool strict = false, unprivileged = false;
+	const struct opt opts[] = {{"log", 'l', opt_text, &log},
+				   {"strict", 's', opt_flag, &strict},
+				   {"unprivileged", 0, opt_flag, &unprivileged},
+				   {0}};
 	char shim[PATH_MAX], path[PATH_MAX];
 	struct args args;
 	int code = opt_parse(&args, argc, argv, opts, 0, 0);
@@ -145,7 +149,7 @@ int cmd_engine(int argc, char **argv)
 	code = try_engine();
 	if (code)
 		return code;
-	if (!set_env(shim, log, strict)) {
+	if (!set_env(shim, log, strict, unprivileged)) {
 		tool_error(msg_no_memory);
 		return exit_failed;
 	}

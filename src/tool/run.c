@@ -25,6 +25,8 @@ const char help_run[] =
 	"  --events      print the records of ring buffers as they come\n"
 	"  --json        the maps for programs\n"
 	"  --all         entries of arrays that are zero, too\n"
+	"  --unprivileged\n"
+	"                on the engine, with what Linux lets users without capabilities\n"
 	"\n"
 	"On the kernel programs see the whole machine; on the engine the command and its\n"
 	"children, or the process. Section names say what a program is and where it attaches:\n"
@@ -282,7 +284,7 @@ static int print_maps(struct session *s)
 
 static int run(struct session *s)
 {
-	int code = side_open(&s->side, s->on);
+	int code = side_open(&s->side, s->on, s->unprivileged);
 
 	if (code == exit_ok)
 		code = open_object(s);
@@ -328,6 +330,7 @@ int cmd_run(int argc, char **argv)
 				   {"events", 0, opt_flag, &s.show_events},
 				   {"json", 'j', opt_flag, &s.json},
 				   {"all", 'a', opt_flag, &s.all},
+				   {"unprivileged", 0, opt_flag, &s.unprivileged},
 				   {0}};
 	struct args args;
 	int code = opt_parse(&args, argc, argv, opts, 1, 1);

@@ -11,7 +11,7 @@
 struct session {
 	const char *path, *on, *pcap, *prog;
 	uint64_t pid;
-	bool verbose, json, all, show_events;
+	bool verbose, json, all, show_events, unprivileged;
 	char **command; /* NULL: none */
 	struct side side;
 	struct skep_object *obj;

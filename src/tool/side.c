@@ -20,10 +20,12 @@ static int try_kernel(void)
 	return 0;
 }
 
-static int open_engine(struct side *side)
+static int open_engine(struct side *side, bool unprivileged)
 {
-	struct skep_engine_opts opts = {
-		.size = sizeof(opts), .shared = true, .log = tool_log()};
+	struct skep_engine_opts opts = {.size = sizeof(opts),
+					.shared = true,
+					.log = tool_log(),
+					.unprivileged = unprivileged};
 	int err = skep_engine_open(&opts, &side->engine);
 
 	if (err) {
@@ -35,7 +37,7 @@ static int open_engine(struct side *side)
 	return exit_ok;
 }
 
-int side_open(struct side *side, const char *on)
+int side_open(struct side *side, const char *on, bool unprivileged)
 {
 	int err;
 
@@ -44,8 +46,12 @@ int side_open(struct side *side, const char *on)
 		tool_error(msg_side_unknown, on);
 		return exit_usage;
 	}
-	if (on && !strcmp(on, "engine"))
-		return open_engine(side);
+	if (unprivileged && on && !strcmp(on, "kernel")) {
+		tool_error(msg_side_unprivileged);
+		return exit_usage;
+	}
+	if (unprivileged || (on && !strcmp(on, "engine")))
+		return open_engine(side, unprivileged);
 	err = try_kernel();
 	if (!err)
 		return exit_ok;
@@ -55,7 +61,7 @@ int side_open(struct side *side, const char *on)
 	}
 	if (geteuid() == 0)
 		tool_error(msg_kernel_fallback, strerror(-err));
-	return open_engine(side);
+	return open_engine(side, false);
 }
 
 void side_close(struct side *side)

@@ -14,8 +14,9 @@ struct side {
 	struct skep_engine *engine; /* NULL: the kernel */
 };
 
-/* `on` is the option's text or NULL. exit_ok, or an exit code after a sentence. */
-int side_open(struct side *side, const char *on);
+/* `on` is the option's text or NULL; unprivileged: the engine as users without
+ * capabilities have it. exit_ok, or an exit code after a sentence. */
+int side_open(struct side *side, const char *on, bool unprivileged);
 void side_close(struct side *side);
 
 #endif

@@ -99,7 +99,7 @@ int request_run(struct request *r, int argc, char **argv, const struct verb *ver
 	verb = verb_find(r, verbs);
 	if (!verb)
 		return exit_usage;
-	code = side_open(&r->side, on);
+	code = side_open(&r->side, on, false);
 	if (code)
 		return code;
 	r->sys = r->side.sys;

@@ -16,7 +16,8 @@
 | 	union bpf_attr attr;
 | 	int fd;
 | 	memset(&attr, 0, sizeof(attr));
-| 	attr.map_type = argc > 1 ? BPF_MAP_TYPE_SOCKMAP : BPF_MAP_TYPE_ARRAY;
+| 	attr.map_type = argc < 2 ? BPF_MAP_TYPE_ARRAY
+| 		: !strcmp(argv[1], "lru") ? BPF_MAP_TYPE_LRU_HASH : BPF_MAP_TYPE_SOCKMAP;
 | 	attr.key_size = attr.value_size = 4;
 | 	attr.max_entries = 1;
 | 	fd = syscall(__NR_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
@@ -45,6 +46,11 @@ $ export SKEP_DIR=$PWD/engine; skep engine --strict -- ./try sockmap
 ! skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]
 ! skep: stopped here, as --strict asks [X011]
 ? 125
+$ export SKEP_DIR=$PWD/engine; skep engine --unprivileged -- ./try lru
+= map: EPERM
+? 3
+$ export SKEP_DIR=$PWD/engine; skep engine --unprivileged -- ./try; skep engine -- rm /sys/fs/bpf/try
+= map: ok
 $ export SKEP_DIR=$PWD/engine; skep engine -- ./try-static
 ! skep: './try-static' is linked statically: the engine cannot be put under it [T073]
 ? 1

@@ -1,5 +1,4 @@
-/* script.c - runs bpf(2) scripts on one side of the seam: script engine|shared|kernel
- * FILE...
+/* script.c - runs a bpf(2) script on one side of the seam
  *
  * A line of a script is one of
  *
@@ -51,10 +50,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sched.h>
 #include <skep/btf.h>
-#include <signal.h>
-#include <skep/engine.h>
 #include <skep/isa.h>
 #include <skep/sys.h>
 #include <stdarg.h>
@@ -62,10 +58,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "script.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -1092,8 +1088,7 @@ static void run_lines(struct script *s, FILE *f)
 	}
 }
 
-/* How many lines failed; *skip: why not all of them were run, or NULL. */
-static int run_script(struct skep_sys *sys, const char *file, const char **skip)
+int script_run(struct skep_sys *sys, const char *file, const char **skip)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	FILE *f = fopen(file, "r");
@@ -1116,100 +1111,4 @@ static int run_script(struct skep_sys *sys, const char *file, const char **skip)
 	*skip = s->skip;
 	free(s);
 	return failed;
-}
-
-/* ---- the sides ---- */
-
-/* A bpffs (and a tracefs) that nobody else sees; NULL, or why there is none. */
-static const char *kernel_ready(void)
-{
-	union skep_attr attr = {0};
-	struct skep_sys *sys = skep_sys_kernel();
-	int err = sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr));
-
-	if (err == -ENOSYS || err == -EPERM)
-		return "the kernel does not let us use bpf(2) (needs root)";
-	/* A network of our own, so that a program on its lo is in nobody's way. */
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
-		return "cannot mount a bpffs of our own (needs root and namespaces)";
-	mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
-	return NULL;
-}
-
-/* What the script left open. */
-static void close_all(void)
-{
-	for (int fd = 3; fd < 256; fd++)
-		close(fd);
-}
-
-static struct skep_engine *open_engine(const char *dir)
-{
-	struct skep_engine_opts opts = {
-		.size = sizeof(opts), .shared = dir != NULL, .dir = dir};
-	struct skep_engine *engine;
-	int err = skep_engine_open(&opts, &engine);
-
-	if (err) {
-		printf("Bail out! no engine: %s\n", strerror(-err));
-		exit(99);
-	}
-	return engine;
-}
-
-/* A directory of its own for each script, so that no other sees its pins; on tmpfs, as
- * that of an engine is wherever there is one. */
-static int run_on_engine(bool shared, const char *file, const char **skip)
-{
-	bool shm = !access("/dev/shm", W_OK);
-	char dir[64], command[80];
-	struct skep_engine *engine;
-	int failed;
-
-	snprintf(dir, sizeof(dir), "%s/skep-sys-XXXXXX", shm ? "/dev/shm" : "/tmp");
-	if (shared && !mkdtemp(dir))
-		exit(99);
-	engine = open_engine(shared ? dir : NULL);
-	failed = run_script(skep_engine_sys(engine), file, skip);
-	skep_engine_close(engine);
-	if (shared) {
-		snprintf(command, sizeof(command), "rm -rf %s", dir);
-		if (system(command))
-			failed++;
-	}
-	return failed;
-}
-
-int main(int argc, char **argv)
-{
-	const char *side = argc > 2 ? argv[1] : "", *why;
-	bool kernel = !strcmp(side, "kernel");
-	int failed = 0;
-
-	if (argc < 3)
-		return 99;
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	why = kernel ? kernel_ready() : NULL;
-	if (why) {
-		printf("1..0 # SKIP %s\n", why);
-		return 0;
-	}
-	printf("1..%d\n", argc - 2);
-	for (int i = 2; i < argc; i++) {
-		const char *name =
-			strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i];
-		int n = kernel ? run_script(skep_sys_kernel(), argv[i], &why)
-			       : run_on_engine(!strcmp(side, "shared"), argv[i], &why);
-
-		close_all();
-		printf("%s %d - %s on the %s%s%s\n", n ? "not ok" : "ok", i - 1, name,
-		       kernel		? "kernel"
-		       : side[0] == 's' ? "shared engine"
-					: "engine",
-		       why ? " # SKIP " : "", why ? why : "");
-		failed += n;
-	}
-	return failed != 0;
 }

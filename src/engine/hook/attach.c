@@ -104,8 +104,10 @@ static int check_flags(const union skep_attr *attr, u32 type)
 }
 
 /* Some types say when they are loaded to what they will be attached. */
-static bool fits(const struct prog *prog, u32 attach_type)
+static bool fits(const struct store *store, const struct prog *prog, u32 attach_type)
 {
+	if (prog->info->type == SKEP_PROG_TYPE_CGROUP_SKB && !store_privileged(store))
+		return false;
 	switch (prog->info->type) {
 	case SKEP_PROG_TYPE_CGROUP_SOCK:
 	case SKEP_PROG_TYPE_CGROUP_SOCK_ADDR:
@@ -154,7 +156,8 @@ int cmd_prog_attach(struct store *store, union skep_attr *attr)
 		err = get_prog(store, attr->attach_bpf_fd, type, &prog);
 	if (err)
 		return err;
-	err = fits(prog, attr->attach_type) ? check_target(store, attr, type) : -EINVAL;
+	err = fits(store, prog, attr->attach_type) ? check_target(store, attr, type)
+						   : -EINVAL;
 	object_put(&prog->obj);
 	return err ? err : -EOPNOTSUPP;
 }
@@ -194,7 +197,9 @@ static int detach_tcx(struct store *store, const union skep_attr *attr)
 
 	if (attr->attach_flags & ~(u32)FLAGS_ROW)
 		return -EINVAL;
-	if (attr->attach_bpf_fd)
+	if (!attr->attach_bpf_fd)
+		err = store_privileged(store) ? 0 : -EPERM;
+	else
 		err = get_prog(store, attr->attach_bpf_fd, SKEP_PROG_TYPE_SCHED_CLS,
 			       &prog);
 	if (err)

@@ -214,6 +214,8 @@ int cmd_task_fd_query(struct store *store, union skep_attr *attr)
 	u32 event;
 	int err;
 
+	if (!store_privileged(store))
+		return -EPERM;
 	if (attr->task_fd_query.flags)
 		return -EINVAL;
 	err = task_object(store, attr->task_fd_query.pid, attr->task_fd_query.fd, &obj);

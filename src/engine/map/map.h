@@ -178,6 +178,10 @@ const struct map_ops *map_type(u32 type);
  * is not here, or NULL for none that Linux 6.18 has. */
 int map_refusal(u32 type, const char **why);
 
+/* MAP_CREATE, what a user without capabilities gets for this attr of a type that there
+ * is; `token`: 0 or what is wrong with its token. */
+int map_check_unprivileged(const union skep_attr *attr, int token);
+
 /* Bytes that user space passes for one value. */
 u32 map_user_value_size(const struct map *map);
 

@@ -57,7 +57,7 @@ static int check_numa(const union skep_attr *attr)
 	return given && attr->numa_node && attr->numa_node != UINT32_MAX ? -EINVAL : 0;
 }
 
-static int check_create(const union skep_attr *attr)
+static int check_create(const struct store *store, const union skep_attr *attr)
 {
 	const struct map_ops *ops = map_type(attr->map_type);
 	u32 files = SKEP_F_RDONLY | SKEP_F_WRONLY;
@@ -76,6 +76,8 @@ static int check_create(const union skep_attr *attr)
 		return map_refusal(attr->map_type, &why);
 	if ((attr->map_extra && !ops->extra) || (ops->typed && !attr->btf_key_type_id))
 		return -EINVAL;
+	if (!store_privileged(store))
+		return map_check_unprivileged(&plain, check_token(attr));
 	err = ops->late_check ? check_token(attr) : 0;
 	if (!err)
 		err = ops->check(&plain);
@@ -83,12 +85,14 @@ static int check_create(const union skep_attr *attr)
 }
 
 /* A device's own map: no driver that the engine has offers one. */
-static int check_device(const union skep_attr *attr)
+static int check_device(const struct store *store, const union skep_attr *attr)
 {
 	char name[IF_NAMESIZE];
 
 	if (!attr->map_ifindex)
 		return 0;
+	if (!store_privileged(store))
+		return -EPERM;
 	if (attr->map_type != SKEP_MAP_TYPE_ARRAY && attr->map_type != SKEP_MAP_TYPE_HASH)
 		return -EINVAL;
 	return if_indextoname(attr->map_ifindex, name) ? -EOPNOTSUPP : -EINVAL;
@@ -255,10 +259,10 @@ int cmd_map_create(struct store *store, union skep_attr *attr)
 {
 	struct map_info info = {0};
 	struct object *obj;
-	int err = check_create(attr);
+	int err = check_create(store, attr);
 
 	if (!err)
-		err = check_device(attr);
+		err = check_device(store, attr);
 	if (!err)
 		err = describe_inner(store, attr, &info);
 	if (!err)

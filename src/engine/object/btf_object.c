@@ -122,6 +122,8 @@ int cmd_btf_load(struct store *store, union skep_attr *attr)
 		return -EINVAL;
 	if (attr->btf_flags)
 		return fcntl(attr->btf_token_fd, F_GETFD) < 0 ? -EBADF : -EINVAL;
+	if (!store_privileged(store))
+		return -EPERM;
 	if (attr->btf_size > BTF_MOST)
 		return -E2BIG;
 	ret = user_log_open(&log, attr->btf_log_level, attr->btf_log_buf,

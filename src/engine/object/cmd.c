@@ -16,6 +16,8 @@ static int next_id(struct store *store, enum object_kind kind, union skep_attr *
 {
 	if (attr->start_id >= INT_MAX)
 		return -EINVAL;
+	if (!store_privileged(store))
+		return -EPERM;
 	return object_next_id(store, kind, attr->start_id, &attr->next_id);
 }
 
@@ -50,15 +52,24 @@ static int open_flags(u32 flags)
 	}
 }
 
+static int open_id(struct store *store, enum object_kind kind, u32 id, int flags)
+{
+	return store_privileged(store) ? object_open_id(store, kind, id, flags) : -EPERM;
+}
+
 int cmd_prog_fd_by_id(struct store *store, union skep_attr *attr)
 {
-	return object_open_id(store, OBJECT_PROG, attr->prog_id, O_RDWR);
+	return open_id(store, OBJECT_PROG, attr->prog_id, O_RDWR);
 }
 
 int cmd_map_fd_by_id(struct store *store, union skep_attr *attr)
 {
 	int flags = open_flags(attr->open_flags);
 
+	if (attr->open_flags & ~(u32)(SKEP_F_RDONLY | SKEP_F_WRONLY))
+		return -EINVAL;
+	if (!store_privileged(store))
+		return -EPERM;
 	return flags < 0 ? flags : object_open_id(store, OBJECT_MAP, attr->map_id, flags);
 }
 
@@ -69,12 +80,12 @@ int cmd_btf_fd_by_id(struct store *store, union skep_attr *attr)
 		return -EINVAL;
 	if (attr->open_flags)
 		return fcntl(attr->fd_by_id_token_fd, F_GETFD) < 0 ? -EBADF : -EINVAL;
-	return object_open_id(store, OBJECT_BTF, attr->btf_id, O_RDONLY);
+	return open_id(store, OBJECT_BTF, attr->btf_id, O_RDONLY);
 }
 
 int cmd_link_fd_by_id(struct store *store, union skep_attr *attr)
 {
-	return object_open_id(store, OBJECT_LINK, attr->link_id, O_RDONLY);
+	return open_id(store, OBJECT_LINK, attr->link_id, O_RDONLY);
 }
 
 /* ---- pins ---- */
@@ -181,6 +192,8 @@ int cmd_enable_stats(struct store *store, union skep_attr *attr)
 	struct object *obj;
 	int err;
 
+	if (!store_privileged(store))
+		return -EPERM;
 	if (attr->enable_stats.type != SKEP_STATS_RUN_TIME)
 		return -EINVAL;
 	err = object_create(store, OBJECT_STATS, OBJECT_HEAD_SIZE, &obj);
@@ -208,7 +221,7 @@ int cmd_token_create(struct store *store, union skep_attr *attr)
 		return -EBADF;
 	if (fs.f_type != BPF_FS_MAGIC || st.st_ino != BPF_FS_ROOT)
 		return -EINVAL;
-	return -EOPNOTSUPP;
+	return store_privileged(store) ? -EOPNOTSUPP : -EPERM;
 }
 
 /* ---- what is refused ---- */

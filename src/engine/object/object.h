@@ -169,6 +169,11 @@ void store_close(struct store *store);
 int store_open_slots(const char *dir, u32 slots, const struct object_ops *const *kinds,
 		     struct skep_log *log, struct store **out);
 
+/* Whether this process uses it with the rights that Linux gives with capabilities (the
+ * default) or without: each command asks where Linux asks. */
+void store_set_privileged(struct store *store, bool privileged);
+bool store_privileged(const struct store *store);
+
 /* What the run layer keeps for this engine (struct runs); the store only carries it. */
 void store_set_runs(struct store *store, void *runs);
 void *store_runs(struct store *store);

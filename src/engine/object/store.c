@@ -281,6 +281,16 @@ void store_close(struct store *store)
 	mem_free(store);
 }
 
+void store_set_privileged(struct store *store, bool privileged)
+{
+	store->unprivileged = !privileged;
+}
+
+bool store_privileged(const struct store *store)
+{
+	return !store->unprivileged;
+}
+
 void store_set_runs(struct store *store, void *runs)
 {
 	store->runs = runs;

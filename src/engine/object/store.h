@@ -99,6 +99,8 @@ struct store {
 	int dir, objects, pins;
 	u64 dev;
 
+	bool unprivileged;
+
 	/* private */
 	vec(struct pin) pinned;
 };

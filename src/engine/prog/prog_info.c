@@ -77,9 +77,6 @@ static int give_btf(const struct prog *prog, const struct prog_info *in,
 	int err = 0;
 
 	out->btf_id = in->btf_id;
-	out->func_info_rec_size = FUNC_INFO;
-	out->line_info_rec_size = LINE_INFO;
-	out->jited_line_info_rec_size = sizeof(u64);
 	if (prog_holds(prog, in->func_info_off, in->nfunc_info, in->func_info_size))
 		err = give_records(out->func_info, &out->nr_func_info,
 				   region + in->func_info_off, in->nfunc_info,
@@ -90,6 +87,20 @@ static int give_btf(const struct prog *prog, const struct prog_info *in,
 				   region + in->line_info_off, in->nline_info,
 				   in->line_info_size, LINE_INFO);
 	return err;
+}
+
+static void give_record_sizes(struct skep_prog_info *out)
+{
+	out->func_info_rec_size = FUNC_INFO;
+	out->line_info_rec_size = LINE_INFO;
+	out->jited_line_info_rec_size = sizeof(u64);
+}
+
+/* What users without capabilities are not told. */
+static void hide_code(struct skep_prog_info *out)
+{
+	out->xlated_prog_len = 0;
+	out->nr_func_info = out->nr_line_info = 0;
 }
 
 int prog_fill_info(struct object *obj, void *arg)
@@ -114,7 +125,12 @@ int prog_fill_info(struct object *obj, void *arg)
 	out->verified_insns = in.verified_insns;
 	out->jited_prog_len = 0;
 	out->nr_jited_ksyms = out->nr_jited_func_lens = out->nr_jited_line_info = 0;
+	give_record_sizes(out);
 	err = give_maps(prog, &in, out);
+	if (!err && !store_privileged(obj->store)) {
+		hide_code(out);
+		return 0;
+	}
 	if (!err)
 		err = give(out->prog_tags, &out->nr_prog_tags, out->tag, 1,
 			   sizeof(out->tag));

@@ -41,6 +41,8 @@ struct loading {
 	u8 *func_info, *line_info; /* records of the size that the user gave */
 };
 
+enum { MAX_INSNS_UNPRIVILEGED = 4096 };
+
 #define refuse(l, err, ...) pass_throw(&(l)->pass, err, __VA_ARGS__)
 
 /* As the kernel's bpf_obj_name_cpy: nothing behind the first 0, and a 0 within the field.
@@ -90,11 +92,16 @@ static void check_attr(struct loading *l)
 			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE |
 			  SKEP_F_TEST_RND_HI32 | SKEP_F_XDP_HAS_FRAGS |
 			  SKEP_F_XDP_DEV_BOUND_ONLY | SKEP_F_TEST_REG_INVARIANTS;
+	const bool may = store_privileged(l->store);
+	const u32 most = may ? SKEP_MAX_INSNS : MAX_INSNS_UNPRIVILEGED;
 
 	if (attr->prog_flags & ~flags)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
-	if (!attr->insn_cnt || attr->insn_cnt > SKEP_MAX_INSNS)
-		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, SKEP_MAX_INSNS);
+	if (!attr->insn_cnt || attr->insn_cnt > most)
+		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, most);
+	if (!may && attr->prog_type != SKEP_PROG_TYPE_SOCKET_FILTER &&
+	    attr->prog_type != SKEP_PROG_TYPE_CGROUP_SKB)
+		refuse(l, EPERM, msg_load_rights, attr->prog_type);
 	check_target(l);
 }
 

@@ -70,12 +70,13 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
 		struct skep_log *log, struct verify_result *result)
 {
-	const struct profile everything = {.bpf = true,
-					   .perfmon = true,
-					   .net_admin = true,
-					   .admin = true,
-					   .vmlinux = vmlinux,
-					   .variables = true};
+	const bool may = store_privileged(store);
+	const struct profile profile = {.bpf = may,
+					.perfmon = may,
+					.net_admin = may,
+					.admin = may,
+					.vmlinux = vmlinux,
+					.variables = true};
 	struct described *d = mem_alloc(1, sizeof(*d));
 	int err;
 
@@ -85,7 +86,7 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 		describe(d, store, maps[i], i);
 	prog->maps = d->maps;
 	prog->btf = hold_btf(d, store, btf_id);
-	err = verify(prog, &everything, log_level, log, result);
+	err = verify(prog, &profile, log_level, log, result);
 	while (d->nheld)
 		object_put(d->held[--d->nheld]);
 	mem_free(d);
