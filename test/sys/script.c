@@ -61,6 +61,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "coverage.h"
 #include "script.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -491,13 +492,15 @@ static long call_bpf(struct script *s, int cmd, const struct call *call)
 
 static long run_command(struct script *s, int cmd)
 {
-	static struct call call;
+	static struct call call, asked;
 	unsigned char *attr = call.attr;
 	char name[64], want[64];
 	long ret;
 
 	take_call(s, &call);
+	asked = call;
 	ret = call_bpf(s, cmd, &call);
+	coverage_note(cmd, (union skep_attr *)asked.attr, ret);
 	word(s, want);
 	check_result(s, ret, want);
 	check_expected(s, ret >= 0);
@@ -819,12 +822,15 @@ static long elem(struct script *s, enum skep_cmd cmd, unsigned long fd, void *ke
 		 void *value, unsigned long flags)
 {
 	union skep_attr attr = {0};
+	long ret;
 
 	attr.map_fd = (unsigned)fd;
 	attr.key = (unsigned long)key;
 	attr.value = (unsigned long)value;
 	attr.flags = flags;
-	return s->sys->bpf(s->sys, cmd, &attr, sizeof(attr));
+	ret = s->sys->bpf(s->sys, cmd, &attr, sizeof(attr));
+	coverage_note((int)cmd, &attr, ret);
+	return ret;
 }
 
 static long fill(struct script *s)

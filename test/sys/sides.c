@@ -1,9 +1,10 @@
 /* sides.c - bpf(2) scripts on one side of the seam:
  *
- *     script engine|shared|kernel|user-engine|user-kernel FILE...
+ *     script [--coverage] engine|shared|kernel|user-engine|user-kernel FILE...
  *
  * A private engine, a shared one, the running kernel; "user-" is a user without
- * capabilities: the engine's unprivileged profile, and a child of another user. */
+ * capabilities: the engine's unprivileged profile, and a child of another user.
+ * --coverage: the files are all that there are, and coverage.h's table is checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,13 +19,14 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "coverage.h"
 #include "script.h"
 
 enum { NOBODY = 65534 };
 
 struct side {
 	const char *name, *text;
-	bool kernel, shared, user;
+	bool kernel, shared, user, coverage;
 };
 
 static const struct side sides[] = {
@@ -137,8 +139,22 @@ static int run_on_engine(const struct side *side, const char *file, const char *
 	return failed;
 }
 
+/* Only what all scripts together reach can be held against the table. */
+static int check_coverage(const struct side *side, int number, bool all)
+{
+	int wrong = !all	   ? 0
+		    : side->user   ? coverage_check(suite_user)
+		    : side->kernel ? coverage_check(suite_kernel)
+				   : coverage_check(suite_engine);
+
+	printf("%s %d - coverage on the %s%s\n", wrong ? "not ok" : "ok", number,
+	       side->text, all ? "" : " # SKIP a script was not run");
+	return wrong;
+}
+
 static int run_all(const struct side *side, int n, char **files)
 {
+	bool all = true;
 	int failed = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -151,7 +167,10 @@ static int run_all(const struct side *side, int n, char **files)
 		       slash ? slash + 1 : files[i], side->text, why ? " # SKIP " : "",
 		       why ? why : "");
 		failed += wrong;
+		all &= !why;
 	}
+	if (side->coverage)
+		failed += check_coverage(side, n + 1, all);
 	return failed != 0;
 }
 
@@ -169,7 +188,7 @@ static int run_as_user(const struct side *side, int n, char **files)
 		       was ? was : '?');
 		return 0;
 	}
-	printf("1..%d\n", n);
+	printf("1..%d\n", n + side->coverage);
 	fflush(stdout);
 	child = fork();
 	if (!child) {
@@ -186,23 +205,36 @@ static int run_as_user(const struct side *side, int n, char **files)
 	return !WIFEXITED(status) || WEXITSTATUS(status);
 }
 
+static const struct side *find_side(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+		if (!strcmp(sides[i].name, name))
+			return &sides[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	const struct side *side = sides, *end = sides + sizeof(sides) / sizeof(sides[0]);
+	bool coverage = argc > 1 && !strcmp(argv[1], "--coverage");
+	const struct side *named =
+		argc > 2 + coverage ? find_side(argv[1 + coverage]) : NULL;
+	char **files = argv + 2 + coverage;
+	int n = argc - 2 - coverage;
+	struct side side;
 	const char *why;
 
-	while (argc > 2 && side < end && strcmp(side->name, argv[1]))
-		side++;
-	if (argc < 3 || side == end)
+	if (!named)
 		return 99;
+	side = *named;
+	side.coverage = coverage;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (side->kernel && side->user)
-		return run_as_user(side, argc - 2, argv + 2);
-	why = side->kernel ? kernel_ready() : NULL;
+	if (side.kernel && side.user)
+		return run_as_user(&side, n, files);
+	why = side.kernel ? kernel_ready() : NULL;
 	if (why) {
 		printf("1..0 # SKIP %s\n", why);
 		return 0;
 	}
-	printf("1..%d\n", argc - 2);
-	return run_all(side, argc - 2, argv + 2);
+	printf("1..%d\n", n + coverage);
+	return run_all(&side, n, files);
 }

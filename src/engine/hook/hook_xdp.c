@@ -42,7 +42,7 @@ static int attach_xdp(struct attach *at)
 		return -EINVAL;
 	if (flags & ~(u32)(MODE_SKB | MODE_DRV | MODE_HW) || flags & (flags - 1))
 		return -EINVAL;
-	if (flags & MODE_HW)
+	if (flags & (MODE_HW | MODE_DRV)) /* as of lo, which has no driver */
 		return -EOPNOTSUPP;
 	at->info->ifindex = HOOK_PORT;
 	at->info->event = EVENT_XDP;

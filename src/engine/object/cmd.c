@@ -94,6 +94,7 @@ int cmd_link_fd_by_id(struct store *store, union skep_attr *attr)
 static int copy_path(const union skep_attr *attr, char path[PATH_MAX])
 {
 	char proc[32], name[PATH_MAX];
+	struct stat st;
 	int err, len;
 
 	if (!(attr->file_flags & SKEP_F_PATH_FD) && attr->path_fd)
@@ -108,7 +109,7 @@ static int copy_path(const union skep_attr *attr, char path[PATH_MAX])
 	len = (int)readlink(proc, path, PATH_MAX - 1);
 	if (len < 0)
 		return -EBADF;
-	if (path[0] != '/')
+	if (path[0] != '/' || stat(proc, &st) || !S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	return snprintf(path + len, PATH_MAX - (size_t)len, "/%s", name) >= PATH_MAX - len
 		       ? -ENAMETOOLONG

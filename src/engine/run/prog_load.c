@@ -88,15 +88,18 @@ static void check_target(struct loading *l)
 static void check_attr(struct loading *l)
 {
 	const union skep_attr *attr = l->attr;
-	const u32 flags = SKEP_F_STRICT_ALIGNMENT | SKEP_F_ANY_ALIGNMENT |
-			  SKEP_F_TEST_STATE_FREQ | SKEP_F_SLEEPABLE |
-			  SKEP_F_TEST_RND_HI32 | SKEP_F_XDP_HAS_FRAGS |
-			  SKEP_F_XDP_DEV_BOUND_ONLY | SKEP_F_TEST_REG_INVARIANTS;
+	const u32 flags =
+		SKEP_F_STRICT_ALIGNMENT | SKEP_F_ANY_ALIGNMENT | SKEP_F_TEST_STATE_FREQ |
+		SKEP_F_SLEEPABLE | SKEP_F_TEST_RND_HI32 | SKEP_F_XDP_HAS_FRAGS |
+		SKEP_F_XDP_DEV_BOUND_ONLY | SKEP_F_TEST_REG_INVARIANTS | SKEP_F_TOKEN_FD;
 	const bool may = store_privileged(l->store);
 	const u32 most = may ? SKEP_MAX_INSNS : MAX_INSNS_UNPRIVILEGED;
 
 	if (attr->prog_flags & ~flags)
 		refuse(l, EINVAL, msg_load_flags, attr->prog_flags & ~flags);
+	if (attr->prog_flags & SKEP_F_TOKEN_FD) /* no fd is one */
+		refuse(l, fcntl(attr->prog_token_fd, F_GETFD) < 0 ? EBADF : EINVAL,
+		       msg_load_token, attr->prog_token_fd);
 	if (!attr->insn_cnt || attr->insn_cnt > most)
 		refuse(l, E2BIG, msg_load_size, attr->insn_cnt, most);
 	if (!may && attr->prog_type != SKEP_PROG_TYPE_SOCKET_FILTER &&
