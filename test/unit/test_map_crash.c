@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sys/time.h>
 #include "map_fixture.h"
-#include "htab.h"
+#include "htab_core.h"
 #include "ringbuf.h"
 #include "whole_value.h"
 
@@ -81,7 +81,7 @@ static void die_locked(struct map *map, u32 key, void (*fn)(struct htab *t, u32 
 static void half_update(struct htab *t, u32 bucket)
 {
 	struct htab_stripe *s = &t->stripes[bucket & t->stripe_mask];
-	u32 *link = &t->buckets[bucket].head;
+	u32 *link = &t->buckets[bucket].link[0];
 
 	memcpy(htab_elem(t, s->spare - 1), htab_elem(t, *link - 1), t->elem_size);
 	*link = s->spare;
@@ -115,12 +115,15 @@ static void test_half_update(void **state)
 	store_close(store);
 }
 
+/* Insertions up to the stores of links, of which the bytes of hash tell. */
 static void half_insert(struct htab *t, u32 bucket)
 {
 	t->head->fresh++;
+	t->buckets[bucket].tags = ~0ull;
 }
 
-/* Nobody wants the dead one's lock; what it took is found when there is nothing else. */
+/* Nobody wants the dead one's lock; what it took is found when there is nothing else. In
+ * its bucket there is no slot until then, but the chain. */
 static void test_half_insert(void **state)
 {
 	struct store *store = map_store();
@@ -138,6 +141,39 @@ static void test_half_insert(void **state)
 			continue;
 		assert_int_equal(map->ops->update(map, &key, value, SKEP_NOEXIST, 0), 0);
 		n++;
+	}
+	for (u32 b = 0; b <= t->mask; b++)
+		for (u32 i = 0; i < HTAB_SLOTS; i++)
+			assert_int_equal(!(t->buckets[b].tags >> 8 * i & 255),
+					 !t->buckets[b].link[i]);
+	map_drop(map, fd);
+	store_close(store);
+}
+
+static void no_slots(struct htab *t, u32 bucket)
+{
+	for (u32 b = 0; b <= t->mask; b++)
+		t->buckets[b].tags = ~0ull;
+}
+
+/* Where no bucket has a slot, all is as ever. */
+static void test_chains_alone(void **state)
+{
+	struct store *store = map_store();
+	int fd;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_HASH, 4, WORDS * 8, MAX, &fd);
+
+	for (u32 round = 0; round < 3; round++) {
+		u64 value[WORDS];
+
+		die_locked(map, round, no_slots);
+		for (u32 key = 0; key < MAX; key++) {
+			value_make(value, key, round);
+			assert_int_equal(map->ops->update(map, &key, value, SKEP_ANY, 0),
+					 0);
+		}
+		assert_int_equal(hash_check(map), MAX);
+		hash_complete(map);
 	}
 	map_drop(map, fd);
 	store_close(store);
@@ -293,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_half_update),
 		cmocka_unit_test(test_half_insert),
+		cmocka_unit_test(test_chains_alone),
 		cmocka_unit_test(test_ringbuf_full_of_dead),
 		cmocka_unit_test(test_readers_beside_writers),
 		cmocka_unit_test(test_nested_update),

@@ -276,7 +276,7 @@ static void values_are_whole(void **state)
 	struct kind kind = {SKEP_MAP_TYPE_HASH, 8, 32, 0};
 	int fd = make(engine, &kind);
 	struct writer w = {0};
-	u64 key = 1, value[4] = {0};
+	u64 key = 1, value[4] = {0}, last = 0;
 	pthread_t thread;
 
 	assert_int_equal(skep_map_get(engine, fd, &w.map), 0);
@@ -286,6 +286,8 @@ static void values_are_whole(void **state)
 		assert_int_equal(skep_map_lookup(w.map, &key, value), 0);
 		assert_true(value[0] == value[1] && value[0] == value[2] &&
 			    value[0] == value[3]);
+		assert_true(value[0] >= last); /* what was seen stays seen */
+		last = value[0];
 	}
 	__atomic_store_n(&w.stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);

@@ -1,24 +1,31 @@
-/* htab.h - the table behind hash, percpu_hash, lru_hash and lru_percpu_hash
+/* htab.h - the table behind hash, percpu_hash and lru_hash
  *
- * Chained buckets over elements that are all there from the start. Readers take no lock;
- * writers take the lock word of their bucket's stripe. What it guarantees:
+ * Buckets over elements that are all there from the start. A bucket is a cache line: the
+ * links of eight elements, a byte of each one's hash, and the chain of those that found
+ * no place. So a lookup that misses mostly reads one line, one that hits two, and neither
+ * has to guess which. Readers take no lock; writers take the lock word of their bucket's
+ * stripe. What it guarantees:
  *
- * - Every change of a chain is one store: an element is linked at the head when it is
- *   complete, unlinked by its predecessor's link, and replaced by the same. So a process
- *   killed anywhere leaves each chain right, and an update never hides its key for a
- *   moment. (The kernel's adds the new element at the head and then removes the old; a
- *   reader in between its two stores can miss both.)
- * - Elements are used again at once. A reader that stands on one that has left its
- *   chain may be led astray and miss its key; so a bucket counts what has left it, after
- *   the unlinking store and before the element can be used again, and a miss is believed
- *   only if that count stood still.
- * - An element's `seq` is odd while its key and value are written. A key that matched,
- * and a value that was copied, are good if seq was even and stood still.
- * - An element is in use if its bucket's chain reaches it; there is no other truth. What
- * a dead process held in its hands is lost until somebody finds no free element: then all
- * stripes are locked and everything that no chain reaches is free again.
+ * - What a link leads to is in the table; there is no other truth. Every change is one
+ *   store of a link: of a new element when it is complete, of its successor when one
+ *   leaves, of the element that replaces it. So a process killed anywhere leaves each
+ *   bucket right, and an update never hides its key for a moment. (The kernel's adds the
+ *   new element at the head and then removes the old; a reader in between its two stores
+ *   can miss both.) An element never moves while it is in the table.
+ * - Elements are used again at once, so a reader may stand on one that has left. In a
+ *   slot it looks at the link again: if it still leads there and the element stood still,
+ *   then what was read was in the table. In a chain it may have strayed into another one;
+ *   so a bucket counts what has left it, after the unlinking store and before the element
+ *   can be used again, and what was found, or not, is believed if that count stood still.
+ * - An element's `seq` is odd while its key and value are written. What was read of it is
+ *   good if seq was even and stood still.
+ * - A slot's byte of hash is written before its link, and cleared after it: a reader that
+ *   does not see it comes before the insertion. One that a dead process left says
+ *   nothing.
+ * - What a dead process held in its hands is lost until somebody finds no free element:
+ *   then all stripes are locked and everything that no link reaches is free again.
  *
- * Links are element numbers plus one, 0 ends a chain, so that zeroed storage is an empty
+ * Links are element numbers plus one, 0 leads nowhere, so that zeroed storage is an empty
  * table. Storage is other processes' to write: each link is bounded, each walk counted.
  */
 #ifndef HTAB_H
@@ -44,13 +51,18 @@ struct htab_stripe {
 	u8 pad[56];
 };
 
+enum { HTAB_SLOTS = 8 };
+
 struct htab_bucket {
-	u32 head; /* link */
-	u32 gone; /* elements that have left the chain */
+	u64 tags; /* a byte for each slot; 0: nothing there */
+	u32 link[HTAB_SLOTS];
+	u32 more; /* link: the chain */
+	u32 gone; /* elements that have left */
+	u8 pad[16];
 };
 
 struct htab_elem {
-	u32 next; /* link */
+	u32 next; /* link; of a chain, else 0 */
 	u32 seq;
 	u32 hash;
 	u8 used; /* LRU: by a program, since the hand passed */
@@ -102,8 +114,7 @@ int htab_take(struct map *map, const void *key, void *value);
 /* User space's view of a value: whole, never a mix. */
 int htab_read(struct map *map, const void *key, void *value);
 int htab_write(struct map *map, const void *key, const void *value, u64 flags);
-s64 htab_bucket(struct map *map, u32 bucket, u32 room, bool take, void *keys,
-		void *values);
+s64 htab_bucket(struct map *map, u32 at, u32 room, bool take, void *keys, void *values);
 int htab_next_key(struct map *map, const void *key, void *next);
 
 /* Calls fn for the values, which are ids, of all that is in the table, and perhaps of
@@ -140,6 +151,8 @@ static inline u8 *htab_percpu_value(const struct map *map, u32 i, u32 slot)
 		return NULL;
 	return t->values + (slot * map_percpu_values(t->n) + i) * map->stride;
 }
+
+/* ---- hashes and keys ---- */
 
 static inline u64 htab_mix(u64 a, u64 b)
 {

@@ -35,7 +35,7 @@ enum object_kind {
 };
 
 enum {
-	OBJECT_LAYOUT = 5,	/* changes whenever any region's layout does */
+	OBJECT_LAYOUT = 6,	/* changes whenever any region's layout does */
 	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
 };
 #define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */
