@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "map_bench.h"
-#include "os.h"
 
 void bench_fail(const char *what)
 {
@@ -17,10 +16,10 @@ void bench_fail(const char *what)
 static u64 go_c(const struct bench_way *way, bool bare, u32 seed, u32 *sum)
 {
 	const struct bench_work *work = bare ? &bench_empty : way->work;
-	u64 start = os_clock_ns();
+	u64 start = bench_clock();
 
 	*sum = (u32)work->loop(way->map, &way->keys, seed, way->ops);
-	return os_clock_ns() - start;
+	return bench_clock() - start;
 }
 
 struct bench_way bench_way_c(struct map *map, const struct bench_keys *keys,
@@ -79,6 +78,7 @@ static u64 go_prog(const struct bench_way *way, bool bare, u32 seed, u32 *sum)
 	struct skep_sk_buff skb = {.mark = seed};
 	u8 packet[64] = {0};
 	union skep_attr attr = {0};
+	u64 start;
 
 	attr.test.prog_fd = (u32)(bare ? way->bare_prog : way->prog);
 	attr.test.data_in = u64_of(packet);
@@ -86,10 +86,11 @@ static u64 go_prog(const struct bench_way *way, bool bare, u32 seed, u32 *sum)
 	attr.test.ctx_in = u64_of(&skb);
 	attr.test.ctx_size_in = sizeof(skb);
 	attr.test.repeat = 1;
+	start = bench_clock();
 	if (way->sys->bpf(way->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr)))
 		bench_fail("a program does not run");
 	*sum = attr.test.retval;
-	return attr.test.duration;
+	return bench_clock() - start;
 }
 
 struct bench_way bench_way_prog(struct skep_sys *sys, int fd,
@@ -146,7 +147,7 @@ user_loop(const struct bench_way *way, bool bare, u32 seed, u32 *sum,
 {
 	struct bench_draw draw = bench_start(seed);
 	bool write = way->work == &bench_update;
-	u64 start = os_clock_ns();
+	u64 start = bench_clock();
 
 	*sum = 0;
 	for (u32 i = 0; i < way->ops; i++) {
@@ -160,7 +161,7 @@ user_loop(const struct bench_way *way, bool bare, u32 seed, u32 *sum,
 			*sum += 1;
 		*sum += write && !bare ? 0 : (u32)value;
 	}
-	return os_clock_ns() - start;
+	return bench_clock() - start;
 }
 
 static u64 go_bpf(const struct bench_way *way, bool bare, u32 seed, u32 *sum)
