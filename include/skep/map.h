@@ -35,8 +35,8 @@ SKEP_API uint32_t skep_map_value_size(const struct skep_map *map);
  * NULL for one: a queue gives its head, a bloom filter is asked about *value. */
 SKEP_API int skep_map_lookup(struct skep_map *map, const void *key, void *value);
 
-/* `flags`: BPF_ANY, BPF_NOEXIST or BPF_EXIST. -EEXIST, -ENOENT, -E2BIG; -EPERM where
- * the descriptor was for reading only or the map is frozen. */
+/* `flags` as bpf(2) takes them: BPF_ANY, BPF_NOEXIST, ... -EEXIST, -ENOENT, -E2BIG;
+ * -EPERM where the descriptor was for reading only or the map is frozen. */
 SKEP_API int skep_map_update(struct skep_map *map, const void *key, const void *value,
 			     uint64_t flags);
 SKEP_API int skep_map_delete(struct skep_map *map, const void *key);

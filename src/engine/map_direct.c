@@ -71,9 +71,6 @@ int skep_map_update(struct skep_map *handle, const void *key, const void *value,
 
 	if (unlikely(!may_write(handle)))
 		return -EPERM;
-	/* A value's own lock is bpf(2)'s to take. */
-	if (flags & SKEP_F_LOCK)
-		return -EINVAL;
 	return map->ops->write ? map->ops->write(map, key, value, flags) : -ENOTSUPP;
 }
 

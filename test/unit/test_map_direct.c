@@ -95,7 +95,7 @@ static const struct kind kinds[] = {
 	{SKEP_MAP_TYPE_LPM_TRIE, 8, 8, SKEP_F_NO_PREALLOC},
 	{SKEP_MAP_TYPE_QUEUE, 0, 8, 0},
 	{SKEP_MAP_TYPE_STACK, 0, 8, 0},
-	{SKEP_MAP_TYPE_BLOOM_FILTER, 0, 8, 0},
+	{SKEP_MAP_TYPE_BLOOM_FILTER, 0, 8, SKEP_F_ZERO_SEED},
 };
 
 static void same_steps(const struct kind *kind)
