@@ -1,7 +1,7 @@
 /* map_pair.h - two threads at once: on one map, or as writer and reader of a ring
  *
- * Both begin together; a measurement is from the first's start to the last's end. On a
- * machine that is busy the best of many short rounds says what two processors can do.
+ * Both begin together; a measurement is from the first's start to the last's end. A
+ * round in which others had one of the processors does not count.
  */
 #ifndef MAP_PAIR_H
 #define MAP_PAIR_H

@@ -192,6 +192,6 @@ struct bench_way bench_way_direct(struct skep_map *map, const struct bench_keys 
 	return (struct bench_way){.go = go_direct,
 				  .work = work,
 				  .keys = *keys,
-				  .ops = BENCH_USER_OPS,
+				  .ops = BENCH_OPS,
 				  .direct = map};
 }
