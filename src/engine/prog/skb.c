@@ -166,6 +166,8 @@ static int test_in(const void *ctx, struct skep_packet *p)
 	size_t net = (size_t)(p->tail - mac_of(p)) - SKB_HEADER;
 	char name[IF_NAMESIZE];
 
+	if (in && in->ifindex > LOOPBACK && !if_indextoname(in->ifindex, name))
+		return -ENODEV;
 	if ((protocol == SKB_IP && net < 20) || (protocol == SKB_IPV6 && net < 40))
 		return -EINVAL;
 	if (p->sk)
@@ -173,8 +175,6 @@ static int test_in(const void *ctx, struct skep_packet *p)
 	p->csum = sum_from(p, mac_of(p) + SKB_HEADER);
 	if (!in)
 		return 0;
-	if (in->ifindex > LOOPBACK && !if_indextoname(in->ifindex, name))
-		return -ENODEV;
 	if (!rest_is_zero(in) || in->gso_segs > GSO_SEGS)
 		return -EINVAL;
 	if (in->wire_len && (in->wire_len < len || in->wire_len > WIRE_LEN))

@@ -29,12 +29,15 @@ enum test_kind {
 
 struct prog_test {
 	enum test_kind kind;
-	u32 least, most; /* of data_size_in; XDP's is what is not in fragments */
+	u32 least, most; /* of data_size_in, but for fragments */
 	u32 frags;	 /* most bytes in fragments; with more it is -ENOMEM */
 	u32 pull;	 /* first bytes of it that the program does not see */
 	u32 head, room;	 /* usable bytes before data, and of [head, end) */
 	u32 ctx_size;	 /* of ctx_in and ctx_out, filled up with 0 */
 	bool keeps;	 /* ctx_out is not written */
+	/* How much of data_in is the packet's linear part, the first bytes of which stand
+	 * `before` the place of data; 0 or -errno. NULL: all is, least to most. */
+	int (*fit)(const void *ctx, u32 size, u32 *linear, u32 *before);
 	/* Takes over ctx_in, or NULL: none; data and tail of the packet are those of
 	 * data_in. 0 or -errno. */
 	int (*in)(const void *ctx, struct skep_packet *packet);

@@ -11,6 +11,7 @@ enum {
 	HEADROOM = SKEP_XDP_PACKET_HEADROOM,
 	FRAME = 40,
 	SHARED_INFO = 320,
+	MOST = PAGE - HEADROOM - SHARED_INFO,
 	MOST_FRAGS = 17, /* what is more goes into fragments of a page */
 };
 
@@ -24,39 +25,36 @@ void xdp_setup(struct run *run)
 	run->ctx = run->shadow;
 }
 
-/* Room that metadata has left behind the packet takes bytes out of the fragments. */
-static void fill_up(struct skep_packet *p, u32 room)
+/* data_in begins with `data` bytes of metadata, which go into the headroom; what is
+ * behind `data_end` or does not fit goes into fragments. */
+static int test_fit(const void *ctx, u32 size, u32 *linear, u32 *before)
 {
-	u32 n = MIN(room, p->rest_len);
+	const struct skep_xdp_md *in = ctx;
+	u32 meta = in ? in->data : 0, end = in ? in->data_end : size;
 
-	if (!n)
-		return;
-	memcpy(p->tail, p->rest, n);
-	p->tail += n;
-	p->rest_len -= n;
-	memmove(p->rest, p->rest + n, p->rest_len);
+	if (in && (in->data_meta || end > size || meta > end || meta % 4 ||
+		   meta > HEADROOM - FRAME))
+		return -EINVAL;
+	*before = meta;
+	*linear = MIN(end, MOST + meta);
+	return size - meta < LEAST ? -EINVAL : 0;
 }
 
-/* data_in begins with `data` bytes of metadata, which go into the headroom. */
 static int test_in(const void *ctx, struct skep_packet *p)
 {
 	const struct skep_xdp_md *in = ctx;
-	u32 linear = (u32)(p->tail - p->data), len = linear + p->rest_len;
 	char name[IF_NAMESIZE];
 
 	if (!in)
 		return 0;
-	if (in->data_meta || in->data_end != len || in->data % 4 ||
-	    in->data > HEADROOM - FRAME || in->data + LEAST > len || in->egress_ifindex)
-		return -EINVAL;
-	if (in->rx_queue_index && in->ingress_ifindex <= LOOPBACK)
+	if (in->egress_ifindex || (in->rx_queue_index && !in->ingress_ifindex))
 		return -EINVAL;
 	if (in->ingress_ifindex && !if_indextoname(in->ingress_ifindex, name))
 		return -ENODEV;
-	p->meta = p->data - in->data;
-	memmove(p->meta, p->data, linear);
-	p->tail -= in->data;
-	fill_up(p, in->data);
+	if (in->rx_queue_index && in->ingress_ifindex == LOOPBACK)
+		return -EINVAL;
+	p->meta = p->data;
+	p->data += in->data;
 	p->ifindex = in->ingress_ifindex;
 	p->rx_queue = in->rx_queue_index;
 	return 0;
@@ -73,12 +71,12 @@ static void test_out(const struct run *run, void *ctx)
 
 const struct prog_test xdp_test = {
 	.kind = test_frame,
-	.least = LEAST,
-	.most = PAGE - HEADROOM - SHARED_INFO,
+	.most = MOST,
 	.frags = MOST_FRAGS * PAGE,
 	.head = HEADROOM - FRAME,
 	.room = PAGE - FRAME - SHARED_INFO,
 	.ctx_size = sizeof(struct skep_xdp_md),
+	.fit = test_fit,
 	.in = test_in,
 	.out = test_out,
 };

@@ -31,6 +31,7 @@ struct test {
 	u8 *ctx;  /* ctx_in, filled up with 0 to what the type knows */
 	struct skep_packet packet;
 	struct skep_sock sock; /* its */
+	u32 linear, before;    /* of data_in: not in fragments; before data's place */
 	struct skep_event event;
 };
 
@@ -85,15 +86,15 @@ static int check_frame(const struct test *t)
 	return batch ? -EINVAL : 0;
 }
 
+/* A live frame has no fragments. */
 static int check_live(const struct test *t)
 {
 	const union skep_attr *attr = t->attr;
-	const struct skep_xdp_md *md = (const void *)t->ctx;
-	u32 most = t->how->most - LIVE_HEAD;
+	u32 most = MIN(t->linear, t->how->most - LIVE_HEAD + t->before);
 
-	if (md && (attr->test.data_out || attr->test.ctx_out))
+	if (t->ctx && (attr->test.data_out || attr->test.ctx_out))
 		return -EINVAL;
-	return attr->test.data_size_in > most + (md ? md->data : 0) ? -EINVAL : 0;
+	return attr->test.data_size_in > most ? -EINVAL : 0;
 }
 
 static int check_rest(const struct test *t)
@@ -131,17 +132,24 @@ static int copy_ctx(struct test *t)
 	return size ? user_copy_in(t->ctx, t->attr->test.ctx_in, MIN(size, known)) : 0;
 }
 
+static int fit(struct test *t)
+{
+	const struct prog_test *how = t->how;
+	u32 size = t->attr->test.data_size_in;
+
+	if (how->fit)
+		return how->fit(t->ctx, size, &t->linear, &t->before);
+	t->linear = size;
+	return size < how->least || size > how->most ? -EINVAL : 0;
+}
+
 static int copy_data(struct test *t)
 {
 	const struct prog_test *how = t->how;
-	u32 size = t->attr->test.data_size_in, linear = MIN(size, how->most);
-	u32 room = (u32)round_up(size - linear, PAGE);
+	u32 rest = t->attr->test.data_size_in - t->linear;
+	u32 room = MIN((u32)round_up(rest, PAGE), how->frags);
 	u8 *data;
 
-	if (size < how->least || (size > linear && !how->frags))
-		return -EINVAL;
-	if (room > how->frags)
-		return -ENOMEM;
 	t->data = mem_alloc(1, how->room + room);
 	if (!t->data)
 		return -ENOMEM;
@@ -149,25 +157,31 @@ static int copy_data(struct test *t)
 	t->packet = (struct skep_packet){
 		.head = t->data,
 		.mac = data,
-		.data = data + how->pull,
-		.tail = data + linear,
+		.data = data + how->pull - t->before,
+		.tail = data + t->linear - t->before,
 		.end = t->data + how->room,
 		.rest = t->data + how->room,
-		.rest_len = size - linear,
+		.rest_len = rest,
 		.rest_room = room,
 		.sk = t->prog->type->skb ? &t->sock : NULL,
 		.has_csum = how->sums && t->attr->test.flags,
 	};
 	t->event.packet = &t->packet;
-	if (user_copy_in(data, t->attr->test.data_in, linear))
-		return -EFAULT;
-	return user_copy_in(t->packet.rest, t->attr->test.data_in + linear,
-			    size - linear);
+	return user_copy_in(data - t->before, t->attr->test.data_in, t->linear);
+}
+
+static int copy_frags(struct test *t)
+{
+	const struct skep_packet *p = &t->packet;
+
+	if (p->rest_len > p->rest_room)
+		return -ENOMEM;
+	return user_copy_in(p->rest, t->attr->test.data_in + t->linear, p->rest_len);
 }
 
 static int take_over(struct test *t)
 {
-	return t->how->in(t->attr->test.ctx_size_in ? t->ctx : NULL, &t->packet);
+	return t->how->in(t->ctx, &t->packet);
 }
 
 /* XDP does not look at cpu, and takes the context first. */
@@ -177,17 +191,23 @@ static int prepare_frame(struct test *t)
 
 	if (!err)
 		err = copy_ctx(t);
+	if (!err)
+		err = fit(t);
 	if (!err && is_live(t))
 		err = check_live(t);
 	if (!err)
 		err = copy_data(t);
-	return err ? err : take_over(t);
+	if (!err)
+		err = take_over(t);
+	return err ? err : copy_frags(t);
 }
 
 static int prepare_packet(struct test *t)
 {
 	int err = check_rest(t);
 
+	if (!err)
+		err = fit(t);
 	if (!err)
 		err = copy_data(t);
 	if (!err)
@@ -201,7 +221,7 @@ static int prepare_fields(struct test *t)
 
 	if (!err)
 		err = copy_ctx(t);
-	return err ? err : t->how->in(t->ctx, &t->packet);
+	return err ? err : take_over(t);
 }
 
 /* It calls functions of the kernel that nothing is attached to here. */
@@ -248,30 +268,43 @@ static u32 packet_out(const struct test *t, const void **at)
 	return (u32)(t->packet.tail - from);
 }
 
+/* What the packet has in fragments comes back whole, behind as much of the rest as there
+ * is room for. */
+static int copy_out(struct test *t, const void *from, u32 copy)
+{
+	const struct skep_packet *packet = &t->packet;
+	u64 to = t->attr->test.data_out;
+	u32 rest = t->how->data ? 0 : packet->rest_len, linear = copy - rest;
+
+	if (!to)
+		return 0;
+	if (rest > copy)
+		return -ENOSPC;
+	return user_copy_out(to, from, linear) ||
+			       user_copy_out(to + linear, packet->rest, rest)
+		       ? -EFAULT
+		       : 0;
+}
+
 /* Less room than there is to give is -ENOSPC. */
-static int give_data(struct test *t, const struct run *run)
+static int give_data(struct test *t, const struct run *run, u32 ret, u32 duration)
 {
 	union skep_attr *attr = t->attr;
-	const struct skep_packet *packet = &t->packet;
 	const void *from = NULL;
-	u32 linear, size, copy;
-	u64 to = attr->test.data_out;
+	u32 size = 0, copy;
+	int err;
 
 	if (t->how->data)
-		linear = size = copy = t->how->data(run, &from);
-	else if (t->how->kind == test_fields)
-		linear = size = copy = 0;
-	else {
-		linear = packet_out(t, &from);
-		size = copy = linear + packet->rest_len;
-	}
-	if (attr->test.data_size_out)
-		copy = MIN(size, attr->test.data_size_out);
-	if (to &&
-	    (user_copy_out(to, from, MIN(copy, linear)) ||
-	     (copy > linear && user_copy_out(to + linear, packet->rest, copy - linear))))
-		return copy < size ? -ENOSPC : -EFAULT;
+		size = t->how->data(run, &from);
+	else if (t->how->kind != test_fields)
+		size = packet_out(t, &from) + t->packet.rest_len;
+	copy = attr->test.data_size_out ? MIN(size, attr->test.data_size_out) : size;
+	err = copy_out(t, from, copy);
+	if (err)
+		return copy < size ? -ENOSPC : err;
 	attr->test.data_size_out = size;
+	attr->test.retval = ret;
+	attr->test.duration = duration;
 	return copy < size ? -ENOSPC : 0;
 }
 
@@ -284,9 +317,9 @@ static int give_ctx(struct test *t, const struct run *run)
 		return 0;
 	if (t->how->out)
 		t->how->out(run, t->ctx);
-	attr->test.ctx_size_out = size;
 	if (user_copy_out(attr->test.ctx_out, t->ctx, copy))
 		return copy < size ? -ENOSPC : -EFAULT;
+	attr->test.ctx_size_out = size;
 	return copy < size ? -ENOSPC : 0;
 }
 
@@ -334,21 +367,21 @@ static int run_repeat(struct test *t, struct skep_cpu *cpu, u32 repeat, u64 *ret
 	return err;
 }
 
-static int give(struct test *t, const struct run *run, u32 duration)
+static int give(struct test *t, const struct run *run, u32 ret, u32 duration)
 {
 	union skep_attr *attr = t->attr;
 	int err;
 
 	switch (t->how->kind) {
 	case test_args:
-	case test_traced: return 0;
+	case test_traced: attr->test.retval = ret; return 0;
 	case test_call:
+		attr->test.retval = ret;
 		return t->ctx ? user_copy_out(attr->test.ctx_in, t->ctx, t->event.ctx_len)
 			      : 0;
 	default: break;
 	}
-	attr->test.duration = duration;
-	err = give_data(t, run);
+	err = give_data(t, run, ret, duration);
 	return err ? err : give_ctx(t, run);
 }
 
@@ -366,8 +399,7 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 		err = -EBADMSG;
 	if (err)
 		return err;
-	t->attr->test.retval = (u32)ret;
-	return give(t, &cpu->run, (u32)((os_clock_ns() - begin) / repeat));
+	return give(t, &cpu->run, (u32)ret, (u32)((os_clock_ns() - begin) / repeat));
 }
 
 static int test_run(struct test *t, struct runs *runs)
