@@ -58,6 +58,8 @@ static void copy_sections(struct btf_pass *bp, const u8 *d, size_t len)
 	    (bp->rules == BTF_RULES_LOAD && !exact(&h, rest)))
 		pass_throw(&bp->p, EINVAL, msg_btf_sections, bp->name, h.type_len,
 			   h.type_off, h.str_len, h.str_off, rest);
+	if (bp->rules == BTF_RULES_LOAD && !h.type_len)
+		pass_throw(&bp->p, EINVAL, msg_btf_empty, bp->name);
 	if (h.type_off % 4)
 		pass_throw(&bp->p, EINVAL, msg_btf_align, bp->name, h.type_off);
 	b->len = (size_t)sizeof(struct skep_btf_header) + h.type_len + h.str_len;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include "btf_fields.h"
+#include "btf_log.h"
 #include "btf_object.h"
 #include "cmd.h"
 #include "mem.h"
@@ -86,14 +87,37 @@ const struct object_ops btf_object_ops = {
 
 const struct object_ops stats_object_ops = {.view_size = sizeof(struct object)};
 
+/* As Linux says it; what it says otherwise, in our words. level 0: nobody asks. */
+static void write_log(const struct object *obj, u32 level, int err, const char *sentence,
+		      struct skep_log *log)
+{
+	u32 len = btf_len(obj);
+	void *copy = level ? mem_alloc(1, len + 1) : NULL;
+	u32 *at = level ? mem_alloc(len / 12 + 1, sizeof(*at)) : NULL;
+
+	if (copy && at) {
+		memcpy(copy, btf_blob(obj), len);
+		if (btf_log(copy, len, at, log) && err)
+			log_printf(log, "%s", sentence);
+	}
+	mem_free(copy);
+	mem_free(at);
+}
+
 /* Fills the region from the user's memory and checks it. */
 static int fill(struct object *obj, const union skep_attr *attr, struct skep_log *log)
 {
+	char text[512] = "";
+	struct skep_log sentence = {.buf = text, .size = sizeof(text)};
 	int err;
 
 	((struct btf_info *)obj->head->data)->len = attr->btf_size;
 	err = user_copy_in((u8 *)obj->head + OBJECT_HEAD_SIZE, attr->btf, attr->btf_size);
-	return err ? err : parse(obj, log);
+	if (err)
+		return err;
+	err = parse(obj, &sentence);
+	write_log(obj, attr->btf_log_level, err, text, log);
+	return err;
 }
 
 static int load(struct store *store, const union skep_attr *attr, struct skep_log *log)
