@@ -763,6 +763,11 @@ static void bad_addresses_are_efault(void **state)
 	assert_int_equal(user_copy_in(buf, UINT64_MAX, 1), -EFAULT);
 	assert_int_equal(user_copy_in(buf, UINT64_MAX - 10, 100), -EFAULT);
 	assert_int_equal(user_copy_in(buf, 1ull << 63, 8), -EFAULT);
+	/* our callers' frames are ours, but the stack ends */
+	assert_int_equal(user_copy_in(map, u64_of(buf), 4096), 0);
+	assert_int_equal(user_copy_out(u64_of(buf), map, 4096), 0);
+	assert_int_equal(user_copy_in(map, u64_of(buf), 64 << 20), -EFAULT);
+	assert_int_equal(user_copy_out(u64_of(buf), map, 64 << 20), -EFAULT);
 	assert_int_equal(user_copy_out(u64_of(map) + 4090, buf, 6), 0);
 	assert_int_equal(user_copy_out(u64_of(map) + 4090, buf, 7), -EFAULT);
 	assert_int_equal(user_copy_out(u64_of(map) + 4095, "y", 1), 0);

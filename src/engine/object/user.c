@@ -2,11 +2,15 @@
  * tell whether a page may be touched; the copy itself is then a plain one. */
 #include <errno.h>
 #include <linux/futex.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "object.h"
 
-enum { PAGE = 4096 }; /* the least that any machine has */
+enum {
+	PAGE = 4096, /* the least that any machine has */
+	STACK = 8 << 20,
+};
 
 /* rt_sigprocmask(2) reads the set before it sees that `how` is none. At address 0 it
  * would read none; a word of the same page does as well. */
@@ -28,12 +32,26 @@ static bool page_writes(u64 addr)
 	       errno != EFAULT;
 }
 
+/* Whether it is in the frames of our callers, which are there to read and write: attrs,
+ * keys and values mostly are, and need not be asked about then. Of the first thread's
+ * stack it is known where it ends, from auxv(7): AT_RANDOM's bytes lie above all frames,
+ * and nothing else lies within its limit below them. */
+static bool on_stack(u64 addr, size_t len)
+{
+	u64 here = u64_of(__builtin_frame_address(0)), top = getauxval(AT_RANDOM);
+
+	return here < top && top - here < STACK && addr >= here && addr < top &&
+	       len <= top - addr;
+}
+
 static bool range_ok(u64 addr, size_t len, bool (*ok)(u64 addr))
 {
 	int saved = errno;
 	bool good = len == 0 || addr + len > addr;
 	u64 last = addr + len - 1;
 
+	if (on_stack(addr, len))
+		return true;
 	for (u64 at = addr; good && len && at <= last;
 	     at = (at & ~(u64)(PAGE - 1)) + PAGE)
 		good = ok(at);
