@@ -32,11 +32,14 @@ struct skep_engine_opts {
 	const char *dir;      /* of a shared engine; NULL: skep_engine_dir() */
 	uint32_t slots;	      /* CPU slots of a new engine, 1 to 1024; 0: the machine's
 				 possible CPUs, which is what libbpf programs expect */
-	uint64_t budget;      /* most instructions that one run may take; 0: 2^27 */
+	uint64_t budget;      /* most instructions that one run may take; 0: 2^27. Native code
+				 is not counted: it runs what the verifier found to end */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
 	bool unverified;      /* BPF_PROG_LOAD does not verify: for tests */
 	bool unprivileged;    /* limits and errnos are those of a user without capabilities
 				 where kernel.unprivileged_bpf_disabled is 0 */
+	bool native;	      /* programs become native code; also with SKEP_NATIVE in the
+				 environment. New: what cannot be compiled is interpreted */
 };
 
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when

@@ -10,6 +10,7 @@
 #include "exec.h"
 #include "map_timer.h"
 #include "mem.h"
+#include "native.h"
 
 static const struct object_ops *const kinds[OBJECT_KINDS] = {
 #define KIND(number, ops) [number] = &(ops),
@@ -133,8 +134,14 @@ static int open_store(struct skep_engine *engine, const struct skep_engine_opts 
 
 static int open_runs(struct skep_engine *engine, const struct skep_engine_opts *opts)
 {
+	const struct runs_opts with = {
+		.bpf = do_bpf,
+		.budget = opts->budget,
+		.unverified = opts->unverified,
+		.native = opts->native || getenv("SKEP_NATIVE"),
+	};
 	struct runs *runs;
-	int err = runs_open(engine->store, do_bpf, opts->budget, opts->unverified, &runs);
+	int err = runs_open(engine->store, &with, &runs);
 
 	if (err) {
 		store_close(engine->store);
@@ -197,9 +204,11 @@ int skep_prog_get(struct skep_engine *engine, int fd, struct skep_prog **out)
 	struct object *obj;
 	int err = object_get(engine->store, fd, OBJECT_PROG, &obj, NULL);
 
-	if (!err)
-		*out = (struct skep_prog *)container_of(obj, struct prog, obj);
-	return err;
+	if (err)
+		return err;
+	native_prepare(store_runs(engine->store), container_of(obj, struct prog, obj));
+	*out = (struct skep_prog *)container_of(obj, struct prog, obj);
+	return 0;
 }
 
 void skep_prog_put(struct skep_prog *prog)

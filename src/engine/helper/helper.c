@@ -191,16 +191,9 @@ static bool check_field(struct call *c, u32 i, enum field_kind kind)
 	       bad(c, i, msg_helper_field);
 }
 
-static bool check_arg(struct call *c, u32 i)
+bool helper_takes_map(enum helper_arg kind)
 {
-	u32 kind = c->helper->arg[i];
-
-	switch ((enum helper_arg)kind) {
-	case arg_none:
-	case arg_any:
-	case arg_size: /* checked with its memory */
-	case arg_size0: return true;
-	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
+	switch (kind) {
 	case arg_map:
 	case arg_map_of_any:
 	case arg_any_map:
@@ -210,7 +203,23 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_perf_array:
 	case arg_stack_trace:
 	case arg_task_storage:
-	case arg_user_ringbuf: return check_map(c, i, kind);
+	case arg_user_ringbuf: return true;
+	default: return false;
+	}
+}
+
+static bool check_arg(struct call *c, u32 i)
+{
+	u32 kind = c->helper->arg[i];
+
+	if (helper_takes_map(kind))
+		return check_map(c, i, kind);
+	switch ((enum helper_arg)kind) {
+	case arg_none:
+	case arg_any:
+	case arg_size: /* checked with its memory */
+	case arg_size0: return true;
+	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);
 	case arg_value_null:
@@ -235,8 +244,8 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_timer: return check_field(c, i, field_timer);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
+	default: return false;
 	}
-	return false;
 }
 
 u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5])

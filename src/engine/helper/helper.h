@@ -83,6 +83,9 @@ u32 helper_kfunc_number(const char *name);
 /* Why not, a sentence; NULL: not said. */
 const char *helper_kfunc_refusal(const char *name);
 
+/* Whether a row's function gets a struct map * for that argument. */
+bool helper_takes_map(enum helper_arg kind);
+
 /* Checks the arguments by the row, calls, and gives the program what it returned. After a
  * bad argument run->fault is set. r: r1 to r5 in r[0..4]. */
 u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5]);

@@ -104,3 +104,21 @@ bool ctx_store(struct run *run, u64 addr, u32 size, u64 value)
 	memcpy(ptr_of(addr), &value, size);
 	return true;
 }
+
+int ctx_place(const struct prog *prog, u64 off, u32 size, bool write)
+{
+	const struct rule_field *f =
+		rules_ctx_field(prog->fields, (s32)off, size, write, &everything);
+	bool skb = prog->type->skb;
+
+	if (!f || !prog->type->packet)
+		return CTX_CALL;
+	if (write)
+		return skb ? CTX_CALL : CTX_DIRECT;
+	switch (f->type) {
+	case reg_packet: return offsetof(struct run, packet.data);
+	case reg_packet_end: return offsetof(struct run, packet.tail);
+	case reg_packet_meta: return offsetof(struct run, packet.meta);
+	default: return skb && off < sizeof(u32) ? CTX_CALL : CTX_DIRECT;
+	}
+}

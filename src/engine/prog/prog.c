@@ -281,6 +281,8 @@ static void prog_close(struct object *obj)
 	mem_free(prog->insns);
 	mem_free(prog->code);
 	mem_free(prog->funcs);
+	if (prog->native)
+		prog->native_free(prog->native);
 }
 
 static int prog_open(struct object *obj)

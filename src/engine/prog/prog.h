@@ -57,6 +57,8 @@ struct prog_func {
 	u32 stack; /* bytes of the frame that it may read before writing: to be zeroed */
 };
 
+struct native;
+
 struct prog {
 	struct object obj;
 	struct prog_info *info; /* in the region; bound[] and the statistics change */
@@ -82,6 +84,9 @@ struct prog {
 	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
 	u32 nfuncs;
 	struct prog_func *funcs;
+	struct native *native; /* its code; NULL: none. run/native.h */
+	void (*native_free)(struct native *native);
+	bool native_tried;
 };
 
 /* Fills in what depends on type and expected_attach_type. -EINVAL: not the engine's. */

@@ -177,7 +177,7 @@ static bool find_value(const struct run *run, u64 addr, u64 len, struct region *
 	if (!map)
 		return false;
 	set_value(map, number, out);
-	return holds(out, addr, len) && (run->values_lost || value_of(run, out->lo));
+	return holds(out, addr, len) && (run->values_lost || run->prog->native || value_of(run, out->lo));
 }
 
 /* ---- finding ---- */
@@ -273,6 +273,7 @@ void run_fault(struct run *run, int err, const char *fmt, ...)
 	if (run->fault)
 		return;
 	run->fault = -err;
+	run->leave = RUN_LEAVE_ALL;
 	run->state |= RUN_DIRTY;
 	log_printf(run->log, "instruction %u: ", run->pc);
 	va_start(ap, fmt);

@@ -43,6 +43,13 @@ enum {
 	RUN_COUNTING = 1 << 27, /* BPF_ENABLE_STATS was on when the slot was taken */
 };
 
+/* Why native code that called something is to return what that returned. */
+enum run_leave {
+	RUN_STAY,
+	RUN_LEAVE_FUNC, /* the function that called, and no other */
+	RUN_LEAVE_ALL,	/* the program: run->fault */
+};
+
 /* [lo, hi) of this process's memory. Empty: lo is ~0, hi is 0. */
 struct region {
 	u64 lo, hi;
@@ -88,6 +95,7 @@ struct run {
 	u32 tail_calls;
 	u32 loops[SKEP_MAX_FRAMES]; /* of may_goto, in each live frame */
 	s32 fault;		    /* 0, or -errno: the run ends */
+	u32 leave;		    /* native code: enum run_leave */
 	u32 ngiven;
 	u32 *lock;	 /* the bpf_spin_lock that it has */
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
@@ -141,6 +149,7 @@ static inline void run_reset(struct run *run)
 	run->frame = run->base = run->tail_calls = run->ngiven = 0;
 	run->loops[0] = 0;
 	run->fault = 0;
+	run->leave = RUN_STAY;
 	run->values_lost = 0;
 	run->tail_target = NULL;
 }
@@ -215,6 +224,11 @@ static inline bool run_in_ctx(const struct run *run, u64 addr)
  * after a fault: no such field, or not so. */
 bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);
+
+/* For compiled programs, what these two do with an access that the verifier has let
+ * pass: the context's own memory, a word of struct run (its offset), or more than that. */
+enum { CTX_DIRECT = -1, CTX_CALL = -2 };
+int ctx_place(const struct prog *prog, u64 off, u32 size, bool write);
 
 /* What a program sees as a `struct bpf_map *`: one of its own, or one that it has found
  * in a map. NULL: neither. */

@@ -3,6 +3,7 @@
 #include "helper_fn.h"
 #include "map_timer.h"
 #include "mem.h"
+#include "native.h"
 #include "msg.h"
 #include "os.h"
 #include <errno.h>
@@ -16,9 +17,8 @@ enum { VMLINUX_MOST = 64 << 20 };
 
 struct runs {
 	struct store *store;
-	run_bpf *bpf;
+	struct runs_opts opts;
 	s64 budget; /* in RUN_INSN */
-	bool unverified;
 	u32 slots;
 	const u32 *stats;	  /* not 0: runs are counted and timed */
 	u64 recursions;		  /* refused nested runs */
@@ -29,8 +29,7 @@ struct runs {
 /* The slots that this thread holds, one an engine at most. */
 static _Thread_local struct skep_cpu *held;
 
-int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
-	      struct runs **out)
+int runs_open(struct store *store, const struct runs_opts *opts, struct runs **out)
 {
 	u32 slots = store_slots(store);
 	struct runs *runs = mem_alloc(1, sizeof(*runs) + slots * sizeof(runs->cpus[0]));
@@ -38,18 +37,17 @@ int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
 	if (!runs)
 		return -ENOMEM;
 	runs->store = store;
-	runs->bpf = bpf;
+	runs->opts = *opts;
 	runs->slots = slots;
-	runs->unverified = unverified;
 	runs->stats = store_stats(store);
-	runs->budget = (s64)MIN(budget ? budget : DEFAULT_BUDGET, MOST_BUDGET) * RUN_INSN;
+	runs->budget = (s64)MIN(opts->budget ? opts->budget : DEFAULT_BUDGET, MOST_BUDGET) * RUN_INSN;
 	*out = runs;
 	return 0;
 }
 
-bool runs_unverified(const struct runs *runs)
+const struct runs_opts *runs_opts(const struct runs *runs)
 {
-	return runs->unverified;
+	return &runs->opts;
 }
 
 static void perf_forget(struct object **at)
@@ -143,6 +141,7 @@ static struct prog *find_prog(struct run *run, struct map *map, u32 index)
 	if (tail->id)
 		cpu->retired[cpu->nretired++] = tail->prog;
 	*tail = (struct tail){id, container_of(obj, struct prog, obj)};
+	native_prepare(cpu->runs, tail->prog);
 	return if_fits(run, tail->prog);
 }
 
@@ -230,6 +229,13 @@ static void put_inners(struct skep_cpu *cpu)
 	}
 }
 
+/* struct run's callback. */
+static u64 run_callback(struct run *run, u64 func, const u64 args[5])
+{
+	return run->prog->native ? native_callback(run, func, args)
+				 : interp_callback(run, func, args);
+}
+
 static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 {
 	struct skep_cpu *cpu = os_map_anon(sizeof(*cpu));
@@ -243,11 +249,11 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->budget = runs->budget;
 	cpu->run.random = os_clock_ns() * 2 + 1;
 	cpu->run.values = cpu->values;
-	cpu->run.callback = interp_callback;
+	cpu->run.callback = run_callback;
 	cpu->run.find_prog = find_prog;
 	cpu->run.find_perf = find_perf;
 	cpu->run.find_map = find_map;
-	cpu->run.bpf = runs->bpf;
+	cpu->run.bpf = runs->opts.bpf;
 	cpu->run.inners = cpu->inners;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
 		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};
@@ -353,6 +359,12 @@ static void give_bounds(const struct run *run)
 	p->has_csum = run->packet.has_csum;
 }
 
+static inline int run_it(struct skep_cpu *cpu, const struct prog *prog, u64 *ret)
+{
+	return prog->native ? native_run(cpu, ret)
+			    : interp(cpu, prog->code, cpu->budget, ret, NULL);
+}
+
 /* All that a run may need: a packet, a context to be filled in, globals, a stack that is
  * read, statistics. */
 static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct prog *prog,
@@ -374,7 +386,7 @@ static __attribute__((noinline)) int run_in_full(struct skep_cpu *cpu, struct pr
 	run_begin(&cpu->run);
 	give_globals(&cpu->run, prog);
 	frame_clear(&cpu->run, &prog->funcs[0]);
-	fault = interp(cpu, prog->code, cpu->budget, ret, NULL);
+	fault = run_it(cpu, prog, ret);
 	if (prog->type->packet)
 		give_bounds(&cpu->run);
 	if (begun)
@@ -392,7 +404,15 @@ int skep_run(struct skep_cpu *cpu, struct skep_prog *handle,
 		return run_in_full(cpu, prog, event, ret, log);
 	cpu->run.state = RUN_ON;
 	bind(cpu, prog, event, log);
-	return interp(cpu, prog->code, cpu->budget, ret, NULL);
+	return run_it(cpu, prog, ret);
+}
+
+static int run_natively(struct skep_cpu *cpu, struct prog *prog,
+			const struct skep_event *event, u64 *ret, struct skep_log *log)
+{
+	cpu->run.state = RUN_ON;
+	bind(cpu, prog, event, log);
+	return native_run(cpu, ret);
 }
 
 /* Runs a program that needs no preparation on as many events as it takes without a fault;
@@ -424,6 +444,8 @@ int skep_run_batch(struct skep_cpu *cpu, struct skep_prog *handle,
 	for (u32 i = 0; i < n; i += runs) {
 		if (cpu->run.state | prog->prepares)
 			fault = run_in_full(cpu, prog, &events[i], &rets[i], log);
+		else if (prog->native)
+			fault = run_natively(cpu, prog, &events[i], &rets[i], log);
 		else
 			fault = run_some(cpu, prog, &events[i], n - i, &rets[i], log,
 					 &runs);

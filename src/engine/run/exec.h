@@ -56,10 +56,15 @@ struct skep_cpu {
 /* All slots of an engine in this process. */
 struct runs;
 
-/* bpf: what bpf_sys_bpf() calls. unverified: BPF_PROG_LOAD does not ask the verifier. */
-int runs_open(struct store *store, run_bpf *bpf, u64 budget, bool unverified,
-	      struct runs **out);
-bool runs_unverified(const struct runs *runs);
+struct runs_opts {
+	run_bpf *bpf;	  /* what bpf_sys_bpf() calls */
+	u64 budget;	  /* instructions of a run; 0: the default */
+	bool unverified;  /* BPF_PROG_LOAD does not ask the verifier */
+	bool native;	 /* programs are compiled */
+};
+
+int runs_open(struct store *store, const struct runs_opts *opts, struct runs **out);
+const struct runs_opts *runs_opts(const struct runs *runs);
 void runs_close(struct runs *runs);
 
 /* The types of the running kernel, read when first asked for; NULL: it tells none. */
@@ -93,8 +98,16 @@ int interp(struct skep_cpu *cpu, const struct insn *ip, s64 budget, u64 *ret,
  * that was called, a frame pointer and a return address. */
 void test_run_called_from(const void *frame);
 
-/* struct run's callback. */
+/* What struct run's callback is of a program without native code. */
 u64 interp_callback(struct run *run, u64 func, const u64 args[5]);
+
+/* Runs run->prog, which a tail call found, inside of the running program; its r0. */
+u64 interp_nested(struct skep_cpu *cpu);
+u64 run_nested(struct skep_cpu *cpu);
+
+/* A legacy packet load: `off` from the packet's begin, or from a header if it is
+ * negative. False: no such bytes, or a fault. */
+bool run_packet_load(struct run *run, s32 off, u32 size, u64 *out);
 
 /* Forgets all windows: memory was taken back, or the run is over. */
 static inline void windows_clear(struct skep_cpu *cpu)

@@ -197,15 +197,23 @@ enum { NET_OFF = -0x100000, LINK_OFF = -0x200000 };
 static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u64 *out)
 {
 	const struct op_info *op = &op_info[run->prog->insns[ip - run->prog->code].op];
-	s64 off = (s32)((u32)ip->imm + (op->is_imm ? 0 : (u32)r[ip->src]));
-	const u8 *from = run->packet.data;
-	u64 v;
 
 	set_pc(run, ip);
 	if (r[6] != u64_of(run->ctx)) {
 		run_fault(run, EFAULT, msg_packet_load_context);
 		return false;
 	}
+	return run_packet_load(run,
+			       (s32)((u32)ip->imm + (op->is_imm ? 0 : (u32)r[ip->src])),
+			       op->size, out);
+}
+
+bool run_packet_load(struct run *run, s32 at, u32 size, u64 *out)
+{
+	const u8 *from = run->packet.data;
+	s64 off = at;
+	u64 v;
+
 	if (off < 0 && off >= NET_OFF) {
 		from = run->packet.mac + 14;
 		off -= NET_OFF;
@@ -213,12 +221,12 @@ static bool packet_load(struct run *run, const struct insn *ip, const u64 *r, u6
 		from = run->packet.mac;
 		off -= LINK_OFF;
 	}
-	if (off < 0 || off + op->size > run->packet.tail - from)
+	if (off < 0 || off + size > run->packet.tail - from)
 		return false;
-	v = load_sized(from + off, op->size, false);
-	*out = op->size == 4   ? __builtin_bswap32((u32)v)
-	       : op->size == 2 ? __builtin_bswap16((u16)v)
-			       : v;
+	v = load_sized(from + off, size, false);
+	*out = size == 4   ? __builtin_bswap32((u32)v)
+	       : size == 2 ? __builtin_bswap16((u16)v)
+			   : v;
 	return true;
 }
 
@@ -639,4 +647,15 @@ u64 interp_callback(struct run *run, u64 func, const u64 args[5])
 	}
 	run->base = outer;
 	return ret;
+}
+
+u64 interp_nested(struct skep_cpu *cpu)
+{
+	static const u64 none[5];
+	struct run *run = &cpu->run;
+	u64 args[5];
+
+	memcpy(args, none, sizeof(args));
+	args[0] = u64_of(run->ctx);
+	return interp_callback(run, PROG_FUNC_BASE, args);
 }

@@ -166,7 +166,7 @@ static void copy_in(struct loading *l)
  * verifier; who does not ask it refuses all. */
 static int decode(struct loading *l)
 {
-	if (runs_unverified(store_runs(l->store)))
+	if (runs_opts(store_runs(l->store))->unverified)
 		return insn_decode(l->code, l->n, l->insns, l->pass.log);
 	insn_decode_all(l->code, l->n, l->insns, l->faults);
 	return 0;
@@ -183,18 +183,28 @@ static void make_narrow(struct skep_insn *in)
 		in->imm &= 31;
 }
 
-/* What no path comes to becomes a jump to itself, as in Linux, and in what stays, the
- * fields that Linux does not look at become 0: everybody can decode the region then. */
+/* Which instruction comes after which, and which functions there are. */
+static bool is_flow(const struct insn *in)
+{
+	return op_info[in->op].class == class_jmp || in->op == op_ja ||
+	       in->op == op_gotol || in->op == op_may_goto || in->op == op_exit ||
+	       in->op == op_call_local || in->op == op_lddw || in->op == op_none;
+}
+
+/* What no path comes to does nothing but go where it went, and the fields that Linux does
+ * not look at become 0: everybody can decode the region then, and verify it again. */
 static int settle_code(struct loading *l)
 {
-	static const struct skep_insn forever = {.code = 0x05, .off = -1};
+	static const struct skep_insn nothing = {.code = 0xbf}; /* r0 = r0 */
 
 	for (u32 i = 0; i < l->n; i++) {
 		const struct insn *in = &l->insns[i];
 
-		if (!l->seen[i])
-			l->code[i] = forever;
-		else if (l->narrow[i])
+		if (!l->seen[i] && !is_flow(in))
+			l->code[i] = nothing;
+		else if (l->faults[i])
+			insn_encode(in, &l->code[i]);
+		else if (l->seen[i] && l->narrow[i])
 			make_narrow(&l->code[i]);
 		else if (in->op == op_exit)
 			l->code[i].off = 0;
@@ -375,7 +385,7 @@ static void check_helper(struct loading *l, u32 at)
 		refuse(l, EINVAL, msg_load_refused, at, helper_refusal(id));
 	if (!helper)
 		refuse(l, EINVAL, msg_load_helper, at, id);
-	if (runs_unverified(store_runs(l->store)))
+	if (runs_opts(store_runs(l->store))->unverified)
 		check_use(l, at, helper);
 }
 
@@ -449,7 +459,7 @@ static void take_kfunc(struct loading *l, u32 at)
 		refuse(l, EOPNOTSUPP, msg_load_refused, at, why);
 	if (!number)
 		refuse(l, EOPNOTSUPP, msg_load_kfunc, at, name);
-	if (runs_unverified(store_runs(l->store)))
+	if (runs_opts(store_runs(l->store))->unverified)
 		check_use(l, at, helper_kfunc(number));
 	while (k < l->kfuncs + l->nkfuncs && k->btf_id != id)
 		k++;
@@ -615,7 +625,7 @@ static int check_program(struct loading *l)
 	int err;
 
 	memcpy(prog.name, attr->prog_name, sizeof(prog.name) - 1);
-	if (runs_unverified(store_runs(l->store)))
+	if (runs_opts(store_runs(l->store))->unverified)
 		return insn_check_flow(l->insns, l->n, l->pass.log);
 	err = prog_verify(l->store, &prog, l->btf_id, l->maps, l->vmlinux,
 			  attr->log_level, l->pass.log, &l->result);

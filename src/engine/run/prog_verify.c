@@ -2,7 +2,9 @@
 #include "prog_verify.h"
 #include "btf_object.h"
 #include "map_arena.h"
+#include "facts.h"
 #include "mem.h"
+#include "prog.h"
 #include "verify.h"
 
 struct described {
@@ -66,29 +68,109 @@ static void describe(struct described *d, struct store *store, struct map *map, 
 		m->frozen = ptr_of(map->values.lo + map->values.at);
 }
 
-int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
-		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
-		struct skep_log *log, struct verify_result *result)
+static struct profile profile_of(struct store *store, const struct skep_btf *vmlinux)
 {
 	const bool may = store_privileged(store);
-	const struct profile profile = {.bpf = may,
-					.perfmon = may,
-					.net_admin = may,
-					.admin = may,
-					.vmlinux = vmlinux,
-					.variables = true};
+
+	return (struct profile){.bpf = may,
+				.perfmon = may,
+				.net_admin = may,
+				.admin = may,
+				.vmlinux = vmlinux,
+				.variables = true};
+}
+
+static struct described *describe_all(struct store *store, struct verify_prog *prog,
+				      u32 btf_id, struct map *const *maps)
+{
 	struct described *d = mem_alloc(1, sizeof(*d));
-	int err;
 
 	if (!d)
-		return -ENOMEM;
+		return NULL;
 	for (u32 i = 0; i < prog->nmaps; i++)
 		describe(d, store, maps[i], i);
 	prog->maps = d->maps;
 	prog->btf = hold_btf(d, store, btf_id);
-	err = verify(prog, &profile, log_level, log, result);
+	return d;
+}
+
+static void forget(struct described *d)
+{
 	while (d->nheld)
 		object_put(d->held[--d->nheld]);
 	mem_free(d);
+}
+
+int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
+		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
+		struct skep_log *log, struct verify_result *result)
+{
+	struct described *d = describe_all(store, prog, btf_id, maps);
+	const struct profile profile = profile_of(store, vmlinux);
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	err = verify(prog, &profile, log_level, log, result);
+	forget(d);
+	return err;
+}
+
+/* The region's code may change under us: what is verified is a copy, and that is what
+ * this process decoded, or nothing is said of it. */
+static bool is_what_we_have(const struct prog *prog, const struct skep_insn *code,
+			    struct insn *in)
+{
+	if (insn_decode(code, prog->n, in, NULL))
+		return false;
+	for (u32 i = 0; i < prog->n; i++) {
+		const struct insn *own = &prog->insns[i];
+
+		if (in[i].op != own->op || in[i].dst != own->dst || in[i].src != own->src ||
+		    in[i].off != own->off ||
+		    (in[i].imm != own->imm && (in[i].op != op_lddw || !in[i].src)))
+			return false;
+	}
+	return true;
+}
+
+int prog_facts(const struct prog *prog, struct facts *out)
+{
+	const struct prog_info *info = prog->info;
+	const u8 *region = (const u8 *)prog->obj.head;
+	struct skep_insn *code = mem_alloc(prog->n, sizeof(*code));
+	struct insn *insns = mem_alloc(prog->n, sizeof(*insns));
+	struct verify_prog v = {.type = info->type,
+				.attach_type = info->expected_attach_type,
+				.flags = info->flags,
+				.gpl = info->gpl,
+				.code = code,
+				.n = prog->n,
+				.nmaps = prog->nmaps};
+	const struct profile profile = profile_of(prog->obj.store, NULL);
+	struct described *d = NULL;
+	struct verify_result result;
+	int err = -ENOMEM;
+
+	if (!code || !insns)
+		goto out;
+	err = -EOPNOTSUPP;
+	memcpy(code, region + prog->insns_off, prog->n * sizeof(*code));
+	if (info->nkfuncs || info->attach_btf_id || !is_what_we_have(prog, code, insns))
+		goto out;
+	if (prog_holds(prog, info->func_info_off, info->nfunc_info, info->func_info_size)) {
+		v.func_info = region + info->func_info_off;
+		v.nfunc_info = info->nfunc_info;
+		v.func_info_size = info->func_info_size;
+	}
+	d = describe_all(prog->obj.store, &v, info->btf_id, prog->maps);
+	err = d ? verify(&v, &profile, 0, NULL, &result) : -ENOMEM;
+	if (!err)
+		err = verify_facts(&v, &profile, out);
+out:
+	if (d)
+		forget(d);
+	mem_free(code);
+	mem_free(insns);
 	return err;
 }

@@ -16,4 +16,10 @@ int prog_verify(struct store *store, struct verify_prog *prog, u32 btf_id,
 		struct map *const *maps, const struct skep_btf *vmlinux, u32 log_level,
 		struct skep_log *log, struct verify_result *result);
 
+/* What holds in every run of a program that this process opened, after the verifier has
+ * accepted it here; to be freed with facts_free(). 0, or -errno. */
+struct prog;
+struct facts;
+int prog_facts(const struct prog *prog, struct facts *out);
+
 #endif

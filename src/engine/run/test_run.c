@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "exec.h"
 #include "mem.h"
+#include "native.h"
 #include "os.h"
 #include <errno.h>
 
@@ -427,6 +428,7 @@ int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 	if (err)
 		return err;
 	t.prog = container_of(obj, struct prog, obj);
+	native_prepare(store_runs(store), (struct prog *)t.prog);
 	err = prepare(&t, store_slots(store));
 	if (!err)
 		err = test_run(&t, store_runs(store));
