@@ -6,11 +6,12 @@ typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
-#define SEC(name)	  __attribute__((section(name), used))
-#define __uint(name, val) int(*name)[val]
-#define __type(name, val) typeof(val) *name
-#define INLINE		  static inline __attribute__((always_inline))
-#define NULL		  ((void *)0)
+#define SEC(name)	   __attribute__((section(name), used))
+#define __uint(name, val)  int(*name)[val]
+#define __type(name, val)  typeof(val) *name
+#define __array(name, val) typeof(val) *name[]
+#define INLINE		   static inline __attribute__((always_inline))
+#define NULL		   ((void *)0)
 
 enum { ANY, HASH = 1, ARRAY, LRU_HASH = 9 };
 enum { REALTIME, MONOTONIC, BOOTTIME = 7 };
@@ -218,6 +219,40 @@ int sooner(void *ctx)
 	if (!e || start(&array, 0, count, MONOTONIC, HOUR, 0))
 		return 1;
 	out[3] = timer_start(&e->timer, 0, 0);
+	return 0;
+}
+
+/* A timer of a map that stands in a map. */
+struct inner {
+	__uint(type, ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct elem);
+} inner SEC(".maps");
+
+struct {
+	__uint(type, 12);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct inner);
+} outer SEC(".maps") = {.values = {[0] = &inner}};
+
+SEC("tc")
+int in_a_map(void *ctx)
+{
+	void *map;
+	struct elem *e;
+	u32 key = 0;
+
+	map = map_lookup_elem(&outer, &key);
+	if (!map)
+		return 1;
+	e = map_lookup_elem(map, &key);
+	if (!e)
+		return 2;
+	out[0] = timer_init(&e->timer, map, MONOTONIC);
+	out[1] = timer_set_callback(&e->timer, count);
+	out[2] = timer_start(&e->timer, MS, 0);
 	return 0;
 }
 

@@ -216,6 +216,23 @@ static void a_timer_keeps_its_program(void **state)
 	}
 }
 
+static void in_a_map_of_a_map(void **state)
+{
+	static const s64 ok[] = {0, 0, 0};
+	struct elem e;
+	u64 out[OUT];
+	struct side s;
+
+	EACH_SIDE(&s)
+	{
+		run(&s, "in_a_map", out);
+		same(&s, "in_a_map", out, ok, ARRAY_SIZE(ok));
+		wait_for(&s, 1);
+		assert_int_equal(elem(&s, SKEP_MAP_LOOKUP_ELEM, "inner", 0, &e), 0);
+		assert_int_equal(e.n, 1);
+	}
+}
+
 /* Timers are those of the process that started them. */
 static void a_child_has_none(void **state)
 {
@@ -341,6 +358,7 @@ int main(void)
 		cmocka_unit_test(the_element_ends_it),
 		cmocka_unit_test(the_last_descriptor_ends_it),
 		cmocka_unit_test(a_timer_keeps_its_program),
+		cmocka_unit_test(in_a_map_of_a_map),
 		cmocka_unit_test(a_child_has_none),
 		cmocka_unit_test(many_fire_when_they_are_due),
 		cmocka_unit_test(elements_come_and_go),

@@ -69,8 +69,8 @@ struct map {
 	u8 *storage; /* obj.head + OBJECT_HEAD_SIZE, info.size bytes */
 	struct map_values values;
 	u32 stride;	      /* round_up(value_size, 8): of a per-CPU copy */
-	struct alarm *alarms; /* map_timer.c: of each value */
-	u64 nalarms, alarms_set;
+	struct alarm *alarms; /* map_timer.c: one a value */
+	u64 nalarms, alarms_set; /* and how many of them are set */
 	void *priv; /* the type's own view */
 };
 
