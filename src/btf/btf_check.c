@@ -101,13 +101,24 @@ _Noreturn static void bad_ref(struct btf_pass *bp, u32 id, u32 to, const char *e
 	      btf_kinds[btf_kind_of(bp->b, to)].word, expected);
 }
 
+/* Linux has pointers and modifiers lead to a function that stands before them, which it
+ * takes for its prototype by then. */
+static bool may_be_function(const struct btf_pass *bp, u32 id, u32 to)
+{
+	u32 kind = btf_kind_of(bp->b, id);
+
+	return load_rules(bp) && to < id &&
+	       (kind == SKEP_BTF_KIND_PTR || btf_is_modifier(kind));
+}
+
 /* `to` is what a pointer may point at: a type, a function's prototype, or void. */
 static void ref_type(struct btf_pass *bp, u32 id, u32 to)
 {
 	u32 kind = ref(bp, id, to);
 
-	if (kind == SKEP_BTF_KIND_FUNC || kind == SKEP_BTF_KIND_VAR ||
-	    kind == SKEP_BTF_KIND_DATASEC || kind == SKEP_BTF_KIND_DECL_TAG)
+	if ((kind == SKEP_BTF_KIND_FUNC && !may_be_function(bp, id, to)) ||
+	    kind == SKEP_BTF_KIND_VAR || kind == SKEP_BTF_KIND_DATASEC ||
+	    kind == SKEP_BTF_KIND_DECL_TAG)
 		bad_ref(bp, id, to, "a type");
 }
 

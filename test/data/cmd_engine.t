@@ -16,6 +16,19 @@
 | 	union bpf_attr attr;
 | 	int fd;
 | 	memset(&attr, 0, sizeof(attr));
+| 	if (argc > 1 && !strcmp(argv[1], "attach")) {
+| 		struct bpf_insn code[] = {{.code = 0xb7}, {.code = 0x95}};
+| 		attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+| 		attr.insns = (__u64)(unsigned long)code;
+| 		attr.insn_cnt = 2;
+| 		attr.license = (__u64)(unsigned long)"GPL";
+| 		fd = syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+| 		memset(&attr, 0, sizeof(attr));
+| 		attr.target_fd = 1; /* lo */
+| 		attr.attach_bpf_fd = fd;
+| 		attr.attach_type = 46; /* BPF_TCX_INGRESS */
+| 		return syscall(__NR_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0 ? 4 : 0;
+| 	}
 | 	attr.map_type = argc < 2 ? BPF_MAP_TYPE_ARRAY
 | 		: !strcmp(argv[1], "lru") ? BPF_MAP_TYPE_LRU_HASH : BPF_MAP_TYPE_SOCKMAP;
 | 	attr.key_size = attr.value_size = 4;
@@ -39,6 +52,9 @@ $ export SKEP_DIR=$PWD/engine; skep engine -- ./try sockmap 2>&1
 = skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]
 = map: EINVAL
 ? 3
+$ export SKEP_DIR=$PWD/engine; skep engine -- ./try attach 2>&1
+= skep: refused: PROG_ATTACH: a program without a link would stay when nobody holds it any more; use LINK_CREATE [X002]
+? 4
 $ export SKEP_DIR=$PWD/engine; skep engine --log log -- ./try sockmap; cat log
 = map: EINVAL
 = skep: refused: MAP_CREATE of type 15: it holds sockets, which come with the packet hooks [X003]

@@ -227,7 +227,10 @@ int cmd_link_create(struct store *store, union skep_attr *attr)
 	if (ret)
 		return ret;
 	at.prog = prog;
-	ret = -EINVAL;
+	/* These may be loaded by everybody. */
+	ret = prog->info->type == SKEP_PROG_TYPE_CGROUP_SKB && !store_privileged(store)
+		      ? -EPERM
+		      : -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (hooks[i]->prog_type == prog->info->type && hooks[i]->takes &&
 		    hooks[i]->takes(type))
