@@ -181,7 +181,7 @@ static u32 find_in_chain(const struct htab *t, const struct htab_bucket *b, u32 
 			struct htab_elem *e = htab_elem(t, i);
 
 			*seq = htab_get(&e->seq);
-			if (e->hash == hash && !(*seq & 1) &&
+			if (htab_get(&e->hash) == hash && !(*seq & 1) &&
 			    htab_key_is(e->key, key, t->key_size) &&
 			    htab_stood_still(&b->gone, gone) &&
 			    htab_stood_still(&e->seq, *seq))
@@ -239,9 +239,9 @@ int htab_read(struct map *map, const void *key, void *value)
 static bool copy_key(const struct htab *t, u32 i, u32 b, void *out)
 {
 	struct htab_elem *e = htab_elem(t, i);
-	u32 seq = htab_get(&e->seq), hash = e->hash;
+	u32 seq = htab_get(&e->seq), hash = htab_get(&e->hash);
 
-	memcpy(out, e->key, t->key_size);
+	map_copy(out, e->key, t->key_size);
 	return !(seq & 1) && (hash & t->mask) == b && htab_stood_still(&e->seq, seq);
 }
 

@@ -137,6 +137,17 @@ static inline struct htab_elem *htab_elem(const struct htab *t, u32 i)
 	return (struct htab_elem *)(t->elems + (u64)i * t->elem_size);
 }
 
+/* LRU: whether a program used it since the hand passed. */
+static inline bool htab_used(const struct htab_elem *e)
+{
+	return __atomic_load_n(&e->used, __ATOMIC_RELAXED);
+}
+
+static inline void htab_use(struct htab_elem *e, bool used)
+{
+	__atomic_store_n(&e->used, used, __ATOMIC_RELAXED);
+}
+
 static inline u8 *htab_value(const struct htab *t, u32 i)
 {
 	return t->elems + (u64)i * t->elem_size + t->value_at;
@@ -189,15 +200,15 @@ static inline u32 htab_hash(u64 seed, const u8 *key, u32 len)
 	return h ^ h >> 32;
 }
 
-static inline bool htab_key_is(const u8 *a, const u8 *b, u32 len)
+static inline reads_racing bool htab_key_is(const u8 *a, const u8 *b, u32 len)
 {
 	u32 i = 0;
 
 	for (; i + 8 <= len; i += 8)
-		if (load64(a + i) != load64(b + i))
+		if (*(const map_u64 *)(a + i) != *(const map_u64 *)(b + i))
 			return false;
 	if (len & 4) {
-		if (load32(a + i) != load32(b + i))
+		if (*(const map_u32 *)(a + i) != *(const map_u32 *)(b + i))
 			return false;
 		i += 4;
 	}

@@ -149,8 +149,8 @@ bool htab_victim(struct map *map, struct htab_stripe *mine, u32 *out)
 		u32 i = __atomic_fetch_add(&t->head->hand, 1, __ATOMIC_RELAXED) % t->n;
 		struct htab_elem *e = htab_elem(t, i);
 
-		if (e->used && scanned++ < SCAN) {
-			e->used = 0;
+		if (htab_used(e) && scanned++ < SCAN) {
+			htab_use(e, false);
 		} else if (evict(map, mine, i)) {
 			*out = i;
 			return true;

@@ -158,9 +158,9 @@ static void fill(struct map *map, u32 i, u32 hash, const void *key, const void *
 
 	__atomic_store_n(&e->seq, seq, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	e->hash = hash;
-	e->used = 0;
-	memcpy(e->key, key, t->key_size);
+	htab_put(&e->hash, hash);
+	htab_use(e, false);
+	map_copy(e->key, key, t->key_size);
 	write_value(map, i, value, slot, true);
 	htab_put(&e->seq, seq + 1);
 }
@@ -177,13 +177,13 @@ static int replace(struct map *map, struct htab_stripe *s, u32 *link, u32 old, u
 
 	if (map->ops->per_cpu) {
 		write_value(map, old, value, slot, false);
-		htab_elem(t, old)->used = t->lru;
+		htab_use(htab_elem(t, old), t->lru);
 		return 0;
 	}
 	if (new >= t->n)
 		return COLLECT;
 	fill(map, new, hash, key, value, slot);
-	htab_elem(t, new)->used = t->lru;
+	htab_use(htab_elem(t, new), t->lru);
 	htab_put(&htab_elem(t, new)->next, htab_elem(t, old)->next);
 	htab_drop(t, hash, link, new + 1);
 	if (map->info.fields.n)

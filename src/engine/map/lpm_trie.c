@@ -212,7 +212,7 @@ static bool read_prefix(const struct trie *t, const u8 *key, struct prefix *p)
 }
 
 /* How many bits of two prefixes are the same; `most`: of the shorter one. */
-static u32 same_bits(const u64 *a, const u64 *b, u32 most)
+static reads_racing u32 same_bits(const u64 *a, const u64 *b, u32 most)
 {
 	for (u32 w = 0; w * 64 < most; w++) {
 		u64 diff = a[w] ^ b[w];
@@ -370,7 +370,7 @@ static u32 node_after(const struct trie *t, const struct prefix *p)
 	return first_below(t, root);
 }
 
-static void write_key(const struct trie *t, const struct node *e, u8 *key)
+static reads_racing void write_key(const struct trie *t, const struct node *e, u8 *key)
 {
 	store32(key, e->len);
 	for (u32 i = 0; i < t->bytes; i++)
@@ -426,10 +426,12 @@ static struct node *new_node(const struct map *map, const struct prefix *p, u32 
 
 	if (!e)
 		return NULL;
-	e->child[0] = e->child[1] = 0;
-	e->used = value != NULL;
-	e->len = len;
-	memcpy(e->bits, p->bits, t->value_at - sizeof(*e));
+	/* who stands on it since it was taken out may read it still */
+	put(&e->child[0], 0);
+	put(&e->child[1], 0);
+	put(&e->used, value != NULL);
+	put(&e->len, len);
+	map_copy(e->bits, p->bits, t->value_at - sizeof(*e));
 	if (value)
 		map_copy(value_of(t, e), value, map->info.value_size);
 	return e;
@@ -630,13 +632,14 @@ static int put_node(struct map *map, const struct prefix *p, const struct place 
 	if (!e || !top)
 		return -ENOMEM; /* not an honest process's work */
 	if (at->exact) {
-		memcpy(e->child, at->node->child, sizeof(e->child));
+		put(&e->child[0], at->node->child[0]);
+		put(&e->child[1], at->node->child[1]);
 	} else if (apart) {
 		side = bit(p->bits, at->same);
-		top->child[side] = link_of(t, e);
-		top->child[!side] = old;
+		put(&top->child[side], link_of(t, e));
+		put(&top->child[!side], old);
 	} else if (at->node) {
-		e->child[bit(at->node->bits, p->len)] = old;
+		put(&e->child[bit(at->node->bits, p->len)], old);
 	}
 	change_begin(t);
 	put(at->link, link_of(t, top));

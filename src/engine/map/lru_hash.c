@@ -40,8 +40,9 @@ static u32 use(const struct htab *t, const void *key)
 {
 	u32 seq, i = htab_find(t, key, &seq);
 
-	if (i != HTAB_NONE && !htab_elem(t, i)->used) /* a clean cache line stays clean */
-		htab_elem(t, i)->used = 1;
+	if (i != HTAB_NONE &&
+	    !htab_used(htab_elem(t, i))) /* a clean cache line stays clean */
+		htab_use(htab_elem(t, i), true);
 	return i;
 }
 

@@ -231,7 +231,7 @@ typedef u16 __attribute__((aligned(1), may_alias)) map_u16;
 /* Copies a value in whole 8-byte words and a tail of 4, 2 and 1, so that who reads or
  * writes words beside it sees the old word or the new. The shared side is aligned to 8.
  */
-static inline void map_copy(void *dst, const void *src, u32 size)
+static inline reads_racing void map_copy(void *dst, const void *src, u32 size)
 {
 	u8 *d = dst;
 	const u8 *s = src;
