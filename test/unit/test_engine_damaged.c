@@ -131,7 +131,8 @@ static void make_all(struct env *env)
 		SKEP_MAP_TYPE_ARRAY,	    SKEP_MAP_TYPE_HASH,
 		SKEP_MAP_TYPE_PERCPU_ARRAY, SKEP_MAP_TYPE_PERCPU_HASH,
 		SKEP_MAP_TYPE_LRU_HASH,	    SKEP_MAP_TYPE_PROG_ARRAY,
-		SKEP_MAP_TYPE_RINGBUF,
+		SKEP_MAP_TYPE_RINGBUF,	    SKEP_MAP_TYPE_LRU_PERCPU_HASH,
+		SKEP_MAP_TYPE_STACK_TRACE,
 	};
 	struct skep_engine *engine = open_engine(env);
 	char name[16];
