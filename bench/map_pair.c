@@ -8,7 +8,10 @@
 #include <unistd.h>
 #include "os.h"
 
-enum { TRIES = 50 }; /* for a round in which nobody else had a processor */
+enum {
+	TRIES = 10, /* for a round in which nobody else had a processor */
+	MOMENT_NS = 2000,
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -27,7 +30,8 @@ double bench_median(double *ns, u32 n)
 
 struct worker {
 	const struct bench_way *way;
-	u32 seed, *waiting; /* how many have yet to come */
+	u32 seed;
+	u64 *mine, *other; /* when each was last seen to wait; other NULL: alone */
 	int cpu;
 	u64 start, end; /* on the wall */
 	u64 busy;	/* of the processor's time between them */
@@ -45,6 +49,19 @@ static void stay_on(int cpu)
 		bench_fail("two processors are needed");
 }
 
+/* Returns when the other thread runs, too: it was here a moment ago, or has gone on. */
+static void meet(struct worker *w)
+{
+	u64 now, seen;
+
+	do {
+		now = os_clock_ns();
+		__atomic_store_n(w->mine, now, __ATOMIC_SEQ_CST);
+		seen = w->other ? __atomic_load_n(w->other, __ATOMIC_SEQ_CST) : now;
+	} while (now > seen + MOMENT_NS);
+	__atomic_store_n(w->mine, UINT64_MAX - MOMENT_NS, __ATOMIC_SEQ_CST);
+}
+
 static void read_all(struct reader *reader);
 
 static void *work(void *arg)
@@ -52,9 +69,7 @@ static void *work(void *arg)
 	struct worker *w = arg;
 
 	stay_on(w->cpu);
-	__atomic_fetch_sub(w->waiting, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(w->waiting, __ATOMIC_SEQ_CST))
-		;
+	meet(w);
 	w->start = os_clock_ns();
 	w->busy = bench_clock();
 	if (w->reader)
@@ -76,11 +91,11 @@ static bool disturbed(const struct worker *w)
 static double together(struct worker *workers, u32 n)
 {
 	pthread_t threads[2];
-	u32 waiting = n;
-	u64 start = UINT64_MAX, end = 0;
+	u64 start = UINT64_MAX, end = 0, here[2] = {0};
 
 	for (u32 i = 0; i < n; i++) {
-		workers[i].waiting = &waiting;
+		workers[i].mine = &here[i];
+		workers[i].other = n > 1 ? &here[!i] : NULL;
 		workers[i].cpu = (int)i;
 		if (pthread_create(&threads[i], NULL, work, &workers[i]))
 			bench_fail("no thread");
@@ -185,17 +200,30 @@ static void read_all(struct reader *reader)
 	}
 }
 
+static double ring_once(const struct bench_way *way, struct reader *reader, u32 seed,
+			bool *good)
+{
+	struct worker workers[2] = {{.way = way, .seed = seed}, {.reader = reader}};
+	double ns = together(workers, 2);
+
+	*good = !disturbed(&workers[0]) && !disturbed(&workers[1]);
+	return ns;
+}
+
 double map_ring_run(const struct bench_way *way, const struct map_ring *ring, u32 rounds,
-		    u32 *seed)
+		    u32 *seed, double *best)
 {
 	struct reader reader = {.ring = ring, .records = way->ops};
 	double rate[BENCH_ROUNDS];
 
 	for (u32 i = 0; i < rounds; i++) {
-		struct worker workers[2] = {{.way = way, .seed = ++*seed},
-					    {.reader = &reader}};
+		bool good = false;
 
-		rate[i] = way->ops * 1e3 / together(workers, 2);
+		for (u32 tries = 0; !good && tries < TRIES; tries++)
+			rate[i] =
+				way->ops * 1e3 / ring_once(way, &reader, ++*seed, &good);
 	}
-	return bench_median(rate, rounds);
+	bench_median(rate, rounds); /* puts them in order */
+	*best = rate[rounds - 1];
+	return rate[rounds / 2];
 }

@@ -28,8 +28,9 @@ struct map_ring {
 void map_ring_open(struct skep_sys *sys, int fd, u32 size, struct map_ring *out);
 void map_ring_close(struct skep_sys *sys, struct map_ring *ring);
 
-/* Millions of records a second that a reader got, which checks each. Median. */
+/* Millions of records a second that a reader got, which checks each: the median, and the
+ * best. */
 double map_ring_run(const struct bench_way *way, const struct map_ring *ring, u32 rounds,
-		    u32 *seed);
+		    u32 *seed, double *best);
 
 #endif
