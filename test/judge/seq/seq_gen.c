@@ -304,8 +304,10 @@ static void gen_get(struct gen *g)
 
 static void gen_fork(struct gen *g)
 {
-	if (g->seq->shared && gen_begin(g, v_fork, 0))
-		g->op->count = 1 + gen_below(g, 6);
+	if (!g->seq->shared || !gen_begin(g, v_fork, 0))
+		return;
+	g->op->count = 1 + gen_below(g, 6);
+	g->child_end = g->seq->nops + g->op->count;
 }
 
 /* ---- memory ---- */
@@ -315,7 +317,12 @@ static void gen_mmap(struct gen *g)
 	int slot = gen_any(g, k_map);
 	u32 pages;
 
-	if (slot < 0 || !gen_begin(g, v_mmap, 0))
+	/* Linux never forgets that somebody could write to an arena: MAP_FREEZE is EBUSY,
+	 * also when its mapping ended with a child */
+	if (slot < 0 ||
+	    (gen_made(g, slot)->type == SKEP_MAP_TYPE_ARENA &&
+	     g->seq->nops < g->child_end) ||
+	    !gen_begin(g, v_mmap, 0))
 		return;
 	pages = gen_one_in(g, 3) ? 1 + gen_below(g, 5) : 1;
 	gen_fd(g, 0, (u16)slot);
@@ -345,8 +352,8 @@ static void gen_memory(struct gen *g)
 	type = mapped(g, mapping)->type;
 	if (mapped(g, mapping)->flags & SKEP_F_SEGV_ON_FAULT)
 		return;
-	/* positions and records are v_ring's; a poke at them is a hostile user's. Linux
-	 * never forgets that an arena was mapped, and does not freeze it. */
+	/* positions and records are v_ring's; a poke at them is a hostile user's. An
+	 * arena stays mapped: see gen_mmap(). */
 	if (how ? type != SKEP_MAP_TYPE_ARRAY && type != SKEP_MAP_TYPE_ARENA
 		: type == SKEP_MAP_TYPE_ARENA)
 		return;

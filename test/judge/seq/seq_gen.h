@@ -20,6 +20,7 @@ struct gen {
 	u32 nslots[5];
 	u16 mappings[SEQ_OPS];
 	u32 nmappings;
+	u32 child_end;	      /* calls before this one are a child's */
 	s16 pinned[SEQ_PINS]; /* the call that made what is there, or -1 */
 };
 
