@@ -51,6 +51,7 @@ enum seq_verb {
 	v_poke,
 	v_poll,
 	v_walk, /* a whole iteration, with its values */
+	v_task, /* a descriptor of this process, or, with count, of the root cgroup */
 	v_ring, /* a ring buffer's records, consumed */
 	v_fork, /* the next `count` calls are done by a child */
 };
@@ -78,7 +79,7 @@ enum seq_room {
 	r_values,
 };
 
-enum seq_kind { k_none, k_map, k_prog, k_btf, k_link };
+enum seq_kind { k_none, k_map, k_prog, k_btf, k_link, k_task, k_cgroup, K_KINDS };
 
 /* Bytes of w_bytes that differ between the sides: a descriptor, or an id. */
 struct seq_fix {
@@ -123,7 +124,7 @@ struct seq {
 };
 
 /* Types of maps: seq_type.def. */
-enum seq_keys { keys_any, keys_index, keys_none, keys_lpm };
+enum seq_keys { keys_any, keys_index, keys_none, keys_lpm, keys_task, keys_cgroup };
 enum seq_values { values_any, values_none, values_prog, values_map, values_other };
 enum seq_trait {
 	t_unordered = 1, /* iterates in any order */
@@ -137,6 +138,7 @@ enum seq_trait {
 	t_mmap = 256,
 	t_batch = 512,
 	t_arena = 1024,
+	t_storage = 2048, /* of what the key's descriptor is; BTF must say what it is */
 };
 
 struct seq_type {

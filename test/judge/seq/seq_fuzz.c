@@ -482,7 +482,7 @@ static u64 known_types(void)
 					.map_flags = t->must};
 		int fd;
 
-		if (t->values == values_map) {
+		if (t->values == values_map || t->traits & t_storage) {
 			types |= 1ull << i;
 			continue;
 		}

@@ -312,6 +312,17 @@ static void gen_fork(struct gen *g)
 
 /* ---- memory ---- */
 
+void gen_task(struct gen *g, bool cgroup)
+{
+	struct seq_made made = {.kind = cgroup ? k_cgroup : k_task};
+
+	if (!gen_begin(g, v_task, 0))
+		return;
+	g->op->count = cgroup;
+	made.of = gen_slot(g);
+	gen_makes(g, &made);
+}
+
 static void gen_mmap(struct gen *g)
 {
 	int slot = gen_any(g, k_map);

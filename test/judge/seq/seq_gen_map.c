@@ -9,6 +9,7 @@ const struct seq_type seq_types[] = {
 #define INNER_MAP      SKEP_F_INNER_MAP
 #define PRESERVE_ELEMS SKEP_F_PRESERVE_ELEMS
 #define NO_COMMON_LRU  SKEP_F_NO_COMMON_LRU
+#define CLONE	       SKEP_F_CLONE
 #define SEGV_ON_FAULT  SKEP_F_SEGV_ON_FAULT
 #define NO_USER_CONV   SKEP_F_NO_USER_CONV
 #define TYPE(name, k, v, traits, flags, must) \
@@ -49,7 +50,9 @@ static const struct seq_type *any_type(struct gen *g)
 
 	do
 		i = gen_below(g, seq_ntypes);
-	while (!(g->types & 1ull << i));
+	while (!(g->types & 1ull << i) ||
+	       /* the kernel waits long before it frees one */
+	       (seq_types[i].traits & t_storage && !gen_one_in(g, 4)));
 	return &seq_types[i];
 }
 
@@ -71,6 +74,11 @@ static void good_sizes(struct gen *g, const struct seq_type *type, struct seq_ma
 	default: map->value_size = 4;
 	}
 	map->max_entries = (u32)gen_one_of(g, 1, 2, 3, 4, 4, 8, 64);
+	if (type->traits & t_storage) {
+		map->key_size = 4;
+		map->value_size = 8;
+		map->max_entries = 0;
+	}
 	if (type->traits & t_pages)
 		map->max_entries = PAGE << gen_below(g, 3);
 }
@@ -167,12 +175,30 @@ static bool gen_fields(struct gen *g, struct seq_made *map)
 	return true;
 }
 
+/* Storage says what its keys and values are: int and long of either BTF. */
+static bool gen_storage(struct gen *g)
+{
+	int btf = gen_any(g, k_btf);
+
+	if (btf < 0)
+		return false;
+	gen_fd(g, f_btf_fd, (u16)btf);
+	gen_number(g, f_btf_key_type_id, 1);
+	gen_number(g, f_btf_value_type_id, 2);
+	return true;
+}
+
 void gen_map(struct gen *g, bool good)
 {
 	const struct seq_type *type = any_type(g);
 	struct seq_made map = {.kind = k_map, .type = type->type};
 	bool typed;
 
+	if (type->traits & t_storage) {
+		if (!g->nslots[k_btf])
+			gen_btf(g);
+		gen_task(g, type->keys == keys_cgroup);
+	}
 	if (!gen_begin(g, v_bpf, SKEP_MAP_CREATE))
 		return;
 	map.of = gen_slot(g);
@@ -181,6 +207,8 @@ void gen_map(struct gen *g, bool good)
 	if (!good)
 		odd_sizes(g, &map);
 	typed = type->values == values_any && gen_one_in(g, 3) && gen_fields(g, &map);
+	if (type->traits & t_storage)
+		typed = gen_storage(g);
 	gen_number(g, f_map_type, map.type);
 	gen_number(g, f_key_size, map.key_size);
 	gen_number(g, f_value_size, map.value_size);
@@ -238,7 +266,9 @@ static u32 key_number(struct gen *g, const struct seq_made *map)
 
 void gen_key(struct gen *g, u8 field, const struct seq_made *map)
 {
+	struct seq_arg *bytes;
 	u8 key[KEY_MOST];
+	int slot;
 
 	if (map->kind != k_map || !map->key_size) {
 		if (gen_one_in(g, 20))
@@ -252,7 +282,14 @@ void gen_key(struct gen *g, u8 field, const struct seq_made *map)
 		return;
 	}
 	gen_key_bytes(map, key_number(g, map), key);
-	gen_bytes(g, field, key, map->key_size);
+	bytes = gen_bytes(g, field, key, map->key_size);
+	if (seq_type_of(map->type)->traits & t_storage) {
+		slot = gen_any(g, gen_one_in(g, 20)			      ? k_map
+				  : seq_type_of(map->type)->keys == keys_task ? k_task
+									      : k_cgroup);
+		if (slot >= 0)
+			gen_fix(g, bytes, 0, (u16)slot);
+	}
 }
 
 static int value_slot(struct gen *g, const struct seq_made *map)

@@ -215,6 +215,9 @@ void seq_print(struct seq_state *st, u32 i)
 	case v_bpf: print_bpf(st, i); break;
 	case v_close: fprintf(f, "close $s%u\n", slot); break;
 	case v_dup: fprintf(f, "s%u = dup $s%u\n", i, slot); break;
+	case v_task:
+		fprintf(f, "s%u = %s\n", i, op->count ? "cgroup" : "pidfd pid 0 -> ok");
+		break;
 	case v_poll: fprintf(f, "poll $s%u %ld\n", slot, st->result[0].ret); break;
 	case v_walk:
 		fprintf(f, "# walk $s%u: %u elements\n", slot, (u32)st->result[0].walked);

@@ -1,10 +1,12 @@
 /* seq_run.c - does a sequence's calls on both sides, one after the other */
 #include "seq.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <skep/engine.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -283,6 +285,18 @@ static long do_dup(struct seq_state *st, const struct seq_op *op, int side)
 	return fd < 0 ? -EBADF : dup(fd);
 }
 
+/* v_task: of the cgroups the one above all, of either version */
+static long do_task(const struct seq_op *op)
+{
+	const char *cgroup = access("/sys/fs/cgroup/cgroup.procs", F_OK)
+				     ? "/sys/fs/cgroup/cpu"
+				     : "/sys/fs/cgroup";
+	long fd = op->count ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+			    : syscall(SYS_pidfd_open, getpid(), 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
 void seq_do(struct seq_state *st, u32 i, int side)
 {
 	const struct seq_op *op = &st->seq->ops[i];
@@ -298,6 +312,7 @@ void seq_do(struct seq_state *st, u32 i, int side)
 	case v_close: r->ret = do_close(st, op, side); break;
 	case v_dup: r->ret = do_dup(st, op, side); break;
 	case v_mmap: r->ret = do_mmap(st, i, side); break;
+	case v_task: r->ret = do_task(op); break;
 	case v_poll: r->ret = do_poll(st, op, side); break;
 	case v_walk: seq_do_walk(st, i, side); break;
 	case v_ring: seq_do_ring(st, i, side); break;
