@@ -262,8 +262,10 @@ static int update(struct store *store, union skep_attr *attr, struct link *link,
 	u32 old = link->info->prog_id, new = prog->obj.id;
 	int err = check_old(store, attr, old);
 
+	if (err && err != -EPERM)
+		return err;
 	if (!hook || !hook->update)
-		return err && err != -EPERM ? err : -EINVAL;
+		return -EINVAL;
 	if (link->info->detached)
 		return -ENOLINK;
 	if (err)
