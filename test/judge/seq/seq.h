@@ -243,11 +243,9 @@ bool seq_compare(struct seq_state *st, u32 op);
 void seq_print(struct seq_state *st, u32 op);
 void seq_print_begin(FILE *f, const struct seq *seq);
 
-struct seq_field_at {
+extern const struct seq_field_at {
 	const char *name;
 	u32 off, size;
-};
-
-extern const struct seq_field_at seq_fields[];
+} seq_fields[];
 
 #endif

@@ -624,6 +624,9 @@ bool seq_compare(struct seq_state *st, u32 i)
 		for (u32 n = 0; n < r->nrooms; n++)
 			normalize(st, op, side, &r->rooms[n]);
 	}
+	/* nor, for a moment, a lock of a task's storage: EAGAIN */
+	if (st->result[0].ret == -EAGAIN && st->result[1].ret != -EAGAIN)
+		st->result[0].ret = -ENOMEM;
 	if (st->result[0].ret == -ENOMEM && st->result[1].ret != -ENOMEM) {
 		st->world->model->no_memory = true;
 		return true;

@@ -307,7 +307,7 @@ static void gen_fork(struct gen *g)
 	if (!g->seq->shared || !gen_begin(g, v_fork, 0))
 		return;
 	g->op->count = 1 + gen_below(g, 6);
-	g->child_end = g->seq->nops + g->op->count;
+	g->child_end = MAX(g->child_end, g->seq->nops + g->op->count);
 }
 
 /* ---- memory ---- */

@@ -126,7 +126,8 @@ static void odd_fields(struct gen *g, bool good, bool typed)
 		memcpy(name, names[gen_below(g, good ? 3 : 5)], 16);
 		gen_name(g, f_map_name, name);
 	}
-	if (btf >= 0 && !typed && gen_one_in(g, 3)) {
+	if (btf >= 0 && !typed && gen_made(g, btf)->type == BTF_PLAIN &&
+	    gen_one_in(g, 3)) {
 		gen_fd(g, f_btf_fd, (u16)btf);
 		gen_number(g, f_btf_key_type_id, gen_below(g, 5));
 		gen_number(g, f_btf_value_type_id, gen_below(g, 10));
