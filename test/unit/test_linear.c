@@ -110,6 +110,15 @@ static const void *key_of(const struct kind *k, u8 key[8], u32 n)
 	return key;
 }
 
+/* The time, between what this thread did and what it does next: without the fence what it
+ * stored may
+ * still wait in the processor, where the next thread does not find it. */
+static u64 now_visible(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return os_clock_ns();
+}
+
 static void keyed_call(const struct kind *k, struct map *map, struct linear_call *c,
 		       u64 *rng)
 {
@@ -129,7 +138,7 @@ static void keyed_call(const struct kind *k, struct map *map, struct linear_call
 	}
 	c->in = rnd(rng) | 1;
 	value_fill(k, value, c->in);
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	if (c->what == do_read)
 		c->ret = ops->read(map, key, value);
 	else if (c->what == do_take)
@@ -138,7 +147,7 @@ static void keyed_call(const struct kind *k, struct map *map, struct linear_call
 		c->ret = ops->remove(map, key);
 	else
 		c->ret = ops->write(map, key, value, flags);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	if ((c->what == do_read || c->what == do_take) && !c->ret)
 		c->ret = value_check(k, value, &c->out);
 }
@@ -185,10 +194,10 @@ static void array_call(const struct kind *k, struct map *map, struct linear_call
 	c->key = rnd(rng) % KEYS;
 	c->what = rnd(rng) % 2;
 	c->in = value;
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	c->ret = c->what ? map->ops->write(map, &c->key, &value, 0)
 			 : map->ops->read(map, &c->key, &value);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	c->out = value;
 }
 
@@ -201,10 +210,10 @@ static void percpu_call(const struct kind *k, struct map *map, struct linear_cal
 	c->key = rnd(rng) % KEYS;
 	c->what = rnd(rng) % 2;
 	c->in = value;
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	c->ret = c->what ? map->ops->update(map, &c->key, &value, 0, 0)
 			 : map->ops->read(map, &c->key, copies);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	c->out = copies[0];
 }
 
@@ -262,14 +271,14 @@ static void lpm_call(const struct kind *k, struct map *map, struct linear_call *
 		c->key = PREFIXES - 1;
 	lpm_key(key, c->key);
 	value_fill(k, value, c->in);
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	if (c->what == do_read)
 		c->ret = map->ops->read(map, key, value);
 	else if (c->what == do_write)
 		c->ret = map->ops->write(map, key, value, 0);
 	else
 		c->ret = map->ops->remove(map, key);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	if (c->what == do_read && !c->ret)
 		c->ret = value_check(k, value, &c->out);
 }
@@ -338,14 +347,14 @@ static void queue_call(const struct kind *k, struct map *map, struct linear_call
 	c->what = whats[rnd(rng) % ARRAY_SIZE(whats)];
 	c->in = rnd(rng) | 1;
 	value_fill(k, value, c->in);
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	if (c->what == do_read)
 		c->ret = map->ops->read(map, NULL, value);
 	else if (c->what == do_take)
 		c->ret = map->ops->take(map, NULL, value);
 	else
 		c->ret = map->ops->write(map, NULL, value, c->what / 100);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	if (c->what == do_read || c->what == do_take)
 		c->ret = c->ret ? c->ret : value_check(k, value, &c->out);
 }
@@ -380,10 +389,10 @@ static void bloom_call(const struct kind *k, struct map *map, struct linear_call
 	c->key = rnd(rng) % 64;
 	value[0] = c->key;
 	c->what = rnd(rng) % 2;
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	c->ret = c->what ? map->ops->write(map, NULL, value, 0)
 			 : map->ops->read(map, NULL, value);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 }
 
 static void bloom_look(const struct kind *k, struct map *map, void *state)
@@ -459,27 +468,27 @@ static void ring_call(const struct kind *k, struct map *map, struct linear_call 
 		c->what = do_commit;
 		c->in = *sample;
 		c->key = rnd(rng) % 4 == 0;
-		c->begin = os_clock_ns();
+		c->begin = now_visible();
 		ringbuf_commit(map, sample, SKEP_RB_NO_WAKEUP, c->key);
 		sample = NULL;
 	} else {
 		c->what = do_reserve;
 		c->in = rnd(rng) << 2;
-		c->begin = os_clock_ns();
+		c->begin = now_visible();
 		sample = ringbuf_reserve(map, 8);
 		if (sample)
 			*sample = c->in;
 	}
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	c->ret = 0;
 }
 
 static void ring_read_call(struct map *map, struct linear_call *c)
 {
 	c->what = do_read;
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	c->ret = ring_take(map, &c->out);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 }
 
 static void ring_look(const struct kind *k, struct map *map, void *state)
@@ -503,14 +512,14 @@ static void inner_call(const struct kind *k, struct map *map, struct linear_call
 	c->key = rnd(rng) % KEYS;
 	c->what = rnd(rng) % 3;
 	c->in = inner_ids[which];
-	c->begin = os_clock_ns();
+	c->begin = now_visible();
 	if (c->what == do_read)
 		c->ret = map->ops->read(map, &c->key, &id);
 	else if (c->what == do_write)
 		c->ret = map->ops->write(map, &c->key, &inner_fds[which], 0);
 	else
 		c->ret = map->ops->remove(map, &c->key);
-	c->end = os_clock_ns();
+	c->end = now_visible();
 	c->out = id;
 }
 
