@@ -111,8 +111,7 @@ static const void *key_of(const struct kind *k, u8 key[8], u32 n)
 }
 
 /* The time, between what this thread did and what it does next: without the fence what it
- * stored may
- * still wait in the processor, where the next thread does not find it. */
+ * stored may still wait in the processor, where the next thread does not find it. */
 static u64 now_visible(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
