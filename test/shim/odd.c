@@ -54,6 +54,16 @@ static long long lookup(int map, unsigned key)
 	return bpf(BPF_MAP_LOOKUP_ELEM, &attr) ? -errno : (long long)value;
 }
 
+static int load(const struct bpf_insn *code, size_t n)
+{
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+			       .insns = PTR(code),
+			       .insn_cnt = (__u32)n,
+			       .license = PTR("GPL")};
+
+	return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
 /* A program that writes eight bytes to the ring buffer each time that it runs. */
 static int make_writer(int ring)
 {
@@ -65,12 +75,8 @@ static int make_writer(int ring)
 		{0x85, 0, 0, 0, 130},  {0xb7, 0, 0, 0, 0},
 		{0x95, 0, 0, 0, 0},
 	};
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-			       .insns = PTR(code),
-			       .insn_cnt = sizeof(code) / sizeof(code[0]),
-			       .license = PTR("GPL")};
 
-	return (int)bpf(BPF_PROG_LOAD, &attr);
+	return load(code, sizeof(code) / sizeof(code[0]));
 }
 
 static void run(int prog)
@@ -210,12 +216,8 @@ static int make_counter(int ring)
 		{0xb7, 4, 0, 0, 0},    {0x85, 0, 0, 0, 130}, /* bpf_ringbuf_output */
 		{0x95, 0, 0, 0, 0},
 	};
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-			       .insns = PTR(code),
-			       .insn_cnt = sizeof(code) / sizeof(code[0]),
-			       .license = PTR("GPL")};
 
-	return (int)bpf(BPF_PROG_LOAD, &attr);
+	return load(code, sizeof(code) / sizeof(code[0]));
 }
 
 /* The 8 bytes at a position, each byte's place in the ring masked by itself. */
@@ -416,18 +418,14 @@ static void threads(void)
 static int make_adder(int arena)
 {
 	const struct bpf_insn code[] = {
-		{0x18, 1, 2, 0, arena}, {0},		/* r1 = the arena's first byte, */
-		{0xbf, 1, 1, 1, 1},			/* as programs see it */
+		{0x18, 1, 2, 0, arena}, {0}, /* r1 = the arena's first byte, */
+		{0xbf, 1, 1, 1, 1},	     /* as programs see it */
 		{0x79, 2, 1, 8, 0},	{0x07, 2, 0, 0, 1},
 		{0x7b, 1, 2, 16, 0},	{0xb7, 0, 0, 0, 0},
 		{0x95, 0, 0, 0, 0},
 	};
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-			       .insns = PTR(code),
-			       .insn_cnt = sizeof(code) / sizeof(code[0]),
-			       .license = PTR("GPL")};
 
-	return (int)bpf(BPF_PROG_LOAD, &attr);
+	return load(code, sizeof(code) / sizeof(code[0]));
 }
 
 enum { MAP_TYPE_ARENA = 33 };

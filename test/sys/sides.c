@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "coverage.h"
+#include "own_bpffs.h"
 #include "script.h"
 
 enum { NOBODY = 65534 };
@@ -42,19 +43,11 @@ static const struct side sides[] = {
 /* A bpffs (and a tracefs) that nobody else sees; NULL, or why there is none. */
 static const char *kernel_ready(void)
 {
-	union skep_attr attr = {0};
-	struct skep_sys *sys = skep_sys_kernel();
-	int err = sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr));
+	const char *why = own_bpffs();
 
-	if (err == -ENOSYS || err == -EPERM)
-		return "the kernel does not let us use bpf(2) (needs root)";
-	/* A network of our own, so that a program on its lo is in nobody's way. */
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
-		return "cannot mount a bpffs of our own (needs root and namespaces)";
-	mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
-	return NULL;
+	if (!why)
+		mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
+	return why;
 }
 
 /* ---- bpf(2) for everybody ---- */

@@ -5,6 +5,7 @@
  * be and written as a script.
  */
 #include "seq.h"
+#include "own_bpffs.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -68,22 +69,6 @@ static void *memory(size_t size, int how)
 }
 
 /* ---- sides ---- */
-
-/* NULL, or why there is none. */
-static const char *kernel_ready(void)
-{
-	union skep_attr attr = {0};
-	struct skep_sys *sys = skep_sys_kernel();
-	int err = sys->bpf(sys, SKEP_MAP_GET_NEXT_ID, &attr, sizeof(attr));
-
-	if (err == -ENOSYS || err == -EPERM)
-		return "the kernel does not let us use bpf(2) (needs root)";
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
-		return "cannot mount a bpffs of our own (needs root and namespaces)";
-	return NULL;
-}
 
 /* A pinned link goes some time after its pin, and the next sequence must not meet it. */
 static void detach(const char *path)
@@ -446,7 +431,7 @@ static _Noreturn void run_job(struct fuzz *f, u32 job)
 	CPU_ZERO(&cpus);
 	CPU_SET(job % seq_cpus(), &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-	if (!f->engines && kernel_ready())
+	if (!f->engines && own_bpffs())
 		_exit(1);
 	for (u32 i = 0; i < 1000; i++) {
 		pthread_attr_t attr;
@@ -553,7 +538,7 @@ int main(int argc, char **argv)
 	if (f.out)
 		mkdir(f.out, 0777);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	why = f.engines ? NULL : kernel_ready();
+	why = f.engines ? NULL : own_bpffs();
 	if (why) {
 		printf("SKIP: %s\n", why);
 		return 77;
