@@ -1,7 +1,7 @@
 /* coverage.h - which errnos and flags of which commands the scripts reach
  *
  * coverage.def lists them, from Linux 6.18's source: what it lists and no script reaches
- * is a failure; an errno that it does not list is told. */
+ * is a failure, and so is an errno that it does not list. */
 #ifndef COVERAGE_H
 #define COVERAGE_H
 

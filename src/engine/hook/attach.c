@@ -172,17 +172,16 @@ static int detach_row(struct store *store, const union skep_attr *attr, u32 prog
 	struct attachments now = {{0}};
 	struct attachment *a;
 	bool found = false;
-	u32 n = 0;
 	int err = hook_attachments(store, &now);
+	u64 revision;
+	u32 n = hook_row(&now, event, &revision);
 
-	vec_each(a, &now.all) {
-		n += a->event == event;
+	vec_each(a, &now.all)
 		found |= a->event == event && (!prog_id || a->prog_id == prog_id);
-	}
 	vec_free(&now.all);
 	if (err || !n)
 		return err ? err : -ENOENT;
-	if (attr->expected_revision && attr->expected_revision != 1 + n)
+	if (attr->expected_revision && attr->expected_revision != revision)
 		return -ESTALE;
 	if (attr->attach_flags & SKEP_F_REPLACE)
 		return -EINVAL;

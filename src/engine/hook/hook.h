@@ -35,7 +35,7 @@ struct link_info {
 	u32 event;    /* see event.h; EVENT_NONE: none */
 	u32 perf_id;  /* the perf event object that it came through; 0: none */
 	u32 ifindex;  /* 0: none */
-	u32 pad;
+	u32 updates;  /* how often LINK_UPDATE changed the program */
 	u64 cookie;
 };
 
@@ -50,7 +50,7 @@ extern const struct object_ops link_object_ops, perf_object_ops;
 
 struct attachment {
 	u32 link_id; /* 0: by PERF_EVENT_IOC_SET_BPF */
-	u32 perf_id, prog_id, event;
+	u32 perf_id, prog_id, event, updates;
 	u64 cookie;
 };
 
@@ -60,6 +60,9 @@ struct attachments {
 
 /* What is attached now, in the order in which it was. Free with vec_free(&out->all). */
 int hook_attachments(struct store *store, struct attachments *out);
+/* How many there are on an event, and the revision of that row: it counts what was
+ * attached and updated; Linux counts what was taken away, too. */
+u32 hook_row(const struct attachments *now, u32 event, u64 *revision);
 /* -EAGAIN instead of waiting for another process. */
 int hook_try_attachments(struct store *store, struct attachments *out);
 

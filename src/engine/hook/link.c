@@ -104,6 +104,7 @@ static int note_link(struct object *obj, struct attachments *out)
 		.perf_id = info.perf_id,
 		.prog_id = info.prog_id,
 		.event = info.event < EVENTS ? info.event : EVENT_NONE,
+		.updates = info.updates,
 		.cookie = info.cookie,
 	};
 
@@ -120,6 +121,19 @@ static int note_perf(struct object *obj, struct attachments *out)
 	};
 
 	return a.prog_id ? note(out, &a) : 0;
+}
+
+u32 hook_row(const struct attachments *now, u32 event, u64 *revision)
+{
+	struct attachment *a;
+	u32 n = 0;
+
+	*revision = 1;
+	vec_each(a, &now->all) {
+		n += a->event == event;
+		*revision += a->event == event ? 1 + a->updates : 0;
+	}
+	return n;
 }
 
 typedef int next_fn(struct store *store, enum object_kind kind, u32 start, u32 *next);
@@ -272,10 +286,14 @@ static int update(struct store *store, union skep_attr *attr, struct link *link,
 		return err;
 	if (prog->info->type != hook->prog_type)
 		return -EINVAL;
-	err = new == old ? 0 : hook->update(store, link->info, new);
-	if (!err)
-		__atomic_store_n(&link->info->prog_id, new, __ATOMIC_RELEASE);
-	return err;
+	if (new == old)
+		return 0;
+	err = hook->update(store, link->info, new);
+	if (err)
+		return err;
+	__atomic_store_n(&link->info->prog_id, new, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&link->info->updates, 1, __ATOMIC_RELAXED);
+	return 0;
 }
 
 int cmd_link_update(struct store *store, union skep_attr *attr)

@@ -74,17 +74,15 @@ static int give_row(union skep_attr *attr, const struct attachments *now, u32 ev
 	return err;
 }
 
-/* The revision counts what was attached; the kernel's counts what was taken away, too. */
 static int query_row(union skep_attr *attr, const struct attachments *now, u32 event)
 {
-	u32 room = attr->query.count, n = 0;
-	struct attachment *a;
+	u32 room = attr->query.count, n;
+	u64 revision;
 	int err;
 
-	vec_each(a, &now->all)
-		n += a->event == event;
+	n = hook_row(now, event, &revision);
 	attr->query.count = n;
-	attr->query.revision = 1 + n;
+	attr->query.revision = revision;
 	if (!room || !attr->query.prog_ids || !n)
 		return 0;
 	err = give_row(attr, now, event, room);

@@ -368,6 +368,9 @@ static void gen_memory(struct gen *g)
 	if (how ? type != SKEP_MAP_TYPE_ARRAY && type != SKEP_MAP_TYPE_ARENA
 		: type == SKEP_MAP_TYPE_ARENA)
 		return;
+	/* A child has no mapping of it: something else may lie there by then. */
+	if (type == SKEP_MAP_TYPE_ARENA && g->seq->nops < g->child_end)
+		return;
 	if (!gen_begin(g, !how ? v_munmap : how & 1 ? v_peek : v_poke, 0))
 		return;
 	off = gen_one_in(g, 2) ? 8 * gen_below(g, 8) : gen_below(g, PAGE - 64);
