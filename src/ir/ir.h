@@ -41,9 +41,8 @@ struct ir_node {
 	u8 op;	 /* enum ir_op */
 	u8 bits; /* 32 or 64: of the operation */
 	u8 size; /* bytes of memory, or that are extended */
-	u8 kind; /* load: sign-extending; atomic: see ir.def; select: enum ir_cc */
+	u8 kind; /* load: sign-extending; atomic: see ir.def */
 	u8 scale;
-	u8 fixed; /* select: bits of what it compares */
 	u16 uses; /* saturates */
 	u32 block;
 	u32 a, b, c;
@@ -52,7 +51,7 @@ struct ir_node {
 	s64 imm;
 };
 
-enum ir_end { ir_jump, ir_branch, ir_return, ir_stuck /* no run comes there */ };
+enum ir_end { ir_jump, ir_branch, ir_return };
 
 struct ir_block {
 	u32 first, last; /* nodes */
@@ -80,7 +79,6 @@ struct ir {
 	u32 nlists, lists_room;
 	u32 *forward; /* what stands for a node now; itself */
 	bool failed;  /* no memory: all that follows is meaningless */
-	bool frames;  /* uses its stack */
 };
 
 /* The bytes of a constant fit where an instruction takes 32 bits, sign-extended. */
@@ -136,7 +134,6 @@ struct ir_world {
 
 struct ir_func {
 	u32 start, end; /* slots */
-	u32 number;
 	bool main;
 };
 
@@ -155,9 +152,5 @@ void ir_flow(struct ir *ir);
 void ir_fold(struct ir *ir);
 /* Takes away what nobody uses; counts uses. */
 void ir_sweep(struct ir *ir);
-
-/* For people, and for tests. */
-struct skep_log;
-void ir_print(const struct ir *ir, struct skep_log *log);
 
 #endif

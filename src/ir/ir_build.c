@@ -18,7 +18,7 @@ struct build {
 	u16 *in; /* by block: live registers */
 	u32 (*out)[VARS];
 	u32 now[VARS], block;
-	u32 run, frame, zero;
+	u32 frame, zero;
 	int err;
 };
 
@@ -632,7 +632,7 @@ static u32 param(struct build *b, s64 number)
 static void build_entry(struct build *b)
 {
 	b->block = 1;
-	b->run = param(b, 0);
+	param(b, 0);
 	memset(b->now, 0, sizeof(b->now));
 	for (u32 r = 1; r <= (b->func->main ? 1 : 5); r++)
 		b->now[r] = param(b, r);

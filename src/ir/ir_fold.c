@@ -489,7 +489,7 @@ static void use_operands(struct marks *m)
 static bool has_effect(const struct ir_node *x)
 {
 	return x->op == ir_store || x->op == ir_atomic || x->op == ir_call ||
-	       x->op == ir_local || x->op == ir_check || x->op == ir_fence;
+	       x->op == ir_local || x->op == ir_check;
 }
 
 void ir_sweep(struct ir *ir)

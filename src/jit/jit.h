@@ -15,9 +15,7 @@ enum { JIT_REGS = 32, JIT_NONE = 0xff, JIT_PARAMS = 6 };
 typedef u32 jit_set;
 
 struct jit_target {
-	const char *name;
-	jit_set free;	   /* that values may lie in */
-	jit_set clobbered; /* by calls */
+	jit_set free; /* that values may lie in */
 	u8 params[JIT_PARAMS], result;
 	u8 order[JIT_REGS]; /* in which registers are tried, JIT_NONE at the end */
 	/* Before registers are given out: forms that the target has, see x86_64. */
@@ -41,8 +39,7 @@ struct jit_alloc {
 	jit_set used;
 };
 
-/* The order in which blocks stand, and what values are killed; all in ir's arena. false:
- * no memory. */
+/* Gives each value its place; all memory is ir's arena. false: there is none. */
 bool jit_allocate(struct ir *ir, const struct jit_target *target, struct jit_alloc *out);
 
 /* ---- moves that happen at once ---- */

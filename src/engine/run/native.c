@@ -13,7 +13,6 @@ typedef u64 native_func(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
 
 struct native {
 	struct jit_code code;
-	u32 nfuncs;
 	u32 *entries; /* by function: offset of its code */
 };
 
@@ -284,7 +283,7 @@ static int compile_func(const struct prog *prog, const struct facts *facts, u32 
 	const struct ir_world world = {access_context, address, nargs,
 				       call_any,       branch,	&l};
 	const struct ir_func func = {prog->funcs[number].start, prog->funcs[number].end,
-				     number, !number};
+				     !number};
 	struct ir ir;
 	int err = ir_build(&ir, prog->insns, &func, &world);
 
@@ -344,24 +343,17 @@ void native_free(struct native *native)
 	mem_free(native);
 }
 
-const void *native_code(const struct native *native, size_t *len)
-{
-	*len = native->code.len;
-	return native->code.at;
-}
-
 void native_prepare(struct runs *runs, struct prog *prog)
 {
 	struct facts facts;
 
-	if (!jit_serves() || prog->native_tried || runs_opts(runs)->unverified ||
-	    !runs_opts(runs)->native)
+	if (!runs_opts(runs)->native || runs_opts(runs)->unverified || !jit_serves() ||
+	    __atomic_exchange_n(&prog->native_tried, true, __ATOMIC_RELAXED) ||
+	    prog_facts(prog, &facts))
 		return;
-	prog->native_tried = true;
-	if (prog_facts(prog, &facts))
-		return;
-	prog->native = compile(prog, &facts);
+	/* Other threads run the program meanwhile: interpreted until this is whole. */
 	prog->native_free = native_free;
+	__atomic_store_n(&prog->native, compile(prog, &facts), __ATOMIC_RELEASE);
 	facts_free(&facts);
 }
 

@@ -20,7 +20,4 @@ int native_run(struct skep_cpu *cpu, u64 *ret);
 /* struct run's callback of such a program. */
 u64 native_callback(struct run *run, u64 func, const u64 args[5]);
 
-/* The code, for people. */
-const void *native_code(const struct native *native, size_t *len);
-
 #endif

@@ -98,7 +98,6 @@ void emit_neg(struct emit *e, u32 n);
 void emit_bswap(struct emit *e, u32 n);
 void emit_division(struct emit *e, u32 n);
 void emit_addr(struct emit *e, u32 n);
-void emit_select(struct emit *e, u32 n);
 
 /* ---- emit_memory.c ---- */
 

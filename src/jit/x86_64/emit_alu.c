@@ -238,23 +238,3 @@ void emit_addr(struct emit *e, u32 n)
 		    x->scale, (s32)x->imm);
 	emit_done(e, n, d);
 }
-
-void emit_select(struct emit *e, u32 n)
-{
-	const struct ir_node *x = node(e, n);
-	u32 yes = e->ir->lists[x->list], no = e->ir->lists[x->list + 1];
-	u8 d = emit_def(e, n), cc = emit_compare(e, x->kind, x->fixed, x->a, x->b);
-	struct x86_rm from = rm_of(e, yes);
-
-	/* mov leaves the flags as they are, xor would not. */
-	if (is_imm(e, no))
-		x86_rm_imm(e->b, x86_movk, true, x86_of(d), (s32)node(e, no)->imm);
-	else if (where(e, no) != d)
-		x86_rm(e->b, x86_load, true, d, rm_of(e, no));
-	if (is_imm(e, yes)) {
-		x86_rm_imm(e->b, x86_movk, true, x86_of(r10), (s32)node(e, yes)->imm);
-		from = x86_of(r10);
-	}
-	x86_cmov(e->b, cc, d, from);
-	emit_done(e, n, d);
-}

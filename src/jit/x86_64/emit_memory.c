@@ -131,8 +131,7 @@ void emit_atomic(struct emit *e, u32 n)
 			x86_rm_imm(e->b, fetch_rows[x->kind >> 1][1], w, x86_of(r10),
 				   (s32)node(e, x->b)->imm);
 		else
-			x86_rm(e->b, fetch_rows[x->kind >> 1][0], w, r10,
-			       rm_of(e, x->b));
+			x86_rm(e->b, fetch_rows[x->kind >> 1][0], w, r10, rm_of(e, x->b));
 		locked(e, x86_cmpxchg, w, r10, rm);
 		x86_byte(e->b, 0x70 | cc_ne);
 		x86_byte(e->b, (u8)(again - e->b->n - 1));

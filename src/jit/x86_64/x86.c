@@ -127,11 +127,6 @@ void x86_vex(struct jit_buf *b, enum x86_row row, bool w, u8 reg, struct x86_rm 
 		x86_byte(b, count);
 }
 
-void x86_cmov(struct jit_buf *b, u8 cc, u8 reg, struct x86_rm rm)
-{
-	encode(b, &rows[x86_cmovcc], rows[x86_cmovcc].opcode | cc, true, reg, rm);
-}
-
 void x86_movi(struct jit_buf *b, u8 reg, s64 imm)
 {
 	if (!imm) {

@@ -23,7 +23,7 @@ enum x86_reg {
 	r15,
 };
 
-/* Conditions as jcc and cmov number them. */
+/* Conditions as jcc numbers them. */
 enum x86_cc {
 	cc_b = 2,
 	cc_ae,
@@ -72,7 +72,6 @@ void x86_rm_imm(struct jit_buf *b, enum x86_row row, bool w, struct x86_rm rm, s
 /* reg = rm op count; rorx: reg = rm rotated by imm. */
 void x86_vex(struct jit_buf *b, enum x86_row row, bool w, u8 reg, struct x86_rm rm,
 	     u8 count);
-void x86_cmov(struct jit_buf *b, u8 cc, u8 reg, struct x86_rm rm); /* of 64 bits */
 void x86_movi(struct jit_buf *b, u8 reg, s64 imm);
 
 #endif

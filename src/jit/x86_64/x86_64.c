@@ -32,15 +32,13 @@ static jit_set destroys(const struct ir *ir, const struct ir_node *x, jit_set *e
 static bool is_late(const struct ir *ir, const struct ir_node *x)
 {
 	(void)ir;
-	return is_division(x->op) || x->op == ir_select || x->op == ir_atomic ||
+	return is_division(x->op) || x->op == ir_atomic ||
 	       (x->op >= ir_sub && x->op <= ir_rotl && x->op != ir_mul &&
 		!(ir_info[x->op].flags & IR_COMMUTES));
 }
 
 static const struct jit_target x86_64 = {
-	.name = "x86_64",
 	.free = FREE,
-	.clobbered = FREE & ~SAVED,
 	.params = {rdi, rsi, rdx, rcx, r8, r9},
 	.result = rax,
 	.order = {rax, rcx, rdx, rsi, rdi, r8, r9, rbx, rbp, r12, r13, r14, r15,
@@ -138,11 +136,9 @@ static void emit_node(struct emit *e, u32 n)
 	case ir_sext: emit_extend(e, n); return;
 	case ir_bswap: emit_bswap(e, n); return;
 	case ir_addr: emit_addr(e, n); return;
-	case ir_select: emit_select(e, n); return;
 	case ir_load: emit_load(e, n); return;
 	case ir_store: emit_store(e, n); return;
 	case ir_atomic: emit_atomic(e, n); return;
-	case ir_fence: return; /* loads acquire and stores release by themselves */
 	case ir_call:
 	case ir_local: emit_call(e, n); return;
 	case ir_check: emit_check(e, n); return;
@@ -318,7 +314,6 @@ static void emit_end(struct emit *e, u32 i)
 		emit_move(e, rax, b->a);
 		emit_epilogue(e);
 		return;
-	case ir_stuck: x86_byte(e->b, 0x0f), x86_byte(e->b, 0x0b); return;
 	}
 }
 
