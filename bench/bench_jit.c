@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <skep/engine.h>
 #include <skep/load.h>
 #include "kernels.h"
+#include "sample.h"
 #include "../test/unit/bpfcc.h"
 #include "../test/unit/no_bpf.h"
 
@@ -44,14 +44,6 @@ struct subject {
 static struct subject subjects[KERNELS][SIDES];
 static bool on_kernel;
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
 static void fail(const char *what, const char *why)
 {
 	fprintf(stderr, "bench_jit: %s: %s\n", what, why);
@@ -79,23 +71,23 @@ static double run_engine(struct subject *s, u32 times)
 	struct skep_packet packet = {.head = s->packet, .data = s->packet};
 	struct skep_event event = {.packet = &packet};
 	uint64_t ret = 0;
-	double begin = now();
+	double begin = now_ns();
 
 	packet.tail = packet.end = s->packet + SIZE;
 	for (u32 i = 0; i < times; i++)
 		if (skep_run(s->cpu, s->prog, &event, &ret, NULL))
 			fail("engine", "a run failed");
 	s->result = (u32)ret;
-	return now() - begin;
+	return now_ns() - begin;
 }
 
 static double run_native(struct subject *s, u32 times)
 {
-	double begin = now();
+	double begin = now_ns();
 
 	for (u32 i = 0; i < times; i++)
 		s->result = s->call(s->packet);
-	return now() - begin;
+	return now_ns() - begin;
 }
 
 static double run(struct subject *s, u32 times)
@@ -125,19 +117,6 @@ static void fill(u8 *packet)
 	for (u32 i = 0; i < 64; i++) /* strcmp64's strings */
 		packet[512 + i] = packet[576 + i] = packet[640 + i] = (u8)('a' + i % 26);
 	packet[640 + 60] = '?';
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(struct subject *s)
-{
-	qsort(s->ns, SAMPLES, sizeof(s->ns[0]), by_value);
-	return s->ns[SAMPLES / 2];
 }
 
 /* ---- loading ---- */
@@ -275,7 +254,8 @@ int main(void)
 		measure(subjects[i]);
 		check(i);
 		for (enum side side = 0; side < SIDES; side++) {
-			net[side] = median(&subjects[i][side]) - empty[side];
+			net[side] =
+				median_of(subjects[i][side].ns, SAMPLES) - empty[side];
 			if (i)
 				logs[side] += log(net[side] > 0.1 ? net[side] : 0.1);
 			else

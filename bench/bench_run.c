@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <skep/engine.h>
 #include <skep/isa.h>
 #include "parse5.h"
+#include "sample.h"
 
 enum {
 	SAMPLES = 101,
@@ -36,27 +36,6 @@ struct subject {
 };
 
 static uint8_t packet[64];
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(struct subject *s)
-{
-	qsort(s->ns, SAMPLES, sizeof(s->ns[0]), by_value);
-	return s->ns[SAMPLES / 2];
-}
 
 /* ---- subjects ---- */
 
@@ -80,23 +59,23 @@ static __attribute__((noinline)) uint64_t native_parse(void *ctx)
 
 static double time_native(uint64_t (*fn)(void *), uint64_t *result)
 {
-	double begin = now();
+	double begin = now_ns();
 
 	for (int i = 0; i < RUNS; i++)
 		*result = fn(packet);
-	return (now() - begin) / RUNS;
+	return (now_ns() - begin) / RUNS;
 }
 
 static double time_calls(struct skep_engine *engine, struct skep_prog *prog,
 			 struct skep_event *event, uint64_t *result)
 {
 	struct skep_cpu *cpu = skep_enter(engine);
-	double begin = now();
+	double begin = now_ns();
 
 	for (int i = 0; i < RUNS; i++)
 		if (skep_run(cpu, prog, event, result, NULL))
 			abort();
-	begin = (now() - begin) / RUNS;
+	begin = (now_ns() - begin) / RUNS;
 	skep_leave(cpu);
 	return begin;
 }
@@ -114,10 +93,10 @@ static double time_batch(struct skep_engine *engine, struct skep_prog *prog,
 		events[i] = *event;
 		rets[i] = ~0ull;
 	}
-	begin = now();
+	begin = now_ns();
 	if (skep_run_batch(cpu, prog, events, RUNS, rets, NULL))
 		abort();
-	begin = (now() - begin) / RUNS;
+	begin = (now_ns() - begin) / RUNS;
 	skep_leave(cpu);
 	for (int i = *result = 0; i < RUNS; i++)
 		*result |= rets[i];
@@ -127,7 +106,7 @@ static double time_batch(struct skep_engine *engine, struct skep_prog *prog,
 static double time_alone(struct skep_engine *engine, struct skep_prog *prog,
 			 struct skep_event *event, uint64_t *result)
 {
-	double begin = now();
+	double begin = now_ns();
 
 	for (int i = 0; i < RUNS; i++) {
 		struct skep_cpu *cpu = skep_enter(engine);
@@ -136,7 +115,7 @@ static double time_alone(struct skep_engine *engine, struct skep_prog *prog,
 			abort();
 		skep_leave(cpu);
 	}
-	return (now() - begin) / RUNS;
+	return (now_ns() - begin) / RUNS;
 }
 
 static int load(struct skep_sys *sys, uint32_t type, const char *text)
@@ -288,7 +267,7 @@ int main(int argc, char **argv)
 			time_alone(engine, empty, &plain, &s[EMPTY_ALONE].result);
 	}
 	for (int i = 0; i < SUBJECTS; i++)
-		ns[i] = median(&s[i]);
+		ns[i] = median_of(s[i].ns, SAMPLES);
 	printf("parse5  native            %7.1f ns a run\n", ns[PARSE_NATIVE]);
 	printf("parse5  interpreter       %7.1f ns a run, %.2f ns an instruction, %.1f x native\n",
 	       ns[PARSE], ns[PARSE] / (COPIES * (PARSE_SLOTS + 1)),

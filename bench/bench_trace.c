@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <skep/engine.h>
 #include <skep/load.h>
+#include "sample.h"
 
 enum { SAMPLES = 11, CALLS = 512, ARGS = 8, SKIP = 77, MANY = 1000 };
 #define SLACK 1.05
@@ -174,17 +175,9 @@ static int run_spin(int threads, long calls)
 
 /* ---- measuring ---- */
 
-static double now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
-
 static double run(char *const argv[])
 {
-	double start = now_ms();
+	double start = now_ns();
 	int status, null;
 	pid_t pid = fork();
 
@@ -198,7 +191,7 @@ static double run(char *const argv[])
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
 	    WEXITSTATUS(status))
 		die(argv[0], "does not run");
-	return now_ms() - start;
+	return (now_ns() - start) / 1e6;
 }
 
 /* `NR CALLS ERRORS` lines, or strace's table: `% seconds usecs/call calls [errors] name`.
@@ -245,19 +238,6 @@ static void add(struct range *r, const struct counts *c, int sample)
 		if (!sample || c->errors[i] > r->most.errors[i])
 			r->most.errors[i] = c->errors[i];
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(struct range *r)
-{
-	qsort(r->ms, SAMPLES, sizeof(r->ms[0]), by_value);
-	return r->ms[SAMPLES / 2];
 }
 
 static bool apart(long least, long most, long other_least, long other_most)
@@ -321,7 +301,7 @@ static int measure(const char *self, const char *object, const char *name, char 
 	}
 	unlink(out);
 	for (int i = 0; i < SIDES; i++)
-		ms[i] = median(&sides[i]);
+		ms[i] = median_of(sides[i].ms, SAMPLES);
 	n = (int)total(&sides[STRACE].most);
 	printf("%-9s %6d calls  plain %7.1f ms  strace -c -f %7.1f (%5.2f us a call)  "
 	       "engine %7.1f (%5.2f)  overhead %.2f of strace's\n",

@@ -7,23 +7,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "os.h"
+#include "sample.h"
 
 enum {
 	TRIES = 10, /* for a round in which nobody else had a processor */
 	MOMENT_NS = 2000,
 };
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double bench_median(double *ns, u32 n)
 {
-	qsort(ns, n, sizeof(ns[0]), compare);
-	return ns[getenv("BENCH_LOW") ? n / 10 : n / 2];
+	double median = median_of(ns, n);
+
+	return getenv("BENCH_LOW") ? ns[n / 10] : median;
 }
 
 /* ---- starting together ---- */

@@ -104,13 +104,30 @@ static inline int run_prog(int prog, const struct packet *packet)
 
 #define NO_PTRACE "ptrace(2) is forbidden here"
 
-/* A test that is named after the kind of thing that it is given. */
-static inline struct CMUnitTest kill_test(char name[64], const char *kind, bool steps,
-					  CMUnitTestFunction fn, const void *state)
+/* The two tests of each of `n` rows of `size` bytes, which begin with their names. What
+ * main() returns; its argument filters. */
+static inline int kill_run(int argc, char **argv, const void *rows, size_t size, u32 n,
+			   CMUnitTestFunction beside_others, CMUnitTestFunction at_steps,
+			   CMFixtureFunction setup, CMFixtureFunction teardown)
 {
-	snprintf(name, 64, "%s_killed_%s", kind, steps ? "at_steps" : "beside_others");
-	return (struct CMUnitTest){
-		.name = name, .test_func = fn, .initial_state = (void *)state};
+	struct CMUnitTest tests[64] = {0};
+	char names[64][64];
+
+	assert_true(2 * n <= ARRAY_SIZE(tests));
+	for (u32 i = 0; i < 2 * n; i++) {
+		const void *row = (const u8 *)rows + i / 2 * size;
+		bool steps = i % 2;
+
+		snprintf(names[i], sizeof(names[i]), "%s_killed_%s", *(char *const *)row,
+			 steps ? "at_steps" : "beside_others");
+		tests[i] =
+			(struct CMUnitTest){.name = names[i],
+					    .test_func = steps ? at_steps : beside_others,
+					    .initial_state = (void *)row};
+	}
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return _cmocka_run_group_tests("kinds", tests, 2 * n, setup, teardown);
 }
 
 static inline int open_engine(void **state)

@@ -450,15 +450,6 @@ static int open_unverified(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[2 * ARRAY_SIZE(kinds)];
-	char names[2 * ARRAY_SIZE(kinds)][64];
-
-	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++)
-		for (u32 steps = 0; steps < 2; steps++)
-			tests[2 * i + steps] =
-				kill_test(names[2 * i + steps], kinds[i].name, steps,
-					  steps ? at_steps : beside_others, &kinds[i]);
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests(tests, open_unverified, close_engine);
+	return kill_run(argc, argv, kinds, sizeof(kinds[0]), ARRAY_SIZE(kinds),
+			beside_others, at_steps, open_unverified, close_engine);
 }

@@ -6,16 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <skep/engine.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <skep/load.h>
-#include "bits.h"
-#include "bpfcc.h"
-#include "skip.h"
+#include "sides.h"
 
-enum { OUT = 64, DEPTH = 127 };
+#define TYPES TEST_BPF "/map_types.bpf.c"
+
+enum { DEPTH = 127 };
 
 /* The programs' memory. */
 struct all {
@@ -25,35 +23,9 @@ struct all {
 	u64 reg_offset, magic;
 };
 
-static struct skep_engine *engine;
-static char path[64], text[1 << 16];
-static struct skep_log said = {.buf = text, .size = sizeof(text)};
-
-struct side {
-	struct skep_sys *sys;
-	struct skep_object *obj;
-	struct all *all;
-};
-
-static void side_open(struct side *s, u32 i)
+static struct all *memory(const struct side *s)
 {
-	said.len = 0;
-	s->sys = i ? skep_sys_kernel() : skep_engine_sys(engine);
-	if (skep_object_open(path, &s->obj, &said) ||
-	    skep_object_load(s->obj, s->sys, NULL, &said))
-		fail_msg("%s: %s", s->sys->name, text);
-	s->all = skep_object_find_map(s->obj, ".bss")->data;
-}
-
-static u32 sides(const char *name)
-{
-	const char *cc = any_clang();
-
-	if (!cc)
-		test_skip(name, NO_CLANG);
-	if (!path[0] && !bpf_compile(cc, TEST_BPF "/map_types.bpf.c", NULL, path))
-		fail_msg("%s does not compile map_types.bpf.c", cc);
-	return no_bpf() ? 1 : 2;
+	return s->bss->data;
 }
 
 static int prog_fd(struct side *s, const char *name)
@@ -65,34 +37,20 @@ static int prog_fd(struct side *s, const char *name)
 static u32 run(struct side *s, const char *name)
 {
 	union skep_attr attr;
-	int err;
+	u64 out[OUT];
 
-	memset(s->all, 0, sizeof(*s->all));
+	memset(memory(s), 0, sizeof(struct all));
 	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (u32)prog_fd(s, name);
-	err = s->sys->bpf(s->sys, SKEP_PROG_TEST_RUN, &attr, sizeof(attr));
-	if (err)
-		fail_msg("%s on the %s: error %d", name, s->sys->name, err);
-	return attr.test.retval;
-}
-
-static void same(const struct side *s, const char *name, const s64 *want, u32 n)
-{
-	for (u32 k = 0; k < n; k++) {
-		if ((s64)s->all->out[k] != want[k])
-			fail_msg("%s on the %s: out[%u] is %lld, not %lld", name,
-				 s->sys->name, k, (long long)s->all->out[k],
-				 (long long)want[k]);
-	}
+	return side_run(s, name, &attr, out);
 }
 
 #define SAME(s, name, ...) \
-	same(s, name, (const s64[]){__VA_ARGS__}, \
+	same(s, name, memory(s)->out, (const s64[]){__VA_ARGS__}, \
 	     sizeof((const s64[]){__VA_ARGS__}) / sizeof(s64))
 
 static void lru_percpu(void **state)
 {
-	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+	for (u32 i = 0, n = sides(__func__, TYPES); i < n; i++) {
 		struct side s;
 
 		side_open(&s, i);
@@ -121,16 +79,16 @@ static int lookup(struct side *s, const char *map, u64 id, void *value)
 static void check_maps(struct side *s)
 {
 	struct skep_stack_build_id named[DEPTH];
-	const u64 *out = s->all->out;
+	const u64 *out = memory(s)->out;
 	u64 stack[DEPTH];
 
 	assert_true((s64)out[0] >= 3 * 8 && out[0] <= sizeof(stack));
 	assert_int_equal(out[1], out[0] * 4);
 	assert_true(out[2] < 1024 && out[3] < 1024);
 	assert_int_equal(lookup(s, "stacks", out[2], stack), 0);
-	assert_memory_equal(stack, s->all->stack, sizeof(stack));
+	assert_memory_equal(stack, memory(s)->stack, sizeof(stack));
 	assert_int_equal(lookup(s, "named_stacks", out[3], named), 0);
-	assert_memory_equal(named, s->all->named, sizeof(named));
+	assert_memory_equal(named, memory(s)->named, sizeof(named));
 }
 
 static __attribute__((noinline)) u32 run_deep(struct side *s, u32 depth)
@@ -145,21 +103,21 @@ static __attribute__((noinline)) u32 run_deep(struct side *s, u32 depth)
  * from one place, which the stack has somewhere. */
 static void own_stack(void **state)
 {
-	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+	for (u32 i = 0, n = sides(__func__, TYPES); i < n; i++) {
 		u64 at = u64_of(run_deep), *stack;
 		struct side s;
 		u32 k = 0;
 
 		side_open(&s, i);
 		assert_int_equal(run_deep(&s, 4), 0);
-		stack = s.all->stack;
+		stack = memory(&s)->stack;
 		check_maps(&s);
 		while (k < 20 && !(stack[k] - at < 256 && stack[k] == stack[k + 1]))
 			k++;
 		assert_true(k < 20 && stack[k] == stack[k + 2]);
 		assert_true(stack[k] != stack[k + 4]);
-		assert_int_equal(s.all->out[4], 1);
-		memmove(s.all->out, s.all->out + 5, 17 * sizeof(u64));
+		assert_int_equal(memory(&s)->out[4], 1);
+		memmove(memory(&s)->out, memory(&s)->out + 5, 17 * sizeof(u64));
 		SAME(&s, "own_stack", 24, 1, -EINVAL, 0, -EINVAL, -EINVAL, -EFAULT, 0,
 		     -EFAULT, -EINVAL, 0, -EEXIST, -ENOMEM, 24, 1, -EINVAL, -EFAULT);
 		skep_object_close(s.obj);
@@ -223,8 +181,8 @@ static void trace_with(struct side *s, const char *name, bool traced)
 {
 	int link;
 
-	s->all->reg_offset = FIRST_ARGUMENT;
-	s->all->magic = MAGIC;
+	memory(s)->reg_offset = FIRST_ARGUMENT;
+	memory(s)->magic = MAGIC;
 	link = attach(s, name);
 	assert_true(link >= 0);
 	assert_int_equal(run_leaf(traced), 0);
@@ -238,7 +196,7 @@ static void trace(u32 i, struct all *got)
 	side_open(&s, i);
 	trace_with(&s, "call_stack", !i);
 	check_maps(&s);
-	*got = *s.all;
+	*got = *memory(&s);
 	skep_object_close(s.obj);
 }
 
@@ -247,7 +205,7 @@ static void trace(u32 i, struct all *got)
 static void call_stack(void **state)
 {
 	static struct all got[2];
-	u32 n = sides(__func__);
+	u32 n = sides(__func__, TYPES);
 	int persona = personality(0xffffffff);
 
 	if (personality((unsigned)persona | ADDR_NO_RANDOMIZE) < 0)
@@ -268,7 +226,7 @@ static void call_stack(void **state)
 
 static void task_local(void **state)
 {
-	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+	for (u32 i = 0, n = sides(__func__, TYPES); i < n; i++) {
 		int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 		struct side s;
 		u64 value = 0;
@@ -287,7 +245,7 @@ static void task_local(void **state)
 /* Two processes make the call twice each: both count to two. */
 static void task_calls(void **state)
 {
-	for (u32 i = 0, n = sides(__func__); i < n; i++) {
+	for (u32 i = 0, n = sides(__func__, TYPES); i < n; i++) {
 		struct side s;
 
 		side_open(&s, i);
@@ -296,19 +254,6 @@ static void task_calls(void **state)
 		SAME(&s, "task_calls", 2, 2, 0);
 		skep_object_close(s.obj);
 	}
-}
-
-static int open_engine(void **state)
-{
-	return skep_engine_open(NULL, &engine);
-}
-
-static int close_engine(void **state)
-{
-	skep_engine_close(engine);
-	if (path[0])
-		unlink(path);
-	return 0;
 }
 
 int main(int argc, char **argv)
