@@ -14,6 +14,7 @@ enum { OUT = 64 };
 
 static struct skep_engine *engine;
 static char path[64], text[1 << 16];
+static const char *compiled; /* what path[] is of */
 static struct skep_log said = {.buf = text, .size = sizeof(text)};
 
 struct side {
@@ -23,15 +24,21 @@ struct side {
 };
 
 /* How many sides there are: side 0 is the engine, side 1 the kernel where it serves.
- * Compiles `file`, one for a test program; skips test `name` where nothing can. */
+ * Compiles `file`, once as long as no other is asked for; skips test `name` where nothing
+ * can. */
 static u32 sides(const char *name, const char *file)
 {
 	const char *cc = any_clang();
 
 	if (!cc)
 		test_skip(name, NO_CLANG);
-	if (!path[0] && !bpf_compile(cc, file, NULL, path))
-		fail_msg("%s does not compile %s", cc, file);
+	if (compiled != file) {
+		if (path[0])
+			unlink(path);
+		if (!bpf_compile(cc, file, NULL, path))
+			fail_msg("%s does not compile %s", cc, file);
+		compiled = file;
+	}
 	return no_bpf() ? 1 : 2;
 }
 

@@ -126,8 +126,7 @@ bool helper_is_user(struct run *run, u64 addr)
 	return addr < USER_END && !run_find(run, addr, 1, access_probe, &region);
 }
 
-/* Addresses that could be a kernel's fault in one way, all others in another. */
-static int no_kernel_memory(u64 addr)
+int helper_no_kernel_memory(u64 addr)
 {
 	return addr >= KERNEL_BEGIN ? -EFAULT : -ERANGE;
 }
@@ -143,7 +142,7 @@ static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
 	else if (!user && run_find(run, addr, len, access_probe, &region))
 		memmove(dst, ptr_of(addr), len);
 	else if (!user)
-		err = no_kernel_memory(addr);
+		err = helper_no_kernel_memory(addr);
 	if (err)
 		memset(dst, 0, len);
 	return err;
@@ -186,7 +185,7 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 		char *end;
 
 		s64 err = step ? read_mem(run, part, step, addr + n, user)
-			       : no_kernel_memory(addr + n);
+			       : helper_no_kernel_memory(addr + n);
 
 		if (err) {
 			memset(dst, 0, size);
