@@ -15,9 +15,11 @@
 
 enum {
 	BENCH_OPS = 5000,
-	BENCH_USER_OPS = 2000, /* of what takes a system call */
-	BENCH_ROUNDS = 101,    /* at most */
-	BENCH_SAMPLE = 64,     /* bytes of a ring buffer's record */
+	BENCH_USER_OPS = 2000,	 /* of what takes a system call */
+	BENCH_PAIR_OPS = 100000, /* enough that where a thread's lines come from at first
+				    is no part of it */
+	BENCH_ROUNDS = 101,	 /* at most */
+	BENCH_SAMPLE = 64,	 /* bytes of a ring buffer's record */
 };
 #define BENCH_SPREAD 0x9e3779b1u
 #define BENCH_SEED   88172645463325252ull
@@ -103,6 +105,7 @@ struct bench_work {
 	 * counts down. */
 	const char *body;
 	enum bench_sum sum;
+	u32 ops;
 };
 
 extern const struct bench_work bench_empty, bench_lookup, bench_miss, bench_update,

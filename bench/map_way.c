@@ -26,7 +26,7 @@ struct bench_way bench_way_c(struct map *map, const struct bench_keys *keys,
 			     const struct bench_work *work)
 {
 	return (struct bench_way){
-		.go = go_c, .work = work, .keys = *keys, .ops = BENCH_OPS, .map = map};
+		.go = go_c, .work = work, .keys = *keys, .ops = work->ops, .map = map};
 }
 
 /* ---- by a program ---- */
@@ -100,7 +100,7 @@ struct bench_way bench_way_prog(struct skep_sys *sys, int fd,
 	struct bench_way way = {.go = go_prog,
 				.work = work,
 				.keys = *keys,
-				.ops = BENCH_OPS,
+				.ops = work->ops,
 				.sys = sys,
 				.fd = fd};
 

@@ -68,6 +68,7 @@ LOOP(update_loop, update)
 LOOP(delete_insert_loop, delete_insert)
 LOOP(reserve_loop, reserve)
 
+/* Read-mostly, as YCSB's workload B. */
 static u64 mixed_loop(struct map *map, const struct bench_keys *keys, u32 seed, u32 ops)
 {
 	struct bench_draw draw = bench_start(seed);
@@ -78,7 +79,7 @@ static u64 mixed_loop(struct map *map, const struct bench_keys *keys, u32 seed, 
 
 		bench_next(keys, &draw);
 		value = bench_value(draw.word, seed);
-		if ((draw.rng & 255) < 26)
+		if ((draw.rng & 255) < 13)
 			sum += update(map, draw.key, value) ? 0 : value;
 		else
 			sum += lookup(map, draw.key, value);
@@ -116,23 +117,24 @@ static u64 reserve_all_loop(struct map *map, const struct bench_keys *keys, u32 
 	"call ringbuf_submit\ngoto done\n"
 
 const struct bench_work bench_empty = {"nothing", empty_loop, "r6 += r8\nr6 += 1\n",
-				       bench_sum_values};
+				       bench_sum_values, BENCH_OPS};
 const struct bench_work bench_lookup = {"lookup hit", lookup_loop, LOOKUP,
-					bench_sum_values};
-const struct bench_work bench_miss = {"lookup miss", lookup_loop, LOOKUP, bench_sum_zero};
+					bench_sum_values, BENCH_OPS};
+const struct bench_work bench_miss = {"lookup miss", lookup_loop, LOOKUP, bench_sum_zero,
+				      BENCH_OPS};
 const struct bench_work bench_update = {"update", update_loop, UPDATE("0") "r6 += r0\n",
-					bench_sum_zero};
+					bench_sum_zero, BENCH_OPS};
 const struct bench_work bench_delete_insert = {"delete, insert", delete_insert_loop,
 					       DELETE UPDATE("1") "r6 += r0\n",
-					       bench_sum_zero};
+					       bench_sum_zero, BENCH_OPS};
 const struct bench_work bench_mixed = {
-	"90 % lookup, 10 % update", mixed_loop,
-	"r1 = r7\nr1 &= 255\nif r1 < 26 goto write\n" LOOKUP "goto done\n"
+	"95 % lookup, 5 % update", mixed_loop,
+	"r1 = r7\nr1 &= 255\nif r1 < 13 goto write\n" LOOKUP "goto done\n"
 	"write:\n" UPDATE("0") "if r0 != 0 goto done\nr6 += r8\nr6 += 1\ndone:\n",
-	bench_sum_values};
+	bench_sum_values, BENCH_PAIR_OPS};
 const struct bench_work bench_reserve = {"reserve, submit 64 B", reserve_loop,
-					 RESERVE "full: r6 += 1\ndone:\n",
-					 bench_sum_zero};
+					 RESERVE "full: r6 += 1\ndone:\n", bench_sum_zero,
+					 BENCH_OPS};
 const struct bench_work bench_reserve_all = {
 	"reserve, submit until done", reserve_all_loop, RESERVE "full: r9 += 1\ndone:\n",
-	bench_sum_zero};
+	bench_sum_zero, BENCH_OPS};
