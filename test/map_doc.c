@@ -111,10 +111,11 @@ int main(void)
 	       "  that is traced, or, in a test run, of who called `bpf(2)`. There are no stacks of\n"
 	       "  a kernel: `EFAULT`, as where a kernel has none. The deepest has %u addresses, as\n"
 	       "  where nobody changed `kernel.perf_event_max_stack`.\n"
-	       "- **task_storage, cgrp_storage**: a map has room for %u owners at a time, fewer if\n"
-	       "  values are larger than 4,096 bytes, reserved when it is made; a full one takes\n"
-	       "  back the room of threads that are gone before it gives `ENOMEM`, and of cgroups\n"
-	       "  never. Programs have the storage of the current task, and of no cgroup.\n",
+	       "- **task_storage, cgrp_storage**: a map has room for as many owners as the machine\n"
+	       "  may have threads (`kernel.pid_max`, `kernel.threads-max`), at least 4,096 and at\n"
+	       "  most %u; it takes memory as they come. A new owner takes back the room of threads\n"
+	       "  that are gone; that of cgroups comes back when they are deleted from the map. A\n"
+	       "  full map gives `ENOMEM`. Programs have the storage of the current task.\n",
 	       STACK_TRACE_DEPTH, LOCAL_OWNERS);
 	return 0;
 }

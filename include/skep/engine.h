@@ -78,6 +78,9 @@ struct skep_task {
 	 * pointer, by which its stack is walked. 0, or -errno: there is none. NULL: the
 	 * task has no stack that one can see. */
 	int (*where)(struct skep_task *task, uint64_t *ip, uint64_t *fp);
+	/* When the thread began, proc(5)'s starttime: pid and this name it for ever. 0: not
+	 * known, /proc is read where it is asked for. */
+	uint64_t since;
 };
 
 /* What a run sees of the world beside its context. */

@@ -357,29 +357,47 @@ static u64 *local_get(struct map *map, u64 who, bool create)
 	return local_storage_get(map, &kind_of_numbers, &owner, &who, create);
 }
 
-/* A full map takes back the room of owners that are gone, and of those alone. */
+/* There is room for as many as there may be threads; a full map takes back the room of
+ * owners that are gone, and of those alone. */
 static void test_local_storage(void **state)
 {
 	struct store *store = map_store();
 	int fd;
 	struct map *map = map_make(store, SKEP_MAP_TYPE_TASK_STORAGE, 4, 8, 0, &fd);
-	struct local_owner last = {LOCAL_OWNERS - 1, 1}, other = {1, 2};
+	const u64 n = map->info.owners;
+	struct local_owner last = {2 * n - 1, 1}, other = {2, 2};
 	u64 *value;
 
-	for (u64 who = 0; who < LOCAL_OWNERS; who++) {
+	assert_in_range(n, 4096, LOCAL_OWNERS);
+	for (u64 who = 1; who < 2 * n; who += 2) {
 		assert_null(local_get(map, who, false));
 		assert_int_equal(*local_get(map, who, true), who);
 	}
-	value = local_storage_get(map, &kind_of_numbers, &other, NULL, true);
-	assert_int_equal(*value, 0);
-	for (u64 who = 0; who < LOCAL_OWNERS; who++)
-		assert_int_equal(!!local_get(map, who, false), who % 2);
-	for (u64 who = 0; who < LOCAL_OWNERS; who++)
-		assert_int_equal(!!local_get(map, 2 * who + 1, true),
-				 who < LOCAL_OWNERS - 1);
+	assert_null(local_get(map, 0, true));
+	for (u64 who = 1; who < n; who += 2)
+		assert_int_equal(*local_get(map, who, false), who);
 	assert_int_equal(local_storage_delete(map, &last), 0);
 	assert_int_equal(local_storage_delete(map, &last), -ENOENT);
-	assert_non_null(local_get(map, 2 * LOCAL_OWNERS - 1, true));
+	value = local_storage_get(map, &kind_of_numbers, &other, NULL, true);
+	assert_int_equal(*value, 0);
+	assert_non_null(local_get(map, 4, true)); /* in the place of `other` */
+	assert_null(local_storage_get(map, &kind_of_numbers, &other, NULL, false));
+	map_drop(map, fd);
+	store_close(store);
+}
+
+/* Each new owner takes back the room of some that are gone: few stay. */
+static void test_local_storage_gone(void **state)
+{
+	struct store *store = map_store();
+	int fd, left = 0;
+	struct map *map = map_make(store, SKEP_MAP_TYPE_CGRP_STORAGE, 4, 8, 0, &fd);
+
+	for (u64 who = 0; who < 20000; who += 2)
+		assert_int_equal(*local_get(map, who, true), who);
+	for (u64 who = 0; who < 20000; who += 2)
+		left += !!local_get(map, who, false);
+	assert_in_range(left, 1, 1000);
 	map_drop(map, fd);
 	store_close(store);
 }
@@ -1087,6 +1105,7 @@ int main(void)
 		cmocka_unit_test(test_lru),
 		cmocka_unit_test(test_stack_trace),
 		cmocka_unit_test(test_local_storage),
+		cmocka_unit_test(test_local_storage_gone),
 		cmocka_unit_test(test_prog_array),
 		cmocka_unit_test(test_queue_model),
 		cmocka_unit_test(test_bloom_filter),

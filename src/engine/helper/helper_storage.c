@@ -10,11 +10,33 @@ HELPER_FN(get_current_task_btf)
 	return helper_task(run);
 }
 
+/* The calling thread, which stays the same as long as it has the slot. */
+static int calling_thread(struct run *run, struct local_owner *out)
+{
+	struct run_thread *t = &run->thread;
+	u32 process = store_self(run->store);
+	int err;
+
+	if (unlikely(t->process != process || !t->tid)) {
+		err = task_storage_owner((u32)syscall(SYS_gettid), out);
+		if (!err)
+			*t = (struct run_thread){process, (u32)out->who, out->since};
+		return err;
+	}
+	*out = (struct local_owner){t->tid, t->since};
+	return 0;
+}
+
 static int current(struct run *run, struct local_owner *out)
 {
 	const struct skep_task *task = run_world(run)->task;
 
-	return task_storage_owner(task ? task->pid : (u32)syscall(SYS_gettid), out);
+	if (!task)
+		return calling_thread(run, out);
+	if (!task->since)
+		return task_storage_owner(task->pid, out);
+	*out = (struct local_owner){task->pid, task->since};
+	return 0;
 }
 
 HELPER_FN(task_storage_get)

@@ -1,5 +1,6 @@
 #include "tracer.h"
 #include "mem.h"
+#include "task_storage.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -115,6 +116,7 @@ struct tracee *tracee_find(struct tracer *t, pid_t tid)
 struct tracee *tracee_add(struct tracer *t, pid_t tid)
 {
 	struct tracee *p = mem_alloc(1, sizeof(*p));
+	struct local_owner self;
 
 	if (!p)
 		return NULL;
@@ -125,6 +127,8 @@ struct tracee *tracee_add(struct tracer *t, pid_t tid)
 	p->task.where = where;
 	p->first = true;
 	tracee_refresh(p);
+	if (!task_storage_owner((u32)tid, &self))
+		p->task.since = self.since;
 	p->next = t->buckets[(u32)tid % TRACER_BUCKETS];
 	t->buckets[(u32)tid % TRACER_BUCKETS] = p;
 	t->ntracees++;

@@ -57,6 +57,13 @@ u64 htab_size(const struct map_info *info)
 	return layout(info, false).size;
 }
 
+u64 htab_end(const struct map_info *info, u32 n)
+{
+	struct layout l = layout(info, false);
+
+	return n < elems_for(info, false) ? l.elems + (u64)n * l.elem_size : l.size;
+}
+
 u64 htab_percpu_size(const struct map_info *info)
 {
 	return layout(info, true).size;

@@ -94,6 +94,8 @@ enum {
 
 u64 htab_size(const struct map_info *info);
 u64 htab_percpu_size(const struct map_info *info);
+/* Where the first n elements end, which are taken in their order. */
+u64 htab_end(const struct map_info *info, u32 n);
 int htab_check(const union skep_attr *attr, u32 flags, bool percpu);
 int htab_init(struct map *map);
 int htab_open(struct map *map);

@@ -63,13 +63,14 @@ static void mark_bucket(const struct htab *t, struct htab_bucket *b)
 	htab_put(&b->gone, b->gone + 1);
 }
 
-static void free_unmarked(const struct htab *t, bool spares)
+/* Elements from `used` on are fresh still: their memory may not be there yet. */
+static void free_unmarked(const struct htab *t, u32 used, bool spares)
 {
 	u32 stripe = 0;
 
 	__atomic_store_n(&t->head->free, 0, __ATOMIC_RELAXED);
-	t->head->fresh = t->n;
-	for (u32 i = 0; i < t->n; i++) {
+	t->head->fresh = used;
+	for (u32 i = 0; i < used; i++) {
 		if (htab_elem(t, i)->mark)
 			continue;
 		if (spares && stripe <= t->stripe_mask)
@@ -103,17 +104,19 @@ bool htab_lost(struct map *map)
 void htab_collect(struct map *map)
 {
 	struct htab *t = map->priv;
+	u32 used;
 
 	for (u32 i = 0; i <= t->stripe_mask; i++)
 		htab_lock(map, i);
 	if (t->head->lost) {
-		for (u32 i = 0; i < t->n; i++)
+		used = MIN(t->head->fresh, t->n);
+		for (u32 i = 0; i < used; i++)
 			htab_elem(t, i)->mark = 0;
 		for (u32 i = 0; i <= t->stripe_mask; i++)
 			t->stripes[i].spare = 0;
 		for (u32 b = 0; b <= t->mask; b++)
 			mark_bucket(t, &t->buckets[b]);
-		free_unmarked(t, !map->ops->per_cpu);
+		free_unmarked(t, used, !map->ops->per_cpu);
 		t->head->lost = 0;
 	}
 	for (u32 i = 0; i <= t->stripe_mask; i++)

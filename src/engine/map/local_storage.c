@@ -1,16 +1,31 @@
 #include "local_storage.h"
 #include "htab.h"
 #include "mem.h"
+#include "os.h"
+#include <fcntl.h>
+#include <stdlib.h>
 
 enum {
 	FLAGS = SKEP_F_NO_PREALLOC | SKEP_F_CLONE,
-	VALUE_MOST = 65407,	   /* the kernel's BPF_LOCAL_STORAGE_MAX_VALUE_SIZE */
-	ROOM = LOCAL_OWNERS << 12, /* bytes of values */
+	VALUE_MOST = 65407, /* the kernel's BPF_LOCAL_STORAGE_MAX_VALUE_SIZE */
+	OWNERS_LEAST = 4096,
+	STEP = 64,  /* elements for which memory is reserved at once */
+	AHEAD = 64, /* that other updates may take meanwhile */
+	FIRST = 192,
+	SWEEP = 2, /* owners that a new one asks after */
+};
+
+/* Storage: this, and the table. */
+struct head {
+	u32 ready; /* elements for which there is memory */
+	u32 hand;  /* whom the next new owner asks after */
+	u8 pad[56];
 };
 
 struct local {
 	struct map table; /* a hash of its own, in the storage of the map */
-	u8 *zeros;	  /* value_size */
+	struct head *head;
+	u8 *zeros; /* value_size */
 };
 
 int local_storage_check(const union skep_attr *attr)
@@ -28,7 +43,7 @@ static struct map_info table_info(const struct map_info *info)
 	struct map_info table = *info;
 
 	table.key_size = sizeof(struct local_owner);
-	table.max_entries = MIN(ROOM / MAX(info->value_size, 1u), (u32)LOCAL_OWNERS);
+	table.max_entries = MAX(MIN(info->owners, (u32)LOCAL_OWNERS), 1u);
 	table.flags = 0;
 	return table;
 }
@@ -39,22 +54,52 @@ static struct map table_of(const struct map *map)
 		.obj.store = map->obj.store,
 		.info = table_info(&map->info),
 		.ops = &table_ops,
-		.storage = map->storage,
+		.storage = map->storage + sizeof(struct head),
 		.stride = map->stride,
 	};
+}
+
+static u32 read_number(const char *path)
+{
+	size_t len;
+	void *text;
+	u32 n;
+
+	if (os_read_file(path, 64, &text, &len))
+		return LOCAL_OWNERS;
+	n = (u32)MIN(strtoul(text, NULL, 10), (unsigned long)LOCAL_OWNERS);
+	mem_free(text);
+	return n;
+}
+
+/* There are never more threads than that, and hardly as many cgroups. */
+void local_storage_adjust(struct map_info *info)
+{
+	u32 threads = MIN(read_number("/proc/sys/kernel/threads-max"),
+			  read_number("/proc/sys/kernel/pid_max"));
+
+	info->owners = MAX(threads, (u32)OWNERS_LEAST);
 }
 
 u64 local_storage_size(const struct map_info *info)
 {
 	struct map_info table = table_info(info);
 
-	return htab_size(&table);
+	return sizeof(struct head) + htab_size(&table);
+}
+
+u64 local_storage_reserved(const struct map_info *info)
+{
+	struct map_info table = table_info(info);
+
+	return sizeof(struct head) + htab_end(&table, FIRST);
 }
 
 int local_storage_init(struct map *map)
 {
 	struct map table = table_of(map);
 
+	((struct head *)map->storage)->ready = FIRST;
 	return htab_init(&table);
 }
 
@@ -66,6 +111,7 @@ int local_storage_open(struct map *map)
 	if (!local)
 		return -ENOMEM;
 	local->table = table_of(map);
+	local->head = (struct head *)map->storage;
 	local->zeros = (u8 *)(local + 1);
 	err = htab_open(&local->table);
 	if (err) {
@@ -86,28 +132,76 @@ void local_storage_close(struct map *map)
 	mem_free(local);
 }
 
-/* Elements of owners that are no more leave the table. */
-static void sweep(struct map *table, const struct local_kind *kind)
+/* The next element that has been used; whoever races with us asks after the same. */
+static u32 next(struct head *head, u32 used)
 {
-	struct local_owner owner, next;
-	int err = htab_next_key(table, NULL, &next);
+	u32 i = __atomic_load_n(&head->hand, __ATOMIC_RELAXED);
 
-	for (u32 n = 0; !err && n < table->info.max_entries; n++) {
-		owner = next;
-		err = htab_next_key(table, &owner, &next);
-		if (kind->gone(&owner))
-			htab_remove(table, &owner);
+	if (i >= used)
+		i = 0;
+	__atomic_store_n(&head->hand, i + 1, __ATOMIC_RELAXED);
+	return i;
+}
+
+/* Elements of owners that are no more leave the table: of the next `n`. */
+static void sweep(struct local *local, const struct local_kind *kind, u32 n)
+{
+	struct htab *t = local->table.priv;
+	u32 used = MIN(__atomic_load_n(&t->head->fresh, __ATOMIC_RELAXED), t->n), seq;
+	struct local_owner owner;
+
+	for (; n && used; n--) {
+		u32 i = next(local->head, used);
+
+		/* Somebody may write it just now: then it names nobody, or is found. */
+		map_copy(&owner, htab_elem(t, i)->key, sizeof(owner));
+		if (htab_find(t, &owner, &seq) == i && kind->gone(&owner))
+			htab_remove(&local->table, &owner);
 	}
+}
+
+/* Memory for what the table takes next; false: there is none. */
+static bool grow(struct map *map)
+{
+	struct local *local = map->priv;
+	struct htab *t = local->table.priv;
+	u32 ready = __atomic_load_n(&local->head->ready, __ATOMIC_ACQUIRE), more;
+	u32 fresh = __atomic_load_n(&t->head->fresh, __ATOMIC_RELAXED);
+	u64 from, to;
+	int err;
+
+	if (fresh >= t->n || fresh + AHEAD < ready || ready >= t->n)
+		return true;
+	more = MIN(ready + STEP, t->n);
+	from = sizeof(struct head) + htab_end(&local->table.info, ready);
+	to = sizeof(struct head) + htab_end(&local->table.info, more);
+	do
+		err = fallocate(map->obj.fd, 0, (off_t)(OBJECT_HEAD_SIZE + from),
+				(off_t)(to - from));
+	while (err && errno == EINTR);
+	if (err)
+		return false;
+	/* Who was faster reserved the same. */
+	__atomic_compare_exchange_n(&local->head->ready, &ready, more, false,
+				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	return true;
 }
 
 static int update(struct map *map, const struct local_kind *kind,
 		  const struct local_owner *owner, const void *value, u64 flags)
 {
 	struct local *local = map->priv;
-	int err = htab_write(&local->table, owner, value, flags);
+	u32 seq;
+	int err;
 
+	if (htab_find(local->table.priv, owner, &seq) == HTAB_NONE) {
+		sweep(local, kind, SWEEP);
+		if (!grow(map))
+			return -ENOMEM;
+	}
+	err = htab_write(&local->table, owner, value, flags);
 	if (err == -E2BIG) {
-		sweep(&local->table, kind);
+		sweep(local, kind, local->table.info.max_entries);
 		err = htab_write(&local->table, owner, value, flags);
 	}
 	return err == -E2BIG ? -ENOMEM : err;

@@ -2,16 +2,18 @@
  *
  * A kernel hangs the value on the object itself, and it ends with it. Here the values lie
  * in a table (htab.h), by names that are never used again: so what belongs to an owner
- * that is gone is found by nobody, and its room is taken back when there is no other. A
- * map has room for LOCAL_OWNERS values of a page or less, and for fewer larger ones, all
- * of it reserved when the map is made, since nothing allocates while a program runs.
+ * that is gone is found by nobody, and each new owner takes back the room of some that
+ * are. The table has an element for every thread that the machine may have, up to
+ * LOCAL_OWNERS; memory for them is reserved in steps, by the update that needs the next
+ * one, as a kernel allocates in a program's run: to have it all from the start would take
+ * gigabytes for large values.
  */
 #ifndef LOCAL_STORAGE_H
 #define LOCAL_STORAGE_H
 
 #include "map.h"
 
-enum { LOCAL_OWNERS = 4096 };
+enum { LOCAL_OWNERS = 1 << 17 };
 
 /* Whose value it is. */
 struct local_owner {
@@ -29,7 +31,9 @@ struct local_kind {
 };
 
 int local_storage_check(const union skep_attr *attr);
+void local_storage_adjust(struct map_info *info);
 u64 local_storage_size(const struct map_info *info);
+u64 local_storage_reserved(const struct map_info *info);
 int local_storage_init(struct map *map);
 int local_storage_open(struct map *map);
 void local_storage_close(struct map *map);
@@ -52,7 +56,8 @@ int local_storage_delete(struct map *map, const struct local_owner *owner);
 /* What the types have in common of struct map_ops. */
 #define LOCAL_STORAGE_OPS \
 	.no_value_ptr = true, .typed = true, .btf = map_btf_index, \
-	.check = local_storage_check, .size = local_storage_size, \
+	.check = local_storage_check, .adjust = local_storage_adjust, \
+	.size = local_storage_size, .reserved = local_storage_reserved, \
 	.init = local_storage_init, .open = local_storage_open, \
 	.close = local_storage_close
 

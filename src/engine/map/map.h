@@ -47,6 +47,7 @@ struct map_info {
 	u64 size;   /* of the storage */
 	u64 extra;  /* MAP_CREATE's map_extra */
 	u32 timers; /* written once: there have been timers with a program */
+	u32 owners; /* local_storage.h: how many have a value at most */
 	struct map_inner inner;
 	struct map_fields fields;
 };

@@ -7,7 +7,7 @@
 
 extern const struct local_kind task_storage_kind;
 
-/* A thread that lives; -ENOENT: none does. */
+/* A thread that lives; -ENOENT: none does. Reads /proc. */
 int task_storage_owner(u32 tid, struct local_owner *out);
 
 #endif

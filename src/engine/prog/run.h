@@ -71,6 +71,13 @@ struct run_inner {
 	u32 id;
 };
 
+/* The thread that took the slot, and what was asked about it since. */
+struct run_thread {
+	u32 process; /* store_self() when that was; another one after fork(2) */
+	u32 tid;     /* 0: not asked */
+	u64 since;   /* when it began; 0: not asked */
+};
+
 /* bpf(2), whole. */
 typedef int run_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *attr,
 		    u32 size);
@@ -110,6 +117,7 @@ struct run {
 	const u64 *caller;
 	struct store *store;
 	u64 random; /* state of bpf_get_prandom_u32 */
+	struct run_thread thread;
 	bool moved; /* memory was taken back: bounds that the interpreter remembers are no
 		       longer good; it sets this to false again */
 

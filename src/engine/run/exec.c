@@ -272,6 +272,7 @@ static struct skep_cpu *enter_slot(struct runs *runs, u32 slot)
 		store_slot_give(runs->store, slot);
 		return NULL;
 	}
+	cpu->run.thread = (struct run_thread){0};
 	cpu->run.state =
 		__atomic_load_n(runs->stats, __ATOMIC_RELAXED) ? RUN_COUNTING : 0;
 	cpu->outer = held;
