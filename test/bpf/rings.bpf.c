@@ -32,6 +32,9 @@ static void *(*dynptr_data)(const struct dynptr *d, u64 off, u64 len) = (void *)
 static long (*user_ringbuf_drain)(void *map, void *fn, void *ctx,
 				  u64 flags) = (void *)209;
 
+extern int bpf_dynptr_adjust(const struct dynptr *d, u32 start, u32 end)
+	__attribute__((section(".ksyms")));
+
 struct {
 	__uint(type, 27);
 	__uint(max_entries, 4096);
@@ -151,6 +154,8 @@ static long sample(const struct dynptr *d, void *ctx)
 	out[4] = user_ringbuf_drain(&user_ring, nested, NULL, 0);
 	word++;
 	out[6] = dynptr_write(d, 0, &word, 8, 0);
+	out[8] = bpf_dynptr_adjust(d, 0, 4);
+	out[9] = dynptr_write(d, 0, &word, 8, 0);
 	return word == all.stop;
 }
 

@@ -133,7 +133,7 @@ static void forged_dynptrs_reach_nothing(void **state)
 	const struct dynptr forged[] = {{.data = 8, .what = 64},
 					{.data = P(b->mem) + 1000, .what = 64},
 					{.data = P(b->mem), .what = 64, .offset = ~0u},
-					{.data = P(b), .what = ~0u >> 1}};
+					{.data = P(b), .what = DYNPTR_MOST}};
 
 	for (u32 i = 0; i < ARRAY_SIZE(forged); i++) {
 		bench_begin(b, SKEP_PROG_TYPE_XDP);
@@ -151,6 +151,26 @@ static void forged_dynptrs_reach_nothing(void **state)
 		faults(b, call(b, SKEP_FUNC_ringbuf_submit_dynptr, P(b->mem) + 3, 0),
 		       b->text);
 		assert_non_null(strstr(b->text, "no ring-buffer record"));
+	}
+}
+
+/* Of a packet's it says the size, but which bytes there are says the packet. */
+static void forged_packets_have_no_more_bytes(void **state)
+{
+	struct bench *b = *state;
+
+	bench_begin(b, SKEP_PROG_TYPE_XDP);
+	for (u32 type = dynptr_skb; type < 8; type++) {
+		struct dynptr d = {.data = P(b), .what = DYNPTR_MOST | type << 28};
+
+		for (u32 i = 0; i < 2; i++, d.offset = ~0u - 20) {
+			memcpy(b->mem + 3, &d, sizeof(d));
+			assert_true(call(b, SKEP_FUNC_dynptr_read, P(b->mem) + 64, 32,
+					 P(b->mem) + 3, 0xfffff, 0) < 0);
+			assert_true(call(b, SKEP_FUNC_dynptr_write, P(b->mem) + 3,
+					 0xfffff, P(b->mem) + 64, 32, 0) < 0);
+			assert_false(b->run.fault);
+		}
 	}
 }
 
@@ -455,6 +475,7 @@ int main(void)
 		TEST(bad_arguments_get_a_sentence),
 		TEST(kernel_functions_check_their_arguments),
 		TEST(forged_dynptrs_reach_nothing),
+		TEST(forged_packets_have_no_more_bytes),
 		TEST(task_is_the_event_s),
 		TEST(task_is_the_caller_without_an_event_s),
 		TEST(pids_are_of_our_namespace),

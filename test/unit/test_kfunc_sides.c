@@ -10,30 +10,34 @@
 #include "sides.h"
 
 static const char text_programs[] = TEST_BPF "/kfunc_text.bpf.c";
+static const char dynptr_programs[] = TEST_BPF "/kfunc_dynptr.bpf.c";
 
-/* Runs one program once, on 64 bytes of packet. */
-static void both(const char *test, const char *file, const char *name, const s64 *want,
-		 u32 n)
+/* Runs one program once, on a packet whose bytes are 0, 1, 2... */
+static void both_on(const char *test, const char *file, const char *name, u32 len,
+		    const s64 *want, u32 n)
 {
-	u8 packet[64] = {0};
+	u8 packet[10000];
 	union skep_attr attr;
 	u64 out[OUT];
 	struct side s;
 
+	for (u32 i = 0; i < len; i++)
+		packet[i] = (u8)i;
 	for (u32 i = 0, end = sides(test, file); i < end; i++) {
 		side_open(&s, i);
 		memset(&attr, 0, sizeof(attr));
-		attr.test.data_in = u64_of(packet);
-		attr.test.data_size_in = sizeof(packet);
+		attr.test.data_in = len ? u64_of(packet) : 0;
+		attr.test.data_size_in = len;
 		assert_int_equal(side_run(&s, name, &attr, out), 0);
 		skep_object_close(s.obj);
 		same(&s, name, out, want, n);
 	}
 }
 
-#define BOTH(file, name, ...) \
-	both(__func__, file, name, (const s64[]){__VA_ARGS__}, \
-	     sizeof((const s64[]){__VA_ARGS__}) / sizeof(s64))
+#define ON(len, file, name, ...) \
+	both_on(__func__, file, name, len, (const s64[]){__VA_ARGS__}, \
+		sizeof((const s64[]){__VA_ARGS__}) / sizeof(s64))
+#define BOTH(file, name, ...) ON(64, file, name, __VA_ARGS__)
 
 static void strings_are_compared(void **state)
 {
@@ -66,6 +70,37 @@ static void strings_are_found(void **state)
 	     -ENOENT, -E2BIG);
 }
 
+/* ---- dynptrs ---- */
+
+static void dynptrs_have_parts(void **state)
+{
+	BOTH(dynptr_programs, "parts", 64, 0, 0, (u32)-EINVAL, 1, 0, -EINVAL, -EINVAL,
+	     -ERANGE, -ERANGE, 0, 48, 8, 0, 0, 0, 48, 1000, 48, 1000, 55, 0, 170, 170, 51,
+	     -E2BIG, 0, -E2BIG, 0, -6148914693240901328, -E2BIG, 48, -EINVAL, 1, 1000);
+}
+
+static void dynptrs_are_copied(void **state)
+{
+	BOTH(dynptr_programs, "copies", -E2BIG, -E2BIG, 0, 20, 31, 0, -E2BIG, 0, 1,
+	     -EINVAL, -EINVAL, 0, -E2BIG, 0, 0, 1);
+}
+
+static void dynptrs_are_of_packets(void **state)
+{
+	BOTH(dynptr_programs, "packet", -EINVAL, (u32)-EINVAL, 0, 64, 0, 5, 48, 1000, 0,
+	     0, 387365652, -E2BIG, 0, -E2BIG, 0, -EINVAL, 4, 0, 20, 0, 0, 7, 18, 0, 18,
+	     -EINVAL, 1, 0, 0, 1000, -E2BIG, 0, 0, 46, 39, 1000, -EFAULT, 0, -EFAULT,
+	     -EFAULT);
+	BOTH(dynptr_programs, "packet_read_only", 0, 50, 1, 20, -EINVAL, 0, 690497318,
+	     -EINVAL, -EINVAL, -EINVAL, 0, 17);
+	BOTH(dynptr_programs, "hooked", 0, 64, 1, 6, 0, 1061043516);
+	BOTH(dynptr_programs, "frame", -EINVAL, 0, 64, 0, 48, 1000, 0, 387365652, -EINVAL,
+	     0, 187, 0, 0, 7, 0, 50, 39, 1000, -EINVAL, -EINVAL);
+	ON(10000, dynptr_programs, "fragments", 0, 10000, 190, 1000, 192, 190, 1000, 192,
+	   191, 192, 1, 0, 191, 0, 3267084479, 0, 0, 186, 204, 204, 204, 204, 204, 204,
+	   204, 204, 195, 0, 0, 0, 0, -E2BIG, -E2BIG, 1000, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -73,6 +108,9 @@ int main(void)
 		cmocka_unit_test(characters_are_found),
 		cmocka_unit_test(strings_are_measured),
 		cmocka_unit_test(strings_are_found),
+		cmocka_unit_test(dynptrs_have_parts),
+		cmocka_unit_test(dynptrs_are_copied),
+		cmocka_unit_test(dynptrs_are_of_packets),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

@@ -191,6 +191,17 @@ static bool check_field(struct call *c, u32 i, enum field_kind kind)
 	       bad(c, i, msg_helper_field);
 }
 
+/* Netfilter programs find their packet in their context. */
+static bool check_skb(struct call *c, u32 i)
+{
+	const struct run *run = c->run;
+	const struct prog_type *type = run->prog->type;
+
+	return (type->skb && c->r[i] == u64_of(run->ctx)) ||
+	       (type->packet && c->r[i] == u64_of(&run->packet)) ||
+	       bad(c, i, msg_helper_ctx);
+}
+
 bool helper_takes_map(enum helper_arg kind)
 {
 	switch (kind) {
@@ -234,6 +245,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_record: return check_record(c, i);
 	case arg_func: return check_func(c, i);
 	case arg_str: return check_str(c, i);
+	case arg_out_opt: return !c->r[i] || check_sized(c, i, access_write, false);
 	case arg_u64_out: return check_mem(c, i, 8, access_write);
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
 	case arg_task:
@@ -244,6 +256,9 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_timer: return check_field(c, i, field_timer);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
+	case arg_dynptr_own:
+		return check_mem(c, i, sizeof(struct dynptr), access_read | access_write);
+	case arg_skb: return check_skb(c, i);
 	default: return false;
 	}
 }

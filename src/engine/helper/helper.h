@@ -40,6 +40,9 @@ enum helper_arg {
 	arg_u64_out, /* 8 bytes, written */
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
+	arg_dynptr_own, /* one that is changed */
+	arg_skb,	/* the packet as the program knows it: its context, or from there */
+	arg_out_opt,	/* memory to write, or NULL; the next argument is its size */
 	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
 	arg_task,	/* the current task */
 	arg_task_null,	/* the same, or NULL */

@@ -9,15 +9,123 @@ static u64 answer(int err)
 	return (u64)(s64)err;
 }
 
-/* `len` bytes at `offset` of it; NULL after a fault. */
-static void *memory(struct run *run, const struct dynptr *d, u32 offset, u32 len,
-		    enum access access)
+/* ---- packets ---- */
+
+/* What a packet's dynptr is of; a program without one has no such dynptrs. */
+static bool is_packet(const struct dynptr *d)
 {
-	return run_mem(run, d->data + d->offset + offset, len, access,
-		       "a dynptr's memory");
+	return dynptr_type(d) >= dynptr_skb;
 }
 
-/* ---- any memory ---- */
+static void *in_skb(struct run *run, const u8 *from, const u8 *end, u64 off, u32 len)
+{
+	return off + len <= (u64)(end - from) ? (u8 *)from + off : NULL;
+}
+
+static void *packet_at(struct run *run, const struct dynptr *d, u32 off, u32 len)
+{
+	const struct skep_packet *p = &run->packet;
+
+	if (!run->prog->type->packet)
+		return NULL;
+	switch (dynptr_type(d)) {
+	case dynptr_skb: return in_skb(run, p->data, p->tail, off, len);
+	case dynptr_skb_meta: return in_skb(run, p->meta, p->data, off, len);
+	case dynptr_xdp: return helper_xdp_at(run, off, len);
+	default: return NULL;
+	}
+}
+
+static int packet_load(struct run *run, const struct dynptr *d, u32 off, void *to,
+		       u32 len)
+{
+	const void *at;
+
+	if (!run->prog->type->packet)
+		return -EINVAL;
+	if (dynptr_type(d) == dynptr_skb)
+		return (int)helper_skb_load_bytes(run, 0, off, u64_of(to), len, 0);
+	if (dynptr_type(d) == dynptr_xdp)
+		return (int)helper_xdp_load_bytes(run, 0, off, u64_of(to), len, 0);
+	at = packet_at(run, d, off, len);
+	if (at)
+		memmove(to, at, len);
+	return at ? 0 : -EINVAL;
+}
+
+static int packet_store(struct run *run, const struct dynptr *d, u32 off,
+			const void *from, u32 len, u64 flags)
+{
+	void *at;
+
+	if (!run->prog->type->packet)
+		return -EINVAL;
+	if (dynptr_type(d) == dynptr_skb)
+		return (int)helper_skb_store_bytes(run, 0, off, u64_of(from), len, flags);
+	if (flags)
+		return -EINVAL;
+	if (dynptr_type(d) == dynptr_xdp)
+		return (int)helper_xdp_store_bytes(run, 0, off, u64_of(from), len, 0);
+	at = packet_at(run, d, off, len);
+	if (at)
+		memmove(at, from, len);
+	return at ? 0 : -EINVAL;
+}
+
+/* ---- any dynptr ---- */
+
+static void *memory(struct run *run, const struct dynptr *d, u32 off, u32 len,
+		    enum access access)
+{
+	return run_mem(run, d->data + d->offset + off, len, access, "a dynptr's memory");
+}
+
+void *dynptr_at(struct run *run, const struct dynptr *d, u32 off, u32 len,
+		enum access access)
+{
+	if (!d->data || !dynptr_holds(d, off, len) ||
+	    (access == access_write && d->what & DYNPTR_RDONLY))
+		return NULL;
+	return is_packet(d) ? packet_at(run, d, d->offset + off, len)
+			    : memory(run, d, off, len, access);
+}
+
+int dynptr_load(struct run *run, const struct dynptr *d, u32 off, void *to, u32 len)
+{
+	const void *at;
+
+	if (!d->data)
+		return -EINVAL;
+	if (!dynptr_holds(d, off, len))
+		return -E2BIG;
+	if (is_packet(d))
+		return packet_load(run, d, d->offset + off, to, len);
+	at = memory(run, d, off, len, access_read);
+	if (at)
+		memmove(to, at, len);
+	return 0;
+}
+
+int dynptr_store(struct run *run, const struct dynptr *d, u32 off, const void *from,
+		 u32 len, u64 flags)
+{
+	void *at;
+
+	if (!d->data || d->what & DYNPTR_RDONLY)
+		return -EINVAL;
+	if (!dynptr_holds(d, off, len))
+		return -E2BIG;
+	if (is_packet(d))
+		return packet_store(run, d, d->offset + off, from, len, flags);
+	if (flags)
+		return -EINVAL;
+	at = memory(run, d, off, len, access_write);
+	if (at)
+		memmove(at, from, len);
+	return 0;
+}
+
+/* ---- helpers ---- */
 
 HELPER_FN(dynptr_from_mem)
 {
@@ -33,33 +141,15 @@ HELPER_FN(dynptr_from_mem)
 HELPER_FN(dynptr_read)
 {
 	const struct dynptr from = *(struct dynptr *)ptr_of(c);
-	void *at;
 
-	if (!from.data || e)
-		return answer(-EINVAL);
-	if (!dynptr_holds(&from, (u32)d, (u32)b))
-		return answer(-E2BIG);
-	at = memory(run, &from, (u32)d, (u32)b, access_read);
-	if (at)
-		memmove(ptr_of(a), at, b);
-	return 0;
+	return answer(e ? -EINVAL : dynptr_load(run, &from, (u32)d, ptr_of(a), (u32)b));
 }
 
 HELPER_FN(dynptr_write)
 {
 	const struct dynptr to = *(struct dynptr *)ptr_of(a);
-	void *at;
 
-	if (!to.data || to.what & DYNPTR_RDONLY)
-		return answer(-EINVAL);
-	if (!dynptr_holds(&to, (u32)b, (u32)d))
-		return answer(-E2BIG);
-	if (e)
-		return answer(-EINVAL);
-	at = memory(run, &to, (u32)b, (u32)d, access_write);
-	if (at)
-		memmove(at, ptr_of(c), d);
-	return 0;
+	return answer(dynptr_store(run, &to, (u32)b, ptr_of(c), (u32)d, e));
 }
 
 HELPER_FN(dynptr_data)
@@ -67,7 +157,7 @@ HELPER_FN(dynptr_data)
 	const struct dynptr *from = ptr_of(a);
 
 	if (!from->data || !dynptr_holds(from, (u32)b, (u32)c) ||
-	    from->what & DYNPTR_RDONLY)
+	    from->what & DYNPTR_RDONLY || is_packet(from))
 		return 0;
 	return from->data + from->offset + (u32)b;
 }

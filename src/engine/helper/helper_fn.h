@@ -49,6 +49,10 @@ static inline u64 helper_task(const struct run *run)
 /* Whether a ring-buffer record that the run holds begins at addr. */
 bool helper_is_record(const struct run *run, u64 addr);
 
+/* Bytes of an XDP packet that lie in one piece, which the run may touch then; NULL: they
+ * do not, or are not there. */
+void *helper_xdp_at(struct run *run, u32 off, u32 len);
+
 /* Copies from the current task's memory; 0 or -EFAULT. */
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
 

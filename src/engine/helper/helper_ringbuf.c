@@ -54,7 +54,7 @@ static u64 each(struct run *run, u8 *sample, u32 size, u64 func, u64 ctx)
 	u64 stop = 1;
 
 	dynptr_set(&dynptr, dynptr_local, u64_of(sample), size);
-	if (!run_give(run, &dynptr, sizeof(dynptr), access_read, NULL)) {
+	if (!run_give(run, &dynptr, sizeof(dynptr), access_read | access_write, NULL)) {
 		run_fault(run, E2BIG, msg_helper_given, "user_ringbuf_drain", RUN_GIVEN);
 		return stop;
 	}

@@ -93,6 +93,25 @@ static void copy(struct run *run, u32 off, u8 *mem, u32 len, bool store)
 			len - first);
 }
 
+/* What lies in one piece: all before the fragments, or a fragment, which is a page. */
+void *helper_xdp_at(struct run *run, u32 off, u32 len)
+{
+	const struct skep_packet *p = &run->packet;
+	u32 linear = (u32)(p->tail - p->data);
+	struct region region;
+
+	if (check_range(run, off, len))
+		return NULL;
+	if (off < linear || !p->rest_len)
+		return off + len <= linear ? p->data + off : NULL;
+	off -= linear;
+	if (off % PAGE + len > MIN(PAGE, p->rest_len - off / PAGE * PAGE))
+		return NULL;
+	if (!run_find(run, u64_of(p->rest), p->rest_room, access_write, &region))
+		run_give(run, p->rest, p->rest_room, access_read | access_write, NULL);
+	return p->rest + off;
+}
+
 HELPER_FN(xdp_load_bytes)
 {
 	int err = check_range(run, (u32)b, (u32)d);
