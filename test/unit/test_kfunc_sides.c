@@ -7,12 +7,31 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include "sides.h"
 
 static const char text_programs[] = TEST_BPF "/kfunc_text.bpf.c";
 static const char dynptr_programs[] = TEST_BPF "/kfunc_dynptr.bpf.c";
+static const char read_programs[] = TEST_BPF "/kfunc_read.bpf.c";
 
 /* Runs one program once, on a packet whose bytes are 0, 1, 2... */
+/* 4,096 bytes behind which nothing is: as kfunc_read.bpf.c has them. */
+static u8 *make_user(void)
+{
+	u8 *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
+
+	assert_true(at != MAP_FAILED);
+	for (u32 i = 2048; i < 4096; i++)
+		at[i] = (u8)('A' + i % 8);
+	at[2048 + 1000] = 0;
+	mprotect(at + 4096, 4096, PROT_NONE);
+	return at;
+}
+
+/* Where programs look for it. */
+static u64 user;
+
 static void both_on(const char *test, const char *file, const char *name, u32 len,
 		    const s64 *want, u32 n)
 {
@@ -26,6 +45,8 @@ static void both_on(const char *test, const char *file, const char *name, u32 le
 	for (u32 i = 0, end = sides(test, file); i < end; i++) {
 		side_open(&s, i);
 		memset(&attr, 0, sizeof(attr));
+		if (user)
+			memcpy(s.bss->data + OUT * sizeof(u64), &user, sizeof(user));
 		attr.test.data_in = len ? u64_of(packet) : 0;
 		attr.test.data_size_in = len;
 		assert_int_equal(side_run(&s, name, &attr, out), 0);
@@ -101,6 +122,42 @@ static void dynptrs_are_of_packets(void **state)
 	   204, 204, 195, 0, 0, 0, 0, -E2BIG, -E2BIG, 1000, 6);
 }
 
+/* ---- what may not be there ---- */
+
+static void what_is_not_there_is_said(void **state)
+{
+	user = u64_of(make_user());
+	BOTH(read_programs, "probe", 0, (s64)0x44434241eeeeeeee, (s64)0xeeeeeeee48474645,
+	     -E2BIG, 0, 0, -EFAULT, (s64)0xeeeeeeeeeeeeeeee, -EFAULT,
+	     (s64)0x4847464544434241, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, -EFAULT,
+	     (s64)0xeeeeeeeeeeeeeeee, 0, -E2BIG, 0, (s64)0x6b6b6b6beeeeeeee,
+	     (s64)0xeeeeeeee6c6c6c00, -E2BIG, -ERANGE, (s64)0xeeeeeeeeeeeeeeee, -EFAULT,
+	     -E2BIG);
+	BOTH(read_programs, "probe_str", 8, (s64)0x44434241eeeeeeee,
+	     (s64)0xeeeeeeee00474645, 4, 4736838, (s64)0xeeeeeeeeeeeeeeee, -E2BIG, 0, 0,
+	     -EFAULT, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, (s64)0xeeeeee4847464544,
+	     (s64)0xeeeeeeeeeeeeeeee, -EFAULT, 0, -E2BIG, 8, (s64)0x6b6b6b6beeeeeeee,
+	     (s64)0xeeeeeeee006b6b6b, 4, (s64)0xeeeeeeee006b6b6b, -E2BIG, 0, 0, -EFAULT,
+	     (s64)0xeeeeeeeeeeeeee00, -ERANGE, (s64)0xeeeeeeeeeeeeeeee);
+	ON(0, read_programs, "sleeping", 0, (s64)0x44434241eeeeeeee,
+	   (s64)0xeeeeeeee48474645, -E2BIG, 0, -EFAULT, 0, -EFAULT,
+	   (s64)0x4847464544434241, 0, -EFAULT, 0, -E2BIG, 8, (s64)0x44434241eeeeeeee,
+	   (s64)0xeeeeeeee00474645, 4, 4736838, (s64)0xeeeeeeeeeeeeeeee, -E2BIG, 0,
+	   -EFAULT, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, (s64)0xeeeeee4847464544,
+	   (s64)0xeeeeeeeeeeeeeeee, -E2BIG);
+	ON(0, read_programs, "strings", 8, (s64)0x47464544434241, 4, 4736838,
+	   (s64)0xeeeeeeeeeeeeeeee, 4, 4736838, 0, (s64)0xeeeeeeeeeeeeeeee, -EINVAL, 1, 8,
+	   (s64)0x47464544434241, -EFAULT, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, 0, -EFAULT,
+	   (s64)0xeeeeee4847464544, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, 0, 0, 6, 5, -EFAULT,
+	   9, (s64)0x4847464544434241, (s64)0xeeeeeeeeeeeeee00);
+	ON(10000, read_programs, "pieces", 0, 0, 0, (s64)0x4443420048474645, -E2BIG,
+	   -EFAULT, -EFAULT, 0, (s64)0x4847464544434241, 0, 0, (s64)0x6c6c6c006b6b6b6b,
+	   1001, 0, (s64)0x6b6b6b0048474645, 500, 0, (s64)0x4746450043424148, 2, 256, 511,
+	   512, 511, 1001, 600);
+	munmap(ptr_of(user), 8192);
+	user = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +168,7 @@ int main(void)
 		cmocka_unit_test(dynptrs_have_parts),
 		cmocka_unit_test(dynptrs_are_copied),
 		cmocka_unit_test(dynptrs_are_of_packets),
+		cmocka_unit_test(what_is_not_there_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

@@ -60,6 +60,10 @@ int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
  * memory of the run. The length with the 0, or -EFAULT, -ERANGE. */
 s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user);
 
+/* The same without what comes after: `size` bytes without a 0 get none, and what was
+ * copied before an error stays. */
+s64 helper_copy_str(struct run *run, char *dst, u32 size, u64 addr, bool user);
+
 /* Why an address that is no memory of the run cannot be read as the kernel's: -EFAULT
  * where that could have been memory, -ERANGE elsewhere. */
 int helper_no_kernel_memory(u64 addr);

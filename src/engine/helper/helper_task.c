@@ -175,7 +175,7 @@ static void end_word(struct run *run, char *dst, u32 size, u32 n, u64 addr)
 	memset(dst + n, 0, end - n);
 }
 
-s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
+s64 helper_copy_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 {
 	char part[256];
 
@@ -187,10 +187,10 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 		s64 err = step ? read_mem(run, part, step, addr + n, user)
 			       : helper_no_kernel_memory(addr + n);
 
-		if (err) {
-			memset(dst, 0, size);
+		if (err == -EFAULT && !user)
+			dst[n] = 0;
+		if (err)
 			return err;
-		}
 		end = memchr(part, 0, step);
 		if (end)
 			step = (u32)(end - part) + 1;
@@ -201,9 +201,18 @@ s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
 		if (end)
 			return n;
 	}
-	if (size)
-		dst[size - 1] = 0;
 	return size;
+}
+
+s64 helper_read_str(struct run *run, char *dst, u32 size, u64 addr, bool user)
+{
+	s64 n = helper_copy_str(run, dst, size, addr, user);
+
+	if (n < 0)
+		memset(dst, 0, size);
+	else if (size && n == size)
+		dst[size - 1] = 0;
+	return n;
 }
 
 HELPER_FN(probe_read)
