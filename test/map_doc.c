@@ -115,7 +115,9 @@ int main(void)
 	       "  may have threads (`kernel.pid_max`, `kernel.threads-max`), at least 4,096 and at\n"
 	       "  most %u; it takes memory as they come. A new owner takes back the room of threads\n"
 	       "  that are gone; that of cgroups comes back when they are deleted from the map. A\n"
-	       "  full map gives `ENOMEM`. Programs have the storage of the current task.\n",
+	       "  full map gives `ENOMEM`. Programs have the storage of the current task, and of its\n"
+	       "  cgroup of version 2 (`bpf_get_current_task_btf()->cgroups->dfl_cgrp`), where that is\n"
+	       "  mounted.\n",
 	       STACK_TRACE_DEPTH, LOCAL_OWNERS);
 	return 0;
 }

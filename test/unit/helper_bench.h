@@ -49,8 +49,10 @@ static inline void bench_begin(struct bench *b, u32 type)
 
 static inline int bench_setup(void **state)
 {
+	static const struct object_ops *const none[OBJECT_KINDS];
 	struct bench *b = calloc(1, sizeof(*b));
 
+	assert_int_equal(store_open(NULL, none, NULL, &b->run.store), 0);
 	b->log = (struct skep_log){.buf = b->text, .size = sizeof(b->text)};
 	b->packet = (struct skep_packet){.head = b->data,
 					 .data = b->data + 256,
@@ -81,7 +83,10 @@ static inline int bench_setup(void **state)
 
 static inline int bench_teardown(void **state)
 {
-	free(*state);
+	struct bench *b = *state;
+
+	store_close(b->run.store);
+	free(b);
 	return 0;
 }
 

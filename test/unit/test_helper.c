@@ -16,7 +16,7 @@
 static bool has_values(u32 arg)
 {
 	return arg == arg_map || arg == arg_map_of_any || arg == arg_queue ||
-	       arg == arg_task_storage;
+	       arg == arg_task_storage || arg == arg_cgrp_storage;
 }
 
 static void rows_are_whole(void **state)

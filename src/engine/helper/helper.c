@@ -121,6 +121,7 @@ static u32 type_of(u32 kind)
 	case arg_user_ringbuf: return SKEP_MAP_TYPE_USER_RINGBUF;
 	case arg_stack_trace: return SKEP_MAP_TYPE_STACK_TRACE;
 	case arg_task_storage: return SKEP_MAP_TYPE_TASK_STORAGE;
+	case arg_cgrp_storage: return SKEP_MAP_TYPE_CGRP_STORAGE;
 	default: return 0;
 	}
 }
@@ -214,6 +215,7 @@ bool helper_takes_map(enum helper_arg kind)
 	case arg_perf_array:
 	case arg_stack_trace:
 	case arg_task_storage:
+	case arg_cgrp_storage:
 	case arg_user_ringbuf: return true;
 	default: return false;
 	}
@@ -250,8 +252,11 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_dynptr: return check_mem(c, i, sizeof(struct dynptr), access_read);
 	case arg_task:
 	case arg_task_null:
-		return c->r[i] == helper_task(c->run) ||
-		       (kind == arg_task_null && !c->r[i]) || bad(c, i, msg_helper_task);
+		return helper_is_task(c->r[i]) || (kind == arg_task_null && !c->r[i]) ||
+		       bad(c, i, msg_helper_task);
+	case arg_cgroup_null:
+		return helper_is_cgroup(c->r[i]) || !c->r[i] ||
+		       bad(c, i, msg_helper_cgroup);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_timer: return check_field(c, i, field_timer);

@@ -23,6 +23,7 @@ enum helper_arg {
 	arg_perf_array,	  /* a map of that type */
 	arg_stack_trace,  /* a map of that type */
 	arg_task_storage, /* a map of that type */
+	arg_cgrp_storage, /* a map of that type */
 	arg_queue,	  /* a map that values are pushed into */
 	arg_key,	  /* key_size bytes, read */
 	arg_value,	  /* value_size bytes, read */
@@ -46,6 +47,7 @@ enum helper_arg {
 	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
 	arg_task,	/* the current task */
 	arg_task_null,	/* the same, or NULL */
+	arg_cgroup_null, /* its cgroup, or NULL */
 	arg_timer,	/* the bpf_timer of such a value */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 };
@@ -55,7 +57,7 @@ enum helper_ret {
 	ret_void,
 	ret_value, /* a value of the map that was passed (of a map of maps: a map), or
 		      NULL */
-	ret_task,  /* the current task, which means nothing but to helpers */
+	ret_task,  /* the current task, of which there is what image.def says */
 	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
 };
 

@@ -40,11 +40,23 @@ u64 helper_map_handle(const struct run *run, const struct map *map);
 /* Gives the lock back that a program was stopped with. */
 void helper_unlock(struct run *run);
 
-/* The current task as a program sees it: an address at which it may touch nothing. */
-static inline u64 helper_task(const struct run *run)
-{
-	return u64_of(run);
-}
+/* The current task and its cgroup as a program sees them: addresses at which there is
+ * nothing but what helper_image_read() has. */
+u64 helper_task(struct run *run);
+bool helper_is_task(u64 addr);
+bool helper_is_cgroup(u64 addr);
+
+/* Reads members of these (image.def), or says what was asked for. False: there is no such
+ * member. */
+bool helper_is_image(u64 addr);
+bool helper_image_read(struct run *run, void *dst, u64 addr, u32 size);
+void helper_image_fault(struct run *run, u64 addr, u32 size);
+
+/* The thread that is the current task. */
+u32 helper_tid(struct run *run);
+
+/* The id of its cgroup, of version 2; 0: not known. */
+u64 helper_cgroup(struct run *run);
 
 /* Whether a ring-buffer record that the run holds begins at addr. */
 bool helper_is_record(const struct run *run, u64 addr);

@@ -1,42 +1,26 @@
-/* Values that belong to the current task. */
+/* Values that belong to the current task and its cgroup. */
 #include "helper_fn.h"
+#include "cgrp_storage.h"
 #include "task_storage.h"
 #include <errno.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 HELPER_FN(get_current_task_btf)
 {
 	return helper_task(run);
 }
 
-/* The calling thread, which stays the same as long as it has the slot. */
-static int calling_thread(struct run *run, struct local_owner *out)
-{
-	struct run_thread *t = &run->thread;
-	u32 process = store_self(run->store);
-	int err;
-
-	if (unlikely(t->process != process || !t->tid)) {
-		err = task_storage_owner((u32)syscall(SYS_gettid), out);
-		if (!err)
-			*t = (struct run_thread){process, (u32)out->who, out->since};
-		return err;
-	}
-	*out = (struct local_owner){t->tid, t->since};
-	return 0;
-}
-
 static int current(struct run *run, struct local_owner *out)
 {
 	const struct skep_task *task = run_world(run)->task;
+	u64 *since = &run->thread.since;
+	int err = 0;
 
-	if (!task)
-		return calling_thread(run, out);
-	if (!task->since)
-		return task_storage_owner(task->pid, out);
-	*out = (struct local_owner){task->pid, task->since};
-	return 0;
+	*out = (struct local_owner){helper_tid(run), task ? task->since : *since};
+	if (unlikely(!out->since))
+		err = task_storage_owner((u32)out->who, out);
+	if (!task && !err)
+		*since = out->since;
+	return err;
 }
 
 HELPER_FN(task_storage_get)
@@ -59,4 +43,22 @@ HELPER_FN(task_storage_delete)
 		return (u64)-EINVAL;
 	err = current(run, &owner);
 	return (u64)(s64)(err ? err : local_storage_delete(ptr_of(a), &owner));
+}
+
+HELPER_FN(cgrp_storage_get)
+{
+	const u64 known = SKEP_LOCAL_STORAGE_GET_F_CREATE;
+	const struct local_owner owner = cgrp_storage_owner(b ? helper_cgroup(run) : 0);
+
+	if (d & ~known || !owner.who)
+		return 0;
+	return u64_of(local_storage_get(ptr_of(a), &cgrp_storage_kind, &owner, ptr_of(c),
+					d & known));
+}
+
+HELPER_FN(cgrp_storage_delete)
+{
+	const struct local_owner owner = cgrp_storage_owner(b ? helper_cgroup(run) : 0);
+
+	return (u64)(s64)(b ? local_storage_delete(ptr_of(a), &owner) : -EINVAL);
 }

@@ -16,9 +16,7 @@ HELPER_FN(get_current_pid_tgid)
 {
 	const struct skep_task *task = run_world(run)->task;
 
-	if (task)
-		return (u64)task->tgid << 32 | task->pid;
-	return (u64)getpid() << 32 | (u32)syscall(SYS_gettid);
+	return (u64)(task ? task->tgid : (u32)getpid()) << 32 | helper_tid(run);
 }
 
 /* Whether (dev, ino) is the namespace in which this process sees pids, events' too. */
@@ -71,7 +69,7 @@ HELPER_FN(get_current_comm)
 
 HELPER_FN(get_current_cgroup_id)
 {
-	return run_world(run)->task ? run_world(run)->task->cgroup : 0;
+	return helper_cgroup(run);
 }
 
 /* Only a task that events are of gets signals: a program does not reach the process that
@@ -141,7 +139,7 @@ static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
 						: -EFAULT;
 	else if (!user && run_find(run, addr, len, access_probe, &region))
 		memmove(dst, ptr_of(addr), len);
-	else if (!user)
+	else if (!user && !helper_image_read(run, dst, addr, len))
 		err = helper_no_kernel_memory(addr);
 	if (err)
 		memset(dst, 0, len);

@@ -17,6 +17,14 @@ struct rule_field;
 
 enum { PROG_BOUND = 256, PROG_KFUNCS = 256 };
 
+/* The rows of image.def. */
+enum image {
+#define IMAGE(type, member) image_##type##_##member,
+#include "image.def"
+#undef IMAGE
+	IMAGES
+};
+
 /* Stands in object_head.data; offsets are from the start of the region. */
 struct prog_info {
 	u32 type, expected_attach_type;
@@ -36,6 +44,7 @@ struct prog_info {
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];
+	u32 image[IMAGES];     /* where the kernel has these members; ~0: nowhere */
 	u32 bound[PROG_BOUND]; /* ids of maps that PROG_BIND_MAP added, then 0s */
 	/* statistics, added to atomically */
 	u64 run_ns, run_cnt, recursion_misses;

@@ -76,6 +76,8 @@ struct run_thread {
 	u32 process; /* store_self() when that was; another one after fork(2) */
 	u32 tid;     /* 0: not asked */
 	u64 since;   /* when it began; 0: not asked */
+	bool asked;  /* the cgroup is known, or that it cannot be */
+	u64 cgroup;  /* id; 0: not known */
 };
 
 /* bpf(2), whole. */

@@ -2,7 +2,7 @@
  * here are memory, calls and jumps. */
 #include "exec.h"
 #include "fuse.h"
-#include "helper.h"
+#include "helper_fn.h"
 #include "map_arena.h"
 #include "msg.h"
 #include <errno.h>
@@ -117,6 +117,18 @@ static bool arena_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 	return true;
 }
 
+static bool image_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
+{
+	u64 value;
+
+	if (!helper_image_read(run, &value, addr, size)) {
+		helper_image_fault(run, addr, size);
+		return false;
+	}
+	*out = load_sized(&value, size, sign);
+	return true;
+}
+
 /* A load whose register has no window for it: fields of a context, the pointers to the
  * packet first, or a region that is looked up and remembered. False: a fault was said. */
 static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
@@ -141,6 +153,8 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 	if (!open_window(cpu, window_rd(cpu, ip->src), addr, size, access_read)) {
 		if (is_in_arena(run, addr, false))
 			return arena_load(run, addr, size, sign, out);
+		if (helper_is_image(addr))
+			return image_load(run, addr, size, sign, out);
 		fault_at(run, addr, size, access_read);
 		return false;
 	}

@@ -424,6 +424,33 @@ static bool gives_struct(const struct insn *in)
 	return h && h->ret == ret_task;
 }
 
+static u32 member_offset(const struct skep_btf *btf, const char *type, const char *name)
+{
+	u32 id = skep_btf_find(btf, type, SKEP_BTF_KIND_STRUCT);
+	const struct skep_btf_type *t = id ? btf_type(btf, id) : NULL;
+	const struct skep_btf_member *m = t ? btf_tail(t) : NULL;
+
+	for (u32 i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf_str(btf, m[i].name_off), name))
+			return btf_member_bit(t, &m[i]) / 8;
+	return UINT32_MAX;
+}
+
+/* Where members lie that helper_image.c has. */
+static void find_image(const struct loading *l, struct prog_info *info)
+{
+	static const char *const rows[IMAGES][2] = {
+#define IMAGE(type, member) {#type, #member},
+#include "image.def"
+#undef IMAGE
+	};
+
+	for (u32 i = 0; i < IMAGES; i++)
+		info->image[i] = l->vmlinux ? member_offset(l->vmlinux, rows[i][0],
+							    rows[i][1])
+					    : UINT32_MAX;
+}
+
 static void read_types(struct loading *l)
 {
 	if (has_typed_context(l))
@@ -553,6 +580,7 @@ static void fill(struct loading *l, struct object *obj)
 	info->btf_id = l->btf_id;
 	info->gpl = l->gpl;
 	info->attach_btf_id = attr->attach_btf_id;
+	find_image(l, info);
 	info->ctx_end = l->result.ctx_end;
 	info->buffer_end = l->result.buffer_end;
 	info->verified_insns = l->result.processed;
