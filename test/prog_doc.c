@@ -1,4 +1,6 @@
-/* prog_doc.c - writes docs/programs.md from type.def, prog_rule.def and hook.def */
+/* prog_doc.c - writes docs/programs.md from type.def, prog_rule.def, hook.def and
+ * iter.def
+ */
 #include <stdio.h>
 #include "hook.h"
 #include "rules.h"
@@ -82,6 +84,36 @@ static const char notes[] =
 	"\n"
 	"A signal does not end a test run with `EINTR`: it is handled while the programs run.\n"
 	"\n"
+	"## Iterators\n"
+	"\n"
+	"`LINK_CREATE` attaches a program to an iterator; `ITER_CREATE`, or open(2) of the\n"
+	"link's pin, gives a descriptor from which read(2) reads what the program writes. As in\n"
+	"Linux it runs while somebody reads, once for each object and once without one, as far\n"
+	"as the reader wants to read or 32 KiB; an object that does not fit is shown again, one\n"
+	"that writes more than that is `E2BIG`, one for which the program returns 1 `EAGAIN`.\n"
+	"\n"
+	"Objects are shown as structs of the running kernel, by its BTF, in the order of their\n"
+	"ids. What is not listed here is 0; reference counts are 1; a load through a pointer\n"
+	"that leads nowhere gives 0, as on Linux.\n"
+	"\n"
+	"| iterator | what programs find |\n"
+	"|---|---|\n";
+
+static const char refusals[] =
+	"\n"
+	"- A descriptor is read through the engine: by a program under `skep engine`, or through\n"
+	"  `struct skep_sys`. Others find it empty.\n"
+	"- A program that writes to values of a map with `BPF_F_RDONLY_PROG`, or behind the end\n"
+	"  of a value, to which `LINK_UPDATE` brought it, ends its read(2) with `EFAULT`. Linux\n"
+	"  6.18 lets both.\n"
+	"- Typed pointers that an iterator gives mean nothing to helpers that want a task.\n"
+	"\n"
+	"`LINK_CREATE` refuses the others with `EOPNOTSUPP`: they would show what only a kernel\n"
+	"has.\n"
+	"\n";
+
+static const char notes_end[] =
+	"\n"
 	"## Not there, and why\n"
 	"\n"
 	"Loading them is `EINVAL`, as on a kernel that is built without them.\n"
@@ -94,6 +126,18 @@ int main(void)
 		if (prog_type(type))
 			print_type(type);
 	printf("%s", notes);
+#define ITER(name, shows) printf("| " #name " | %s |\n", shows);
+#define REFUSED(name, sleeps, why)
+#include "iter.def"
+#undef ITER
+#undef REFUSED
+	printf("%s", refusals);
+#define ITER(name, shows)
+#define REFUSED(name, sleeps, why) printf("- " #name ": %s.\n", why);
+#include "iter.def"
+#undef ITER
+#undef REFUSED
+	printf("%s", notes_end);
 	for (u32 type = 0; type < 64; type++)
 		if (prog_type_refusal(type))
 			printf("- %s.\n", prog_type_refusal(type));

@@ -105,6 +105,7 @@ struct skep_attach_opts {
 	uint32_t flags;	    /* LINK_CREATE's */
 	int perf_fd;	    /* perf_event: the caller's perf event */
 	uint64_t cookie;    /* bpf_get_attach_cookie() */
+	const union skep_iter_link_info *iter; /* iter: over what; NULL: everything */
 };
 
 /* Attaches a loaded program where its section says; opts may be NULL where it says all.

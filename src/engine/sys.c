@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "engine.h"
 #include "hook.h"
+#include "iter.h"
 #include "map.h"
 #include "mem.h"
 #include "os.h"
@@ -15,6 +16,8 @@
 /* How long to wait before looking again: with fds of others in the set, and without,
  * where store_notify() ends the wait. It may be missed once in a while on machines that
  * order memory weakly. */
+#define BPFFS "/sys/fs/bpf/"
+
 enum { SLICE_MIXED_MS = 2, SLICE_OWN_MS = 20 };
 
 static struct store *store_of(struct skep_sys *sys)
@@ -190,15 +193,16 @@ static int engine_munmap(struct skep_sys *sys, void *addr, size_t len)
 	return result(munmap(addr, len));
 }
 
-/* The kernel's map, program and link fds cannot be read. */
+/* Of the kernel's objects iterators alone can be read. */
 static ssize_t engine_read(struct skep_sys *sys, int fd, void *buf, size_t len)
 {
 	struct object *obj = object_of(sys, fd);
 	ssize_t n;
 
 	if (obj) {
+		n = obj->kind == OBJECT_ITER ? iter_read(obj, buf, len) : -EINVAL;
 		object_put(obj);
-		return -EINVAL;
+		return n;
 	}
 	n = read(fd, buf, len);
 	return n < 0 ? -errno : n;
@@ -223,7 +227,8 @@ static int engine_open(struct skep_sys *sys, const char *path)
 	if (!strcmp(path,
 		    "/sys/kernel/btf/vmlinux")) /* kernel functions are named by it */
 		return result(open(path, O_RDONLY | O_CLOEXEC));
-	return hook_open(store_of(sys), path);
+	return strncmp(path, BPFFS, strlen(BPFFS)) ? hook_open(store_of(sys), path)
+						   : hook_open_pin(store_of(sys), path);
 }
 
 /* ---- perf events ---- */

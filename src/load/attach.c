@@ -180,6 +180,18 @@ static int attach_perf_event(struct attach *a, const struct section_row *row)
 	return link_perf(a, a->opts.perf_fd);
 }
 
+static int attach_iter(struct attach *a, const struct section_row *row)
+{
+	union skep_attr attr = {0};
+	int err;
+
+	attr.link_create.attach_type = row->attach_type;
+	attr.link_create.iter_info = u64_of(a->opts.iter);
+	attr.link_create.iter_info_len = a->opts.iter ? sizeof(*a->opts.iter) : 0;
+	err = link_create(a, &attr);
+	return err ? failed(a, "BPF_LINK_CREATE", err) : 0;
+}
+
 static int attach_run(struct attach *a, const struct section_row *row)
 {
 	log_printf(a->log, msg_load_attach_run, a->obj->o.name, a->prog->name,
@@ -202,6 +214,7 @@ static int (*const hows[])(struct attach *a, const struct section_row *row) = {
 	[section_xdp] = attach_interface,
 	[section_tcx] = attach_interface,
 	[section_perf_event] = attach_perf_event,
+	[section_iter] = attach_iter,
 };
 
 int skep_object_attach(struct skep_object *obj, const struct skep_object_prog *prog,

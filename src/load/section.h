@@ -13,6 +13,7 @@ enum section_how {
 	section_xdp,
 	section_tcx,
 	section_perf_event,
+	section_iter,
 };
 
 enum { NEEDS_BTF = 1u << 31 };

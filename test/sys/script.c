@@ -20,6 +20,7 @@
  *     touch ADDRESS -> ok | fault  reads there
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
  *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
+ *     read FD ADDRESS LEN -> WANT
  *     NAME = folder PATH | NAME = child | end PID       a process that waits for its end
  *     NAME = cgroup                the folder of one; where there is none, the script
  * ends NAME = pidfd PID FLAGS -> WANT NAME = perf ATTR PID CPU GROUP FLAGS -> WANT
@@ -764,16 +765,19 @@ static bool run_call(struct script *s, const char *verb, long *ret)
 {
 	struct skep_sys *sys = s->sys;
 	unsigned long a[5] = {0};
-	int n = !strcmp(verb, "open")	 ? 1
-		: !strcmp(verb, "ioctl") ? 3
-		: !strcmp(verb, "perf")	 ? 5
-					 : 0;
+	bool reads = !strcmp(verb, "read");
+	int n = !strcmp(verb, "open")		  ? 1
+		: !strcmp(verb, "ioctl") || reads ? 3
+		: !strcmp(verb, "perf")		  ? 5
+						  : 0;
 	char want[64];
 
 	for (int i = 0; i < n; i++)
 		a[i] = number(s);
 	if (n == 1)
 		*ret = sys->open(sys, (const char *)a[0]);
+	else if (reads)
+		*ret = sys->read(sys, (int)a[0], (void *)a[1], a[2]);
 	else if (n == 3)
 		*ret = sys->ioctl(sys, (int)a[0], a[1], a[2]);
 	else if (n == 5)

@@ -35,7 +35,7 @@ __attribute__((unused)) static bool has_compiler(const char *cc)
 __attribute__((unused)) static bool bpf_compile(const char *cc, const char *file,
 						const char *text, char out[64])
 {
-	char cmd[1024];
+	char cmd[4096];
 	FILE *f;
 	int fd;
 

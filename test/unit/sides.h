@@ -54,7 +54,8 @@ static void side_open(struct side *s, u32 i)
 
 /* Runs the program that `attr` says all else of; `out` is what it left in its memory.
  * What it returned. */
-static u32 side_run(struct side *s, const char *name, union skep_attr *attr, u64 out[OUT])
+static inline u32 side_run(struct side *s, const char *name, union skep_attr *attr,
+			   u64 out[OUT])
 {
 	int err;
 

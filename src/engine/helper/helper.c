@@ -203,6 +203,16 @@ static bool check_skb(struct call *c, u32 i)
 	       bad(c, i, msg_helper_ctx);
 }
 
+static bool check_seq(struct call *c, u32 i)
+{
+	struct run_seq *seq = c->run->seq;
+
+	if (!seq || c->r[i] != seq->image)
+		return bad(c, i, msg_helper_seq);
+	c->arg[i] = u64_of(seq);
+	return true;
+}
+
 bool helper_takes_map(enum helper_arg kind)
 {
 	switch (kind) {
@@ -258,6 +268,7 @@ static bool check_arg(struct call *c, u32 i)
 		return helper_is_cgroup(c->r[i]) || !c->r[i] ||
 		       bad(c, i, msg_helper_cgroup);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
+	case arg_seq: return check_seq(c, i);
 	case arg_spin_lock: return check_field(c, i, field_spin_lock);
 	case arg_timer: return check_field(c, i, field_timer);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);

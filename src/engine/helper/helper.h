@@ -50,6 +50,7 @@ enum helper_arg {
 	arg_cgroup_null, /* its cgroup, or NULL */
 	arg_timer,	/* the bpf_timer of such a value */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
+	arg_seq, /* what the iterator's program writes to; becomes a struct run_seq * */
 };
 
 enum helper_ret {

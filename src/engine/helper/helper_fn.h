@@ -80,6 +80,9 @@ s64 helper_copy_str(struct run *run, char *dst, u32 size, u64 addr, bool user);
  * where that could have been memory, -ERANGE elsewhere. */
 int helper_no_kernel_memory(u64 addr);
 
+/* The arguments of a format, which may stand unaligned; false: no such number of them. */
+bool helper_take_args(u64 *args, u64 data, u64 len);
+
 /* What an address means to bpf_probe_read(): the run's memory, or the task's. */
 bool helper_is_user(struct run *run, u64 addr);
 

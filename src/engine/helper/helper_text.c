@@ -127,8 +127,7 @@ HELPER_FN(trace_printk)
 	return print_line(run, ptr_of(a), b, args, 3);
 }
 
-/* The arguments, which may stand unaligned; false: no such number of them. */
-static bool take_args(u64 args[PRINT_ARGS], u64 data, u64 len)
+bool helper_take_args(u64 *args, u64 data, u64 len)
 {
 	if (len % 8 || len > PRINT_ARGS * 8 || (len && !data))
 		return false;
@@ -141,7 +140,7 @@ HELPER_FN(trace_vprintk)
 {
 	u64 args[PRINT_ARGS];
 
-	if (!take_args(args, c, d))
+	if (!helper_take_args(args, c, d))
 		return (u64)-EINVAL;
 	return print_line(run, ptr_of(a), b, args, (u32)d / 8);
 }
@@ -151,7 +150,7 @@ HELPER_FN(snprintf)
 	u64 args[PRINT_ARGS];
 	int n;
 
-	if (!take_args(args, d, e))
+	if (!helper_take_args(args, d, e))
 		return (u64)-EINVAL;
 	n = print_format(run, ptr_of(a), (u32)b, ptr_of(c), helper_room(run, c), args,
 			 (u32)e / 8);

@@ -26,6 +26,14 @@ enum {
 
 /* ---- objects ---- */
 
+/* What an iterator's link or descriptor is about: see iter.h. */
+struct iter_over {
+	u32 target; /* number of its row in iter.def */
+	u32 map_id; /* whose elements; kept alive; 0: none */
+	u32 pid;    /* 0: all tasks */
+	u32 group;  /* not 0: with all threads of pid */
+};
+
 /* Stands in object_head.data of a link. */
 struct link_info {
 	u32 type; /* SKEP_LINK_TYPE_* */
@@ -37,6 +45,7 @@ struct link_info {
 	u32 ifindex;  /* 0: none */
 	u32 updates;  /* how often LINK_UPDATE changed the program */
 	u64 cookie;
+	struct iter_over over;
 };
 
 struct link {
@@ -44,7 +53,7 @@ struct link {
 	struct link_info *info;
 };
 
-extern const struct object_ops link_object_ops, perf_object_ops;
+extern const struct object_ops link_object_ops, perf_object_ops, iter_object_ops;
 
 /* ---- what is attached ---- */
 
@@ -94,6 +103,7 @@ struct hook {
 	/* LINK_UPDATE: may another program of the type take its place? NULL: neither
 	 * LINK_UPDATE nor LINK_DETACH work. */
 	int (*update)(struct store *store, const struct link_info *link, u32 prog_id);
+	bool stays; /* LINK_DETACH does not work */
 };
 
 #define HOOK(symbol) extern const struct hook hook_##symbol;
@@ -105,8 +115,9 @@ struct hook {
 /* Makes a link of a hook that has checked everything but attach(). Its fd. */
 int link_make(const struct hook *hook, struct attach *at);
 
-/* Copies an event's name to the user as link infos do: *len is the room, then what the
- * name needs. */
+/* Copies a text, or an event's name, to the user as link infos do: *len is the room, then
+ * what it needs. */
+int link_give_text(const char *text, u64 to, u32 *len);
 int link_give_name(u32 event, u64 to, u32 *len);
 
 /* The program behind a user's fd. */
@@ -131,6 +142,10 @@ int hook_perf_event_open(struct store *store, const struct perf_event_attr *attr
 
 /* ioctl(2) on an object's fd: PERF_EVENT_IOC_*. -ENOTTY: not a perf event. */
 int hook_ioctl(struct object *obj, unsigned long request, unsigned long arg);
+
+/* open(2) of a path below /sys/fs/bpf: an iterator's fd; -EIO: the pin of something else.
+ */
+int hook_open_pin(struct store *store, const char *path);
 
 /* open(2) of an event's `id` or `format` below /sys/kernel/tracing/events. An fd,
  * -ENOENT. */

@@ -40,6 +40,8 @@ static void link_refs(const struct object_head *head, void (*fn)(void *arg, u32 
 	fn(arg, __atomic_load_n(&info->prog_id, __ATOMIC_ACQUIRE));
 	if (info->perf_id)
 		fn(arg, info->perf_id);
+	if (info->over.map_id)
+		fn(arg, info->over.map_id);
 }
 
 static int link_object_info(struct object *obj, void *user)
@@ -65,23 +67,29 @@ const struct object_ops link_object_ops = {
 	.pins = true,
 };
 
-int link_give_name(u32 event, u64 to, u32 *len)
+int link_give_text(const char *text, u64 to, u32 *len)
 {
-	struct str name = {0};
-	u32 room = *len;
+	u32 room = *len, n = (u32)strlen(text);
 	int err;
 
 	if (!to != !room)
 		return -EINVAL;
-	event_name(&name, event);
-	if (name.failed)
-		return -ENOMEM;
-	*len = (u32)name.len + 1;
-	err = to ? user_copy_out(to, name.s, MIN(room - 1, name.len)) : 0;
+	*len = n + 1;
+	err = to ? user_copy_out(to, text, MIN(room - 1, n)) : 0;
 	if (to && !err)
-		err = user_copy_out(to + MIN(room - 1, name.len), "", 1);
-	str_free(&name);
+		err = user_copy_out(to + MIN(room - 1, n), "", 1);
 	return !err && to && room < *len ? -ENOSPC : err;
+}
+
+int link_give_name(u32 event, u64 to, u32 *len)
+{
+	struct str name = {0};
+	int err;
+
+	event_name(&name, event);
+	err = name.failed ? -ENOMEM : link_give_text(name.s ? name.s : "", to, len);
+	str_free(&name);
+	return err;
 }
 
 /* ---- what is attached ---- */
@@ -325,7 +333,7 @@ int cmd_link_detach(struct store *store, union skep_attr *attr)
 	if (err)
 		return err;
 	hook = hook_of(link->info);
-	if (hook && hook->update)
+	if (hook && hook->update && !hook->stays)
 		__atomic_store_n(&link->info->detached, 1, __ATOMIC_RELEASE);
 	else
 		err = -EOPNOTSUPP;

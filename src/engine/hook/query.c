@@ -1,5 +1,4 @@
-/* Commands that ask what is attached: PROG_QUERY, TASK_FD_QUERY, and ITER_CREATE, which
- * finds no iterator's link here. */
+/* Commands that ask what is attached: PROG_QUERY and TASK_FD_QUERY. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -222,21 +221,4 @@ int cmd_task_fd_query(struct store *store, union skep_attr *attr)
 	err = query_object(obj, attr, &event);
 	object_put(obj);
 	return err ? err : give_name(attr, event);
-}
-
-/* ---- ITER_CREATE ---- */
-
-int cmd_iter_create(struct store *store, union skep_attr *attr)
-{
-	struct object *obj;
-	int err;
-
-	if (attr->iter_create.flags)
-		return -EINVAL;
-	err = object_get(store, (int)attr->iter_create.link_fd, 0, &obj, NULL);
-	if (err == -EBADF)
-		return err;
-	if (!err)
-		object_put(obj);
-	return -EINVAL;
 }

@@ -54,6 +54,14 @@ static void *lookup(struct map *map, const void *key, u32 slot)
 	return i == HTAB_NONE ? NULL : htab_value(t, i);
 }
 
+static void *peek(struct map *map, const void *key)
+{
+	struct htab *t = map->priv;
+	u32 seq, i = htab_find(t, key, &seq);
+
+	return i == HTAB_NONE ? NULL : htab_value(t, i);
+}
+
 static void *percpu_lookup(struct map *map, const void *key, u32 slot)
 {
 	struct htab *t = map->priv;
@@ -68,6 +76,7 @@ const struct map_ops map_lru_hash = {
 	.size = htab_size,
 	.adjust = adjust,
 	.lookup = lookup,
+	.peek = peek,
 	HTAB_OPS,
 };
 

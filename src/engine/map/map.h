@@ -69,10 +69,10 @@ struct map {
 	const struct map_ops *ops;
 	u8 *storage; /* obj.head + OBJECT_HEAD_SIZE, info.size bytes */
 	struct map_values values;
-	u32 stride;	      /* round_up(value_size, 8): of a per-CPU copy */
-	struct alarm *alarms; /* map_timer.c: one a value */
+	u32 stride;		 /* round_up(value_size, 8): of a per-CPU copy */
+	struct alarm *alarms;	 /* map_timer.c: one a value */
 	u64 nalarms, alarms_set; /* and how many of them are set */
-	void *priv; /* the type's own view */
+	void *priv;		 /* the type's own view */
 };
 
 /* What BTF may say of a key beside its size. */
@@ -137,6 +137,8 @@ struct map_ops {
 	/* A program's side; `slot` is the CPU slot of the run. lookup: NULL, or the value
 	 * (this slot's copy). key is key_size bytes. */
 	void *(*lookup)(struct map *map, const void *key, u32 slot);
+	/* The same, which does not mark the element used. NULL: lookup does not. */
+	void *(*peek)(struct map *map, const void *key);
 	int (*update)(struct map *map, const void *key, const void *value, u64 flags,
 		      u32 slot);
 	int (*remove)(struct map *map, const void *key);

@@ -31,11 +31,12 @@ enum object_kind {
 	OBJECT_PERF,
 	OBJECT_STATS,	  /* BPF_ENABLE_STATS: run statistics are kept while one lives */
 	OBJECT_PERF_RING, /* what a user maps of a perf event */
+	OBJECT_ITER,	  /* BPF_ITER_CREATE: what read(2) reads */
 	OBJECT_KINDS
 };
 
 enum {
-	OBJECT_LAYOUT = 6,	/* changes whenever any region's layout does */
+	OBJECT_LAYOUT = 7,	/* changes whenever any region's layout does */
 	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
 };
 #define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */

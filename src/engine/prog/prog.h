@@ -37,9 +37,10 @@ struct prog_info {
 	u32 line_info_off, nline_info, line_info_size;
 	u32 gpl;
 	u32 attach_btf_id;
-	u32 ctx_end;	    /* most bytes of the context that it reads or writes */
-	u32 buffer_end;	    /* the same of a writable tracepoint's buffer */
-	u32 verified_insns; /* that the verifier processed */
+	u32 ctx_end;		/* most bytes of the context that it reads or writes */
+	u32 buffer_end;		/* the same of a writable tracepoint's buffer, */
+	u32 key_end, value_end; /* and of what an iterator shows of an element */
+	u32 verified_insns;	/* that the verifier processed */
 	u32 kfuncs_off, nkfuncs;
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];

@@ -80,6 +80,14 @@ struct run_thread {
 	u64 cgroup;  /* id; 0: not known */
 };
 
+/* What an iterator's program writes: its `struct seq_file` is the address of this one's
+ * image. count == size: it did not fit. */
+struct run_seq {
+	u64 image;
+	u8 *buf;
+	u32 size, count;
+};
+
 /* bpf(2), whole. */
 typedef int run_bpf(struct store *store, enum skep_cmd cmd, union skep_attr *attr,
 		    u32 size);
@@ -148,6 +156,7 @@ struct run {
 	 * none. */
 	u64 (*find_map)(struct run *run, struct map *map, const void *key);
 	run_bpf *bpf;
+	struct run_seq *seq; /* of an iterator's program; NULL */
 
 	u8 shadow[RUN_CTX] __attribute__((aligned(64)));
 	u8 stack[RUN_STACK] __attribute__((aligned(64)));
@@ -236,7 +245,8 @@ bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
 bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);
 
 /* For compiled programs, what these two do with an access that the verifier has let
- * pass: the context's own memory, a word of struct run (its offset), or more than that. */
+ * pass: the context's own memory, a word of struct run (its offset), or more than that.
+ */
 enum { CTX_DIRECT = -1, CTX_CALL = -2 };
 int ctx_place(const struct prog *prog, u64 off, u32 size, bool write);
 

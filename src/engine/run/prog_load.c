@@ -583,6 +583,8 @@ static void fill(struct loading *l, struct object *obj)
 	find_image(l, info);
 	info->ctx_end = l->result.ctx_end;
 	info->buffer_end = l->result.buffer_end;
+	info->key_end = l->result.key_end;
+	info->value_end = l->result.value_end;
 	info->verified_insns = l->result.processed;
 	memcpy(info->tag, l->tag, sizeof(info->tag));
 	memcpy(info->name, attr->prog_name, sizeof(info->name));

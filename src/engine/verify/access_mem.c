@@ -224,7 +224,11 @@ void access_tp_buffer(struct verifier *v, const struct access *a)
 static void check_buf(struct verifier *v, const struct access *a)
 {
 	check_writable(v, a);
-	check_buffer(v, a, a->r->flags & flag_rdonly ? "rdonly" : "rdwr");
+	bool rdonly = a->r->flags & flag_rdonly;
+	u32 *end = rdonly ? &v->result->key_end : &v->result->value_end;
+
+	check_buffer(v, a, rdonly ? "rdonly" : "rdwr");
+	*end = MAX(*end, (u32)a->off + a->size);
 }
 
 void access_buf(struct verifier *v, const struct access *a)

@@ -92,7 +92,8 @@ struct verify_result {
 	bool later;	  /* "not supported yet": what the kernel says is not known */
 	u32 insn;	  /* where it was rejected */
 	u32 ctx_end;	  /* accesses of the context end there at the latest, */
-	u32 buffer_end;	  /* and those of a writable tracepoint's buffer */
+	u32 buffer_end;	  /* and those of a writable tracepoint's buffer, */
+	u32 key_end, value_end; /* and those of what an iterator shows of an element */
 };
 
 /* Fills in the map's fields, from what its BTF says of its value. */

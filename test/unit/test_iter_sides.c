@@ -1,0 +1,527 @@
+/* test/bpf/iters.bpf.c on the engine and on the kernel: what is read of its iterators is
+ * the same, and so is what its programs saw. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <skep/btf.h>
+#include "sides.h"
+
+static const char iters[] = TEST_BPF "/iters.bpf.c";
+
+enum { TEXT = 1 << 18, MOST_CPUS = 1024 };
+
+/* The programs' memory. */
+struct all {
+	u64 out[OUT];
+	u32 fails, bytes;
+};
+
+static char got[TEXT];
+
+static struct all *memory(const struct side *s)
+{
+	return s->bss->data;
+}
+
+static int bpf(const struct side *s, enum skep_cmd cmd, union skep_attr *attr)
+{
+	return s->sys->bpf(s->sys, cmd, attr, sizeof(*attr));
+}
+
+static void close_fd(const struct side *s, int fd)
+{
+	s->sys->close(s->sys, fd);
+}
+
+static ssize_t read_fd(const struct side *s, int fd, void *to, size_t len)
+{
+	return s->sys->read(s->sys, fd, to, len);
+}
+
+/* ---- the kernel's types ---- */
+
+static const struct {
+	const char *type, *member;
+} members[] = {
+	{"bpf_map", "map_type"},
+	{"bpf_map", "key_size"},
+	{"bpf_map", "value_size"},
+	{"bpf_map", "max_entries"},
+	{"bpf_map", "map_flags"},
+	{"bpf_map", "name"},
+	{"bpf_map", "inner_map_meta"},
+	{"bpf_prog", "type"},
+	{"bpf_prog", "expected_attach_type"},
+	{"bpf_prog", "aux"},
+	{"bpf_prog_aux", "used_map_cnt"},
+	{"bpf_prog_aux", "max_rdonly_access"},
+	{"bpf_prog_aux", "max_rdwr_access"},
+	{"bpf_prog_aux", "name"},
+	{"bpf_prog_aux", "attach_func_name"},
+	{"bpf_link", "type"},
+	{"bpf_link", "prog"},
+};
+
+/* None of them is a bitfield or stands in a member without a name. */
+static u32 offset(const struct skep_btf *btf, const char *type, const char *member)
+{
+	u32 id = skep_btf_find(btf, type, SKEP_BTF_KIND_STRUCT);
+	const struct skep_btf_type *t = skep_btf_type_by_id(btf, id);
+	const struct skep_btf_member *m = (const void *)(t + 1);
+
+	for (u32 i = 0; id && i < SKEP_BTF_INFO_VLEN(t->info); i++)
+		if (!strcmp(skep_btf_string(btf, m[i].name_off), member))
+			return (m[i].offset & 0xffffff) / 8;
+	fail_msg("this kernel's struct %s has no %s", type, member);
+	return 0;
+}
+
+static struct skep_btf *read_types(void)
+{
+	static const char file[] = "/sys/kernel/btf/vmlinux";
+	struct skep_btf *btf = NULL;
+	const size_t most = 64 << 20;
+	FILE *f = fopen(file, "r");
+	void *data = f ? malloc(most) : NULL;
+
+	if (data)
+		skep_btf_parse(&btf, data, fread(data, 1, most, f), NULL, file, NULL);
+	free(data);
+	if (f)
+		fclose(f);
+	return btf;
+}
+
+/* How many sides there are: with the programs compiled for the kernel's types. */
+static u32 iter_sides(const char *name)
+{
+	struct skep_btf *btf = compiled ? NULL : read_types();
+	const char *cc = any_clang();
+	char with[2048];
+	size_t len;
+
+	if (!cc)
+		test_skip(name, NO_CLANG);
+	if (!compiled && !btf)
+		test_skip(name, "the kernel tells no types (/sys/kernel/btf/vmlinux)");
+	if (!compiled) {
+		len = (size_t)sprintf(with, "%s", cc);
+		for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+			len += (size_t)sprintf(
+				with + len, " -D%s__%s=%u", members[i].type,
+				members[i].member,
+				offset(btf, members[i].type, members[i].member));
+		if (!bpf_compile(with, iters, NULL, path))
+			fail_msg("%s does not compile %s", with, iters);
+		skep_btf_free(btf);
+		compiled = iters;
+	}
+	return sides(name, iters);
+}
+
+/* ---- maps ---- */
+
+static int make_map(const struct side *s, u32 type, const char *name, u32 n)
+{
+	union skep_attr attr = {.map_type = type, .key_size = 4, .value_size = 8};
+	int fd;
+
+	attr.max_entries = n;
+	snprintf(attr.map_name, sizeof(attr.map_name), "%s", name);
+	fd = bpf(s, SKEP_MAP_CREATE, &attr);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Key k has 10 * k; of a per-CPU map, on CPU c, that and c. */
+static void fill_map(const struct side *s, int fd, u32 n)
+{
+	union skep_attr attr = {.map_fd = (u32)fd};
+	u64 values[MOST_CPUS];
+
+	for (u32 k = 0; k < n; k++) {
+		for (u32 c = 0; c < MOST_CPUS; c++)
+			values[c] = 10 * k + c;
+		attr.key = u64_of(&k);
+		attr.value = u64_of(values);
+		assert_int_equal(bpf(s, SKEP_MAP_UPDATE_ELEM, &attr), 0);
+	}
+}
+
+/* The sum of all first values. */
+static u64 sum_map(const struct side *s, int fd, u32 n)
+{
+	union skep_attr attr = {.map_fd = (u32)fd};
+	u64 values[MOST_CPUS], sum = 0;
+
+	for (u32 k = 0; k < n; k++) {
+		attr.key = u64_of(&k);
+		attr.value = u64_of(values);
+		assert_int_equal(bpf(s, SKEP_MAP_LOOKUP_ELEM, &attr), 0);
+		sum += values[0];
+	}
+	return sum;
+}
+
+/* ---- iterators ---- */
+
+/* Over one map, or everything where map_fd is 0. */
+static int open_iter(struct side *s, const char *name, int map_fd,
+		     struct skep_link **link)
+{
+	union skep_iter_link_info over = {.map.map_fd = (u32)map_fd};
+	struct skep_attach_opts opts = {.size = sizeof(opts), .iter = &over};
+	union skep_attr attr = {0};
+	int fd;
+
+	said.len = 0;
+	memset(memory(s)->out, 0, sizeof(memory(s)->out));
+	if (skep_object_attach(s->obj, skep_object_find_prog(s->obj, name), &opts, link,
+			       &said))
+		fail_msg("%s on the %s: %s", name, s->sys->name, text);
+	attr.iter_create.link_fd = (u32)skep_link_fd(*link);
+	fd = bpf(s, SKEP_ITER_CREATE, &attr);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* All that there is, `chunk` bytes at a time: its length, or the first error. */
+static ssize_t read_all(const struct side *s, int fd, size_t chunk, char *out,
+			size_t room)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		assert_true(len + chunk < room);
+		n = read_fd(s, fd, out + len, chunk);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	out[len] = '\0';
+	return n < 0 ? n : (ssize_t)len;
+}
+
+/* What an iterator gives to a fresh reader. */
+static ssize_t read_iter(struct side *s, const char *name, int map_fd, size_t chunk)
+{
+	struct skep_link *link;
+	int fd = open_iter(s, name, map_fd, &link);
+	ssize_t n = read_all(s, fd, chunk, got, sizeof(got));
+
+	close_fd(s, fd);
+	skep_link_detach(link);
+	return n;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Lines in the order of texts: hashes have none of their own. */
+static void sort_lines(char *lines)
+{
+	char copy[256], *line[16], *save = NULL;
+	u32 n = 0;
+
+	assert_true(strlen(lines) < sizeof(copy));
+	strcpy(copy, lines);
+	for (char *l = strtok_r(copy, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		line[n++] = l;
+	qsort(line, n, sizeof(*line), compare);
+	for (u32 i = 0; i < n; i++)
+		lines += sprintf(lines, "%s\n", line[i]);
+}
+
+/* ---- tests ---- */
+
+static const u32 plain[] = {SKEP_MAP_TYPE_HASH, SKEP_MAP_TYPE_LRU_HASH,
+			    SKEP_MAP_TYPE_ARRAY};
+static const u32 percpu[] = {SKEP_MAP_TYPE_PERCPU_HASH, SKEP_MAP_TYPE_LRU_PERCPU_HASH,
+			     SKEP_MAP_TYPE_PERCPU_ARRAY};
+
+/* Each key once, numbered from 0; the last call has the last number. What is written to a
+ * value stays. */
+static void values(struct side *s, u32 type, size_t chunk)
+{
+	static const char want[] = "0: 0\n1: 10\n2: 20\n3: 30\n4: 40\nend 4 of elems\n";
+	int fd = make_map(s, type, "elems", 5);
+
+	fill_map(s, fd, 5);
+	assert_int_equal(read_iter(s, "elements", fd, chunk), strlen(want));
+	sort_lines(got);
+	assert_string_equal(got, want);
+	assert_int_equal(sum_map(s, fd, 5), 5100);
+	same(s, "elements", memory(s)->out, (s64[]){6, 10, 31}, 3);
+	close_fd(s, fd);
+}
+
+/* What is written to copies does not stay. */
+static void copies(struct side *s, u32 type, size_t chunk)
+{
+	static const char want[] = "0: 0 1\n1: 10 11\n2: 20 21\n3: 30 31\n4: 40 41\n";
+	int fd = make_map(s, type, "elems", 5);
+
+	fill_map(s, fd, 5);
+	assert_int_equal(read_iter(s, "copies", fd, chunk), strlen(want));
+	sort_lines(got);
+	assert_string_equal(got, want);
+	assert_int_equal(sum_map(s, fd, 5), 100);
+	close_fd(s, fd);
+}
+
+/* Every type of map, in one go and byte by byte. */
+static void all_types(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
+			values(&s, plain[k], 4096);
+			values(&s, plain[k], 1);
+			copies(&s, percpu[k], 4096);
+			copies(&s, percpu[k], 1);
+		}
+		skep_object_close(s.obj);
+	}
+}
+
+/* Many buckets, a few elements at a time. */
+static void many(void **state)
+{
+	enum { N = 4000 };
+
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
+			int fd = make_map(&s, plain[k], "elems", N);
+
+			fill_map(&s, fd, N);
+			read_iter(&s, "elements", fd, 1000);
+			same(&s, "elements", memory(&s)->out,
+			     (s64[]){N + 1, N * (N - 1) / 2}, 2);
+			assert_int_equal(sum_map(&s, fd, N),
+					 N * 1000 + 5ull * N * (N - 1));
+			close_fd(&s, fd);
+		}
+		skep_object_close(s.obj);
+	}
+}
+
+/* More than fits into the buffer: the element that does not is shown again. */
+static void more(void **state)
+{
+	enum { N = 4000 };
+	static char want[TEXT];
+	size_t len = 0;
+
+	for (u32 k = 0; k < N; k++)
+		len += (size_t)sprintf(want + len, "%u at %u\n", k, k);
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+		int fd;
+
+		side_open(&s, i);
+		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", N);
+		assert_int_equal(read_iter(&s, "again", fd, 60000), len);
+		assert_string_equal(got, want);
+		same(&s, "again", memory(&s)->out, (s64[]){N + 2}, 1);
+		close_fd(&s, fd);
+		skep_object_close(s.obj);
+	}
+}
+
+/* No elements: one call, which is told so. */
+static void none(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+		int fd;
+
+		side_open(&s, i);
+		fd = make_map(&s, SKEP_MAP_TYPE_HASH, "empty", 5);
+		read_iter(&s, "elements", fd, 4096);
+		assert_string_equal(got, "end 0 of empty\n");
+		same(&s, "elements", memory(&s)->out, (s64[]){1, 0, 0}, 3);
+		close_fd(&s, fd);
+		skep_object_close(s.obj);
+	}
+}
+
+/* A program that wants another try: what came before is read, then EAGAIN until it is
+ * content. */
+static void retry(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct skep_link *link;
+		struct side s;
+		int map, fd;
+
+		side_open(&s, i);
+		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
+		fd = open_iter(&s, "again", map, &link);
+		memory(&s)->fails = 3;
+		assert_int_equal(read_fd(&s, fd, got, 100), 14);
+		assert_memory_equal(got, "0 at 0\n1 at 1\n", 14);
+		assert_int_equal(read_fd(&s, fd, got, 100), -EAGAIN);
+		assert_int_equal(read_fd(&s, fd, got, 100), -EAGAIN);
+		assert_int_equal(read_fd(&s, fd, got, 100), 14);
+		assert_memory_equal(got, "2 at 2\n3 at 3\n", 14);
+		assert_int_equal(read_fd(&s, fd, got, 100), 0);
+		assert_int_equal(read_fd(&s, fd, got, 100), 0);
+		same(&s, "again", memory(&s)->out, (s64[]){8}, 1);
+		close_fd(&s, fd);
+		close_fd(&s, map);
+		skep_link_detach(link);
+		skep_object_close(s.obj);
+	}
+}
+
+/* Programs run as far as the reader wants to read, and no further. */
+static void lazily(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct skep_link *link;
+		struct side s;
+		u64 *runs;
+		int map, fd;
+
+		side_open(&s, i);
+		runs = &memory(&s)->out[0];
+		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
+		fd = open_iter(&s, "again", map, &link);
+		assert_int_equal(*runs, 0);
+		assert_int_equal(read_fd(&s, fd, got, 0), 0);
+		assert_int_equal(*runs, 1);
+		assert_int_equal(read_fd(&s, fd, got, 3), 3);
+		assert_int_equal(read_fd(&s, fd, got, 100), 4);
+		assert_int_equal(*runs, 1);
+		assert_int_equal(read_fd(&s, fd, got, 8), 8);
+		assert_memory_equal(got, "1 at 1\n2", 8);
+		assert_int_equal(*runs, 3);
+		assert_int_equal(read_fd(&s, fd, ptr_of(8), 8), -EFAULT);
+		assert_int_equal(read_fd(&s, fd, got, 100), 6);
+		assert_int_equal(read_fd(&s, fd, ptr_of(8), 8), -EFAULT);
+		assert_int_equal(*runs, 5);
+		assert_int_equal(read_fd(&s, fd, got, 100), 7);
+		assert_int_equal(read_fd(&s, fd, got, 100), 0);
+		close_fd(&s, fd);
+		close_fd(&s, map);
+		skep_link_detach(link);
+		skep_object_close(s.obj);
+	}
+}
+
+/* An object may write 32,767 bytes. */
+static void overflow(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+		struct all *m;
+		int fd;
+
+		side_open(&s, i);
+		m = memory(&s);
+		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
+		m->bytes = 32766;
+		assert_int_equal(read_iter(&s, "large", fd, 60000), 4 * 32767 + 6);
+		same(&s, "large", m->out, (s64[]){9, 0, 0}, 3);
+		m->bytes = 32767;
+		assert_int_equal(read_iter(&s, "large", fd, 60000), -E2BIG);
+		same(&s, "large", m->out, (s64[]){1, 0, -EOVERFLOW}, 3);
+		m->bytes = 32768;
+		assert_int_equal(read_iter(&s, "large", fd, 60000), -E2BIG);
+		same(&s, "large", m->out, (s64[]){1, -EOVERFLOW, -EOVERFLOW}, 3);
+		close_fd(&s, fd);
+		skep_object_close(s.obj);
+	}
+}
+
+/* What the helpers say of good and bad formats. */
+static void writing(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+		int fd;
+
+		side_open(&s, i);
+		fd = make_map(&s, SKEP_MAP_TYPE_HASH, "empty", 4);
+		read_iter(&s, "writes", fd, 60000);
+		assert_string_equal(got, "-7 text|   ff|c  |%|-7 plain\nraw\n");
+		same(&s, "writes", memory(&s)->out,
+		     (s64[]){0, 0, -EINVAL, -EINVAL, -EINVAL, 0, 0, 0}, 8);
+		close_fd(&s, fd);
+		skep_object_close(s.obj);
+	}
+}
+
+/* What is there is shown by id; ours are those whose names begin with "it_". */
+static void objects(void **state)
+{
+	static const char progs[] = "it_progs type 26 28, 1 maps, 0 bytes, for "
+				    "bpf_iter_bpf_prog\n"
+				    "it_links type 26 28, 1 maps, 0 bytes, for "
+				    "bpf_iter_bpf_link\n";
+
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct skep_link *link;
+		struct side s;
+		int fd;
+
+		side_open(&s, i);
+		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "it_array", 4);
+		read_iter(&s, "maps", 0, 60000);
+		assert_string_equal(got, "it_named type 1, 4 8 4, flags 0, inner 0\n"
+					 "it_array type 2, 4 8 4, flags 0, inner 0\n");
+		close_fd(&s, fd);
+		read_iter(&s, "it_progs", 0, 60000);
+		assert_string_equal(got, progs);
+		fd = open_iter(&s, "it_progs", 0, &link);
+		read_iter(&s, "it_links", 0, 60000);
+		assert_string_equal(got, "link type 4 of it_progs\n"
+					 "link type 4 of it_links\n");
+		close_fd(&s, fd);
+		skep_link_detach(link);
+		skep_object_close(s.obj);
+	}
+}
+
+/* What an iterator needs stays, though nobody else holds it. */
+static void alone(void **state)
+{
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct skep_link *link;
+		struct side s;
+		int map, fd;
+
+		side_open(&s, i);
+		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
+		fill_map(&s, map, 4);
+		fd = open_iter(&s, "elements", map, &link);
+		close_fd(&s, map);
+		skep_link_detach(link);
+		skep_object_close(s.obj);
+		read_all(&s, fd, 7, got, sizeof(got));
+		assert_string_equal(got, "0: 0\n1: 10\n2: 20\n3: 30\nend 3 of elems\n");
+		close_fd(&s, fd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_types), cmocka_unit_test(many),
+		cmocka_unit_test(none),	     cmocka_unit_test(more),
+		cmocka_unit_test(retry),     cmocka_unit_test(lazily),
+		cmocka_unit_test(overflow),  cmocka_unit_test(writing),
+		cmocka_unit_test(objects),   cmocka_unit_test(alone),
+	};
+
+	return cmocka_run_group_tests(tests, open_engine, close_engine);
+}
