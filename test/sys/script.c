@@ -17,7 +17,7 @@
  *     keys FD COUNT SUM            the u32 keys that an iteration gives
  *     NAME = mmap FD LEN PROT FLAGS OFFSET [at ADDRESS] -> WANT | munmap ADDRESS LEN
  *     peek ADDRESS MEMORY | poke ADDRESS MEMORY | poll FD EVENTS
- *     touch ADDRESS -> ok | fault  reads there
+ *     touch ADDRESS -> ok | SIGSEGV | SIGBUS  reads there
  *     close VALUE | NAME = dup VALUE | NAME = null | flags VALUE VALUE
  *     NAME = open PATH -> WANT | NAME = decimal FD      a file that holds a number
  *     read FD ADDRESS LEN -> WANT
@@ -906,31 +906,44 @@ static void poke(struct script *s, bool check)
 }
 
 static sigjmp_buf touched;
+static siginfo_t fault;
 
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *context)
 {
+	fault = *info;
 	siglongjmp(touched, sig);
+}
+
+/* What comes of it, in a word. */
+static const char *touch_at(const volatile char *at)
+{
+	int sig = sigsetjmp(touched, 1);
+
+	if (!sig)
+		*at;
+	if (sig && fault.si_addr != (void *)at)
+		return "elsewhere";
+	return !sig ? "ok" : sig == SIGSEGV ? "SIGSEGV" : "SIGBUS";
 }
 
 static void touch(struct script *s)
 {
 	const volatile char *at = (const volatile char *)number(s);
-	struct sigaction act = {.sa_handler = on_fault}, bus, segv;
-	bool fault;
+	struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, bus,
+			 segv;
+	const char *found;
 	char want[64];
 
 	sigaction(SIGBUS, &act, &bus);
 	sigaction(SIGSEGV, &act, &segv);
-	fault = sigsetjmp(touched, 1);
-	if (!fault)
-		*at;
+	found = touch_at(at);
 	sigaction(SIGBUS, &bus, NULL);
 	sigaction(SIGSEGV, &segv, NULL);
 	if (!accept(s, "->"))
 		broken(s, "expected ->");
 	word(s, want);
-	if (strcmp(want, fault ? "fault" : "ok"))
-		fail(s, "%s, expected %s", fault ? "fault" : "ok", want);
+	if (strcmp(want, found))
+		fail(s, "%s, expected %s", found, want);
 }
 
 static void check_poll(struct script *s)

@@ -199,7 +199,8 @@ int map_freeze(struct map *map)
 	struct flock lock = writers_lock(F_WRLCK);
 
 	__atomic_store_n(&live_info(map)->frozen, 1, __ATOMIC_SEQ_CST);
-	if (!fcntl(map->obj.fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK)
+	if (!fcntl(map->obj.fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK &&
+	    !(map->ops->busy && map->ops->busy(map)))
 		return 0;
 	__atomic_store_n(&live_info(map)->frozen, 0, __ATOMIC_SEQ_CST);
 	return -EBUSY;

@@ -164,6 +164,9 @@ struct map_ops {
 	/* The part of mmap(2) that differs: see map_mmap(). `fd` is good for `prot`. */
 	int (*mmap)(struct map *map, int fd, void **out, size_t len, int prot, int flags,
 		    off_t off);
+	/* Whether MAP_FREEZE is -EBUSY, although nobody has it mapped to write. NULL:
+	 * never. */
+	bool (*busy)(const struct map *map);
 	/* poll(2): the events that hold now. NULL: POLLERR. */
 	short (*poll)(struct map *map);
 	/* ids that the storage keeps alive (prog_array, maps of maps). Works on the

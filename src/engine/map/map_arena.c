@@ -1,10 +1,8 @@
 #include "map_arena.h"
+#include "arena_watch.h"
 #include "mem.h"
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Storage: a head; for each page a bit that it is taken and one that it is there; a
@@ -17,6 +15,7 @@ struct head {
 	u32 changes;
 	u64 start, end; /* in user space; start 0: nowhere yet */
 	u32 shown;	/* user space has had it mapped, and may touch pages */
+	u32 written;	/* ... and written to: see was_written() */
 	/* Pages that are being taken or freed: a dead owner's are free. */
 	u32 busy, nbusy;
 };
@@ -28,7 +27,6 @@ struct view {
 	u8 *pages;
 	u64 at; /* of pages in the file */
 	u64 n, page;
-	int watch; /* of this process's mapping, see watch(); -1: none */
 };
 
 enum { FLAGS = SKEP_F_MMAPABLE | SKEP_F_SEGV_ON_FAULT | SKEP_F_NO_USER_CONV };
@@ -86,7 +84,6 @@ static int open_view(struct map *map)
 
 	if (!v)
 		return -ENOMEM;
-	v->watch = -1;
 	v->n = map->info.max_entries;
 	v->page = page_size();
 	v->head = (struct head *)map->storage;
@@ -105,8 +102,6 @@ static void close_view(struct map *map)
 {
 	struct view *v = map->priv;
 
-	if (v->watch >= 0)
-		close(v->watch);
 	mem_free(v);
 }
 
@@ -501,7 +496,7 @@ static int find_place(u64 addr, u64 len, u64 *out)
 }
 
 /* With the lock: all mappings are where the first one is. */
-static int settle(struct map *map, u64 at, u64 len)
+static int settle(struct map *map, u64 at, u64 len, int prot)
 {
 	struct head *head = ((struct view *)map->priv)->head;
 
@@ -509,37 +504,11 @@ static int settle(struct map *map, u64 at, u64 len)
 		return -EBUSY;
 	if (!(map->info.flags & SKEP_F_SEGV_ON_FAULT))
 		__atomic_store_n(&head->shown, 1, __ATOMIC_RELAXED);
+	if (prot & PROT_WRITE)
+		__atomic_store_n(&head->written, 1, __ATOMIC_RELEASE);
 	head->end = at + len;
 	__atomic_store_n(&head->start, at, __ATOMIC_RELEASE);
 	return 0;
-}
-
-/* Who touches a page that no program has asked for is sent a signal, as long as the watch
- * is open: SIGBUS, where Linux sends SIGSEGV. -1: the machine cannot do that. */
-static int watch(void *at, u64 len)
-{
-	struct uffdio_api api = {.api = UFFD_API,
-				 .features = UFFD_FEATURE_SIGBUS |
-					     UFFD_FEATURE_MISSING_SHMEM};
-	struct uffdio_register range = {.range = {.start = u64_of(at), .len = len},
-					.mode = UFFDIO_REGISTER_MODE_MISSING};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-
-	if (fd >= 0 &&
-	    (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* A process has one mapping, for all are at one place: a new watch replaces the old. */
-static void set_watch(struct view *v, void *at, u64 len)
-{
-	int old = __atomic_exchange_n(&v->watch, watch(at, len), __ATOMIC_ACQ_REL);
-
-	if (old >= 0)
-		close(old);
 }
 
 static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int flags,
@@ -551,7 +520,7 @@ static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int f
 
 	if (err)
 		return err;
-	err = lock(map) ? settle(map, u64_of(at), len) : -EDEADLK;
+	err = lock(map) ? settle(map, u64_of(at), len, prot) : -EDEADLK;
 	if (err != -EDEADLK)
 		unlock(map);
 	if (err) {
@@ -559,9 +528,9 @@ static int map_pages(struct map *map, int fd, u64 addr, u64 len, int prot, int f
 		return err;
 	}
 	madvise(at, len, MADV_NOHUGEPAGE);
-	if (map->info.flags & SKEP_F_SEGV_ON_FAULT)
-		set_watch(v, at, len);
 	madvise(at, len, MADV_DONTFORK); /* a child of Linux has no such mapping either */
+	if (map->info.flags & SKEP_F_SEGV_ON_FAULT)
+		arena_watch(at, len, fd, v->at);
 	*out = at;
 	return 0;
 }
@@ -582,6 +551,14 @@ static int map_user(struct map *map, int fd, void **out, size_t size, int prot, 
 		flags |= MAP_FIXED;
 	}
 	return err ? err : map_pages(map, fd, addr, len, prot, flags, out);
+}
+
+/* Linux 6.18 never forgets that somebody could write to an arena. */
+static bool was_written(const struct map *map)
+{
+	const struct view *v = map->priv;
+
+	return __atomic_load_n(&v->head->written, __ATOMIC_ACQUIRE);
 }
 
 static int no_elem(struct map *map, const void *key, void *value)
@@ -621,4 +598,5 @@ const struct map_ops map_arena = {
 	.next_key = no_key,
 	.mmap = map_user,
 	.place = check_place,
+	.busy = was_written,
 };
