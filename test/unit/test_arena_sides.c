@@ -35,6 +35,7 @@ static u32 arena_sides(const char *name)
 	}
 	if (!path[0])
 		test_skip(name, "no compiler that knows arenas (Debian: clang-19)");
+	compiled = ARENA;
 	return sides(name, ARENA);
 }
 
