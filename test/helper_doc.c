@@ -40,14 +40,15 @@ static const char *const args[] = {
 	[arg_dynptr_new] = "room for a dynptr",
 	[arg_spin_lock] = "lock of a value",
 	[arg_timer] = "timer of a value",
+	[arg_kptr] = "kept pointer of a value or object",
+	[arg_object] = "object",
+	[arg_object_null] = "object or NULL",
 };
 
 static const char *const rets[] = {
-	[ret_int] = "number",
-	[ret_void] = "nothing",
-	[ret_value] = "value or NULL",
-	[ret_task] = "task",
-	[ret_mem] = "memory or NULL",
+	[ret_int] = "number",	       [ret_void] = "nothing",
+	[ret_value] = "value or NULL", [ret_task] = "task",
+	[ret_mem] = "memory or NULL",  [ret_object] = "object or NULL",
 };
 
 /* Whether programs of the type may call it, wherever they are attached. */

@@ -17,6 +17,9 @@ struct btf_core_relo {
 	u32 insn_off, type_id, access_str_off, kind;
 };
 
+/* A kind: the id of the type in the object's own BTF. */
+enum { BTF_CORE_TYPE_ID_LOCAL = 6 };
+
 /* Records of one ELF section. */
 struct btf_ext_sec {
 	const char *section;

@@ -366,6 +366,14 @@ static bool is_object(const struct search *s, u32 id)
 	return false;
 }
 
+int btf_object_fields(const struct skep_btf *btf, u32 type,
+		      struct btf_field out[BTF_FIELDS])
+{
+	const struct search s = {.btf = btf, .kinds = FIELD_OF_OBJECT};
+
+	return is_object(&s, type) ? btf_fields(btf, type, FIELD_OF_OBJECT, out) : 0;
+}
+
 /* Who is held may not hold as well: objects that own each other never end. */
 static int check_owning(const struct skep_btf *btf, const struct btf_field *f, int n)
 {

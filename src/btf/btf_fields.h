@@ -58,6 +58,11 @@ int btf_fields(const struct skep_btf *btf, u32 type, u32 kinds,
 /* Bytes of a field of that kind. */
 u32 btf_size_of_field(enum field_kind kind);
 
+/* Those of a struct that objects are made of: none but where a member is a field itself,
+ * as Linux looks for them. */
+int btf_object_fields(const struct skep_btf *btf, u32 type,
+		      struct btf_field out[BTF_FIELDS]);
+
 /* Whether the structs that objects may be made of are good: 0, or BPF_BTF_LOAD's errno.
  */
 int btf_check_objects(const struct skep_btf *btf);

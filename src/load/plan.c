@@ -318,17 +318,20 @@ static u32 count_records(struct builder *b, enum btf_ext_part part)
 	return n;
 }
 
+/* The id of a type of the object's own stands in the code as it is: types are loaded as
+ * the file has them. */
 static void check_core(struct builder *b)
 {
 	for (u32 i = 0; i < b->n_placed; i++) {
 		struct ext_iter it = {0};
-		const u8 *r = next_record(b->o, BTF_EXT_CORE, b->placed[i].func, &it);
 		struct btf_core_relo relo;
+		const u8 *r;
 
-		if (!r)
-			continue;
-		memcpy(&relo, r, sizeof(relo));
-		refuse_core(b, b->placed[i].func, &relo);
+		while ((r = next_record(b->o, BTF_EXT_CORE, b->placed[i].func, &it))) {
+			memcpy(&relo, r, sizeof(relo));
+			if (relo.kind != BTF_CORE_TYPE_ID_LOCAL)
+				refuse_core(b, b->placed[i].func, &relo);
+		}
 	}
 }
 

@@ -61,6 +61,16 @@ __attribute__((unused)) static const char *any_clang(void)
 	return NULL;
 }
 
+/* The same of one that writes the tags of pointers (kptr) into BTF; 14 does not. */
+__attribute__((unused)) static const char *tag_clang(void)
+{
+	static const char cc[] = "clang-19 --target=bpf -g -O2";
+
+	return has_compiler(cc) ? cc : NULL;
+}
+
+#define NO_TAG_CLANG "no clang that writes type tags (Debian: clang-19)"
+
 #define NO_CLANG "no clang with BPF (Debian: clang)"
 
 #endif

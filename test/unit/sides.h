@@ -26,12 +26,10 @@ struct side {
 /* How many sides there are: side 0 is the engine, side 1 the kernel where it serves.
  * Compiles `file`, once as long as no other is asked for; skips test `name` where nothing
  * can. */
-static u32 sides(const char *name, const char *file)
+static u32 sides_by(const char *name, const char *file, const char *cc, const char *why)
 {
-	const char *cc = any_clang();
-
 	if (!cc)
-		test_skip(name, NO_CLANG);
+		test_skip(name, "%s", why);
 	if (compiled != file) {
 		if (path[0])
 			unlink(path);
@@ -40,6 +38,11 @@ static u32 sides(const char *name, const char *file)
 		compiled = file;
 	}
 	return no_bpf() ? 1 : 2;
+}
+
+__attribute__((unused)) static u32 sides(const char *name, const char *file)
+{
+	return sides_by(name, file, any_clang(), NO_CLANG);
 }
 
 static void side_open(struct side *s, u32 i)

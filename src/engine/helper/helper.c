@@ -1,6 +1,7 @@
 #include "helper_dynptr.h"
 #include "helper_fn.h"
 #include "helper_row.h"
+#include "heap.h"
 #include "map_field.h"
 #include "msg.h"
 #include <errno.h>
@@ -181,14 +182,32 @@ static bool check_record(struct call *c, u32 i)
 	return helper_is_record(c->run, c->r[i]) || bad(c, i, msg_helper_record);
 }
 
-/* A field of a value that only helpers touch. */
-static bool check_field(struct call *c, u32 i, enum field_kind kind)
+/* The field of `kinds` that an object has at that address; NULL: none. */
+static void *object_field(const struct run *run, u64 addr, u32 kinds)
+{
+	const u64 object = heap_object_of(run->store, addr);
+	const struct heap_type *t = heap_object(run->store, object);
+
+	for (u32 i = 0; t && i < MIN(t->n, (u32)BTF_FIELDS); i++)
+		if (object + t->at[i].off == addr && kinds >> t->at[i].kind & 1)
+			return heap_at(run->store, addr, btf_size_of_field(t->at[i].kind),
+				       true);
+	return NULL;
+}
+
+/* A field of a value, or of an object, that only helpers touch. */
+static bool check_field(struct call *c, u32 i, u32 kinds)
 {
 	struct region r;
+	void *at;
 
-	return (run_find(c->run, c->r[i], btf_size_of_field(kind), access_read, &r) &&
-		r.kind == region_value &&
-		map_field_at(r.map, c->r[i] - r.lo, 1u << kind)) ||
+	if (heap_is_address(c->r[i])) {
+		at = object_field(c->run, c->r[i], kinds);
+		c->arg[i] = u64_of(at);
+		return at || bad(c, i, msg_helper_field);
+	}
+	return (run_find(c->run, c->r[i], 1, access_read, &r) && r.kind == region_value &&
+		map_field_at(r.map, c->r[i] - r.lo, kinds)) ||
 	       bad(c, i, msg_helper_field);
 }
 
@@ -269,8 +288,14 @@ static bool check_arg(struct call *c, u32 i)
 		       bad(c, i, msg_helper_cgroup);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_seq: return check_seq(c, i);
-	case arg_spin_lock: return check_field(c, i, field_spin_lock);
-	case arg_timer: return check_field(c, i, field_timer);
+	case arg_spin_lock: return check_field(c, i, 1 << field_spin_lock);
+	case arg_timer: return check_field(c, i, 1 << field_timer);
+	case arg_kptr: return check_field(c, i, FIELD_KPTRS);
+	case arg_object:
+	case arg_object_null:
+		return (kind == arg_object_null && !c->r[i]) ||
+		       heap_object(c->run->store, c->r[i]) ||
+		       bad(c, i, msg_helper_object);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
 	case arg_dynptr_own:
 		return check_mem(c, i, sizeof(struct dynptr), access_read | access_write);

@@ -49,6 +49,9 @@ enum helper_arg {
 	arg_task_null,	/* the same, or NULL */
 	arg_cgroup_null, /* its cgroup, or NULL */
 	arg_timer,	/* the bpf_timer of such a value */
+	arg_kptr,	/* a kept pointer, in such a value or in an object */
+	arg_object,	/* an object that some program made, as programs see it */
+	arg_object_null, /* the same, or NULL */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 	arg_seq, /* what the iterator's program writes to; becomes a struct run_seq * */
 };
@@ -59,6 +62,7 @@ enum helper_ret {
 	ret_value, /* a value of the map that was passed (of a map of maps: a map), or
 		      NULL */
 	ret_task,  /* the current task, of which there is what image.def says */
+	ret_object, /* the address of an object, at which nothing is mapped, or NULL */
 	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
 };
 
@@ -98,5 +102,8 @@ u64 helper_call(struct run *run, const struct helper *helper, const u64 r[5]);
 
 /* After a run: gives back what a program that was stopped still held. */
 void helper_take_back(struct run *run);
+
+/* The objects that a run held on this slot, or one of a process that is gone. */
+void helper_drop_objects(struct run *run);
 
 #endif

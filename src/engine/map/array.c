@@ -246,6 +246,7 @@ const struct map_ops map_percpu_array = {
 	.btf = map_btf_index,
 	.check = percpu_check,
 	.size = percpu_size,
+	.places = places,
 	.open = open_view,
 	.lookup = percpu_lookup,
 	.update = percpu_update,

@@ -143,8 +143,11 @@ static void write_value(struct map *map, u32 i, const void *value, u32 slot, boo
 		map_percpu_write(map, t->values, n, i, value);
 		return;
 	}
-	for (u32 s = 0; fresh && s < map->info.slots; s++)
+	for (u32 s = 0; fresh && s < map->info.slots; s++) {
+		if (map->info.fields.n)
+			map_field_free(map, t->values + (s * n + i) * map->stride);
 		memset(t->values + (s * n + i) * map->stride, 0, map->stride);
+	}
 	put_value(map, t->values + (slot * n + i) * map->stride, value);
 }
 
@@ -280,6 +283,9 @@ static void give_back(struct map *map, u32 i)
 {
 	if (map->info.fields.n && !map->ops->per_cpu)
 		map_field_free(map, htab_value(map->priv, i));
+	for (u32 slot = 0;
+	     map->info.fields.n && map->ops->per_cpu && slot < map->info.slots; slot++)
+		map_field_free(map, htab_percpu_value(map, i, slot));
 	htab_free(map->priv, i);
 }
 

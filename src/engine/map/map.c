@@ -1,3 +1,4 @@
+#include "heap.h"
 #include "map_field.h"
 #include "map_timer.h"
 #include <fcntl.h>
@@ -95,6 +96,8 @@ static int map_open(struct object *obj)
 	struct map *map = (struct map *)obj;
 	int err = map_bind(map);
 
+	if (!err && map->info.fields.kinds & HEAP_OWNERS)
+		err = heap_open(obj->store, false);
 	if (!err)
 		err = map->ops->open(map);
 	if (err || !map_has_field(map, field_timer))
@@ -112,6 +115,39 @@ static void map_close(struct object *obj)
 	map_timers_close(map);
 	if (map->ops && map->ops->close)
 		map->ops->close(map);
+}
+
+/* What its values keep of what programs made. */
+static void free_kept(struct store *store, const struct map_info *info, u8 *storage)
+{
+	const struct map_ops *ops = map_type(info->type);
+	const struct map view = {.obj.store = store, .info = *info};
+	struct map_values v;
+
+	if (!ops->places)
+		return;
+	v = ops->places(info);
+	for (u64 at = v.lo + v.at; at < v.hi; at += v.stride)
+		map_field_free_kept(&view, storage + at);
+}
+
+static void map_removed(struct store *store, int fd)
+{
+	struct map_info info;
+	struct object_head *head;
+	u64 size;
+
+	if (pread(fd, &info, sizeof(info), sizeof(*head)) != sizeof(info) ||
+	    !(info.fields.kinds & HEAP_OWNERS))
+		return;
+	size = OBJECT_HEAD_SIZE + info.size;
+	if (check_info(&info, size) || heap_open(store, true))
+		return;
+	head = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (head == MAP_FAILED)
+		return;
+	free_kept(store, &info, (u8 *)head + OBJECT_HEAD_SIZE);
+	munmap(head, size);
 }
 
 static void map_released(struct object *obj)
@@ -167,6 +203,7 @@ const struct object_ops map_object_ops = {
 	.close = map_close,
 	.refs = map_refs,
 	.released = map_released,
+	.removed = map_removed,
 	.info = map_info_of,
 	.info_size = sizeof(struct skep_map_info),
 	.pins = true,

@@ -1,4 +1,5 @@
 #include "map_field.h"
+#include "heap.h"
 #include "map_timer.h"
 
 enum { PAGE = 4096 };
@@ -128,19 +129,26 @@ static void clear_fields(const struct map *map, u8 *copy)
 		memset(copy + f->at[i].off, 0, f->at[i].size);
 }
 
-/* Objects that the engine had a kptr to would be released here: there are none. */
+void map_field_free_kept(const struct map *map, void *value)
+{
+	const struct map_fields *f = &map->info.fields;
+
+	for (u32 i = 0; i < f->n; i++)
+		if (HEAP_OWNERS >> f->at[i].kind & 1)
+			heap_free_field(map->obj.store, f->at[i].kind,
+					(u8 *)value + f->at[i].off);
+}
+
 void map_field_free(const struct map *map, void *value)
 {
 	const struct map_fields *f = &map->info.fields;
 
-	for (u32 i = 0; i < f->n; i++) {
-		u8 *at = (u8 *)value + f->at[i].off;
-
+	for (u32 i = 0; i < f->n; i++)
 		if (f->at[i].kind == field_timer)
-			map_timer_free(map, (struct map_timer *)at);
-		else if (FIELD_KPTRS >> f->at[i].kind & 1)
-			__atomic_store_n((u64 *)at, 0, __ATOMIC_RELEASE);
-	}
+			map_timer_free(map,
+				       (struct map_timer *)((u8 *)value + f->at[i].off));
+	if (f->kinds & HEAP_OWNERS)
+		map_field_free_kept(map, value);
 }
 
 void map_field_read(const struct map *map, void *to, const void *value)

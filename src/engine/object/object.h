@@ -77,6 +77,9 @@ struct object_ops {
 	/* The last holder has closed it, and no pin is left; what refers to it may keep
 	 * it alive. Of those that another process closes nobody tells. NULL: nothing. */
 	void (*released)(struct object *obj);
+	/* It is about to be removed: what its region owns is given up. `fd` is open to
+	 * read and write, the store is locked. NULL: nothing. */
+	void (*removed)(struct store *store, int fd);
 };
 
 /* This process's view of an object; the first member of struct map, struct prog, ... */

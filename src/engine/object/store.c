@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "heap.h"
 #include "msg.h"
 #include "os.h"
 #include "store.h"
@@ -274,6 +275,7 @@ void store_close(struct store *store)
 		views_close(store);
 		store->keep->close(store);
 	}
+	heap_close(store);
 	close_state(store);
 	close_fd(store->objects);
 	close_fd(store->pins);

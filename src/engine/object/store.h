@@ -90,6 +90,7 @@ struct store {
 	u32 own_stats;
 	u32 released; /* objects whose last holder went since the last sweep for it */
 	u64 released_bytes; /* of them */
+	struct heap *heap;  /* NULL: this process has not needed it yet */
 	void *runs, *timers;
 	u32 live, made; /* objects after the last sweep, and made since */
 	u64 made_bytes; /* of them */

@@ -186,6 +186,17 @@ static void find_gone(struct store *store)
 	views_unlock(store);
 }
 
+static void tell_removed(struct store *store, const struct candidate *c)
+{
+	const struct object_ops *ops = c->ready ? store->kinds[c->kind] : NULL;
+	int fd = ops && ops->removed ? store->keep->open(store, c->id, O_RDWR) : -1;
+
+	if (fd < 0)
+		return;
+	ops->removed(store, fd);
+	close(fd);
+}
+
 static void remove_dead(struct sweep *s)
 {
 	struct candidate *c;
@@ -194,6 +205,7 @@ static void remove_dead(struct sweep *s)
 
 	vec_each(c, &s->list) {
 		if (!c->held && !c->foreign) {
+			tell_removed(s->store, c);
 			s->store->keep->remove(s->store, c->id);
 			continue;
 		}

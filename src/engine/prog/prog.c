@@ -1,5 +1,6 @@
 /* The process's view of a program object: decoded, checked, with handles of its maps. */
 #include "fuse.h"
+#include "heap.h"
 #include "map_arena.h"
 #include "prog.h"
 #include "mem.h"
@@ -255,6 +256,19 @@ static void use_arena(struct prog *prog, struct map *map)
 	prog->arena_high = casts ? map_arena_start(map) & ~(u64)UINT32_MAX : 0;
 }
 
+/* What it makes lies in the store's heap. */
+static int open_made(struct prog *prog, const struct prog_info *info)
+{
+	if (!info->nmade)
+		return 0;
+	if (info->nmade > PROG_MADE || info->made_off % 8 ||
+	    !prog_holds(prog, info->made_off, info->nmade, sizeof(*prog->made)))
+		return -EINVAL;
+	prog->made = (const void *)((const u8 *)prog->obj.head + info->made_off);
+	prog->nmade = info->nmade;
+	return heap_open(prog->obj.store, false);
+}
+
 static int open_maps(struct prog *prog, const struct prog_info *info)
 {
 	for (; prog->nmaps < info->nmaps; prog->nmaps++) {
@@ -302,7 +316,9 @@ static int prog_open(struct object *obj)
 	    off < OBJECT_HEAD_SIZE || off % 8 || off > obj->size ||
 	    info.n > (obj->size - off) / sizeof(struct skep_insn))
 		return -EINVAL;
-	err = open_maps(prog, &info);
+	err = open_made(prog, &info);
+	if (!err)
+		err = open_maps(prog, &info);
 	if (!err)
 		err = open_code(prog, &info);
 	if (err)

@@ -15,7 +15,7 @@
 struct rule_ctx;
 struct rule_field;
 
-enum { PROG_BOUND = 256, PROG_KFUNCS = 256 };
+enum { PROG_BOUND = 256, PROG_KFUNCS = 256, PROG_MADE = 64 };
 
 /* The rows of image.def. */
 enum image {
@@ -42,6 +42,7 @@ struct prog_info {
 	u32 key_end, value_end; /* and of what an iterator shows of an element */
 	u32 verified_insns;	/* that the verifier processed */
 	u32 kfuncs_off, nkfuncs;
+	u32 made_off, nmade;
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];
@@ -59,6 +60,12 @@ _Static_assert(sizeof(struct object_head) + sizeof(struct prog_info) <= OBJECT_H
 struct prog_kfunc {
 	u32 btf_id;
 	u32 number; /* of its row in helper_kfunc.def */
+};
+
+/* A type that the program makes objects of. */
+struct prog_made {
+	u32 btf_id; /* in the program's BTF */
+	u32 type;   /* of heap.h */
 };
 
 /* A function of the program: the main one first, then the subprograms. */
@@ -92,6 +99,8 @@ struct prog {
 			 packet, a shadow, globals, a stack that reads as 0 */
 	u32 nglobals; /* maps whose first value the code names directly */
 	u8 globals[SKEP_MAX_USED_MAPS]; /* indices into maps[] */
+	u32 nmade;
+	const struct prog_made *made; /* in the region: bounded where it is used */
 	u32 nfuncs;
 	struct prog_func *funcs;
 	struct native *native; /* its code; NULL: none. run/native.h */

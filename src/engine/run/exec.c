@@ -40,7 +40,9 @@ int runs_open(struct store *store, const struct runs_opts *opts, struct runs **o
 	runs->opts = *opts;
 	runs->slots = slots;
 	runs->stats = store_stats(store);
-	runs->budget = (s64)MIN(opts->budget ? opts->budget : DEFAULT_BUDGET, MOST_BUDGET) * RUN_INSN;
+	runs->budget =
+		(s64)MIN(opts->budget ? opts->budget : DEFAULT_BUDGET, MOST_BUDGET) *
+		RUN_INSN;
 	*out = runs;
 	return 0;
 }
@@ -273,6 +275,7 @@ static struct skep_cpu *enter_slot(struct runs *runs, u32 slot)
 		return NULL;
 	}
 	cpu->run.thread = (struct run_thread){0};
+	helper_drop_objects(&cpu->run); /* of who died on the slot */
 	cpu->run.state =
 		__atomic_load_n(runs->stats, __ATOMIC_RELAXED) ? RUN_COUNTING : 0;
 	cpu->outer = held;
@@ -318,6 +321,7 @@ static void forget(struct skep_cpu *cpu)
 {
 	if (cpu->run.ngiven || cpu->run.lock)
 		helper_take_back(&cpu->run);
+	helper_drop_objects(&cpu->run);
 	put_inners(cpu);
 	while (cpu->nretired)
 		object_put(&cpu->retired[--cpu->nretired]->obj);

@@ -2,6 +2,7 @@
  * here are memory, calls and jumps. */
 #include "exec.h"
 #include "fuse.h"
+#include "heap.h"
 #include "helper_fn.h"
 #include "map_arena.h"
 #include "msg.h"
@@ -129,6 +130,36 @@ static bool image_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 	return true;
 }
 
+/* ---- objects that programs make ---- */
+
+static void fault_object(struct run *run, const struct insn *ip, u64 addr, u32 size,
+			 const char *verb)
+{
+	set_pc(run, ip);
+	run_fault(run, EFAULT, msg_no_object, verb, size, (unsigned long long)addr);
+}
+
+static bool object_load(struct run *run, const struct insn *ip, u64 addr, u32 size,
+			bool sign, u64 *out)
+{
+	const void *p = heap_at(run->store, addr, size, false);
+
+	if (p)
+		*out = load_sized(p, size, sign);
+	else
+		fault_object(run, ip, addr, size, "reads");
+	return p;
+}
+
+static void *object_store(struct run *run, const struct insn *ip, u64 addr, u32 size)
+{
+	void *p = heap_at(run->store, addr, size, true);
+
+	if (!p)
+		fault_object(run, ip, addr, size, "writes");
+	return p;
+}
+
 /* A load whose register has no window for it: fields of a context, the pointers to the
  * packet first, or a region that is looked up and remembered. False: a fault was said. */
 static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
@@ -147,6 +178,8 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 	}
 	if (is_in_arena(run, addr, true))
 		return arena_load(run, addr, size, sign, out);
+	if (unlikely(heap_is_address(addr)))
+		return object_load(run, ip, addr, size, sign, out);
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr))
 		return ctx_load(run, addr, size, sign, out);
@@ -176,6 +209,8 @@ static __attribute__((noinline)) void *store_slow(struct run *run, const struct 
 
 	if (is_in_arena(run, addr, true))
 		return map_arena_at(run->prog->arena, addr, op->size);
+	if (unlikely(heap_is_address(addr)))
+		return object_store(run, ip, addr, op->size);
 	set_pc(run, ip);
 	if (run_in_ctx(run, addr)) {
 		if (op->class != class_store)

@@ -1,7 +1,9 @@
 /* BPF_PROG_LOAD: a program is checked as far as the interpreter needs it, and becomes an
  * object. Errnos are those of Linux 6.18. */
+#include "btf_object.h"
 #include "cmd.h"
 #include "exec.h"
+#include "heap.h"
 #include "helper.h"
 #include "msg.h"
 #include "pass.h"
@@ -25,6 +27,9 @@ struct loading {
 	struct insn *insns;
 	u8 *faults;	     /* of each encoding: enum insn_fault */
 	bool *seen, *narrow; /* by the verifier */
+	u32 *made;	     /* by it: types of objects that calls make */
+	struct prog_made made_types[PROG_MADE];
+	u32 nmade;
 	u32 n;
 	bool gpl, read; /* all that the kernel takes in before it opens the log */
 	int log_err;
@@ -158,6 +163,7 @@ static void copy_in(struct loading *l)
 	l->faults = pass_alloc(&l->pass, l->n, sizeof(l->faults[0]));
 	l->seen = pass_alloc(&l->pass, l->n, sizeof(l->seen[0]));
 	l->narrow = pass_alloc(&l->pass, l->n, sizeof(l->narrow[0]));
+	l->made = pass_alloc(&l->pass, l->n, sizeof(l->made[0]));
 	if (user_copy_in(l->code, l->attr->insns, size))
 		refuse(l, EFAULT, msg_load_insns);
 }
@@ -419,7 +425,8 @@ static bool has_typed_context(const struct loading *l)
 /* Pointers to the kernel's structs have its types, for the verifier. */
 static bool gives_struct(const struct insn *in)
 {
-	const struct helper *h = in->op == op_call_helper ? helper_of((u32)in->imm) : NULL;
+	const struct helper *h =
+		in->op == op_call_helper ? helper_of((u32)in->imm) : NULL;
 
 	return h && h->ret == ret_task;
 }
@@ -446,14 +453,25 @@ static void find_image(const struct loading *l, struct prog_info *info)
 	};
 
 	for (u32 i = 0; i < IMAGES; i++)
-		info->image[i] = l->vmlinux ? member_offset(l->vmlinux, rows[i][0],
-							    rows[i][1])
-					    : UINT32_MAX;
+		info->image[i] =
+			l->vmlinux ? member_offset(l->vmlinux, rows[i][0], rows[i][1])
+				   : UINT32_MAX;
+}
+
+/* What a kept pointer points to is the kernel's type of that name, or if it has none the
+ * program's. */
+static bool keeps_objects(const struct map *map)
+{
+	return (map->info.fields.kinds | map->info.inner.fields.kinds) & FIELD_KPTRS;
 }
 
 static void read_types(struct loading *l)
 {
-	if (has_typed_context(l))
+	bool typed = has_typed_context(l);
+
+	for (u32 i = 0; i < l->nmaps; i++)
+		typed |= keeps_objects(l->maps[i]);
+	if (typed)
 		l->vmlinux = runs_vmlinux(store_runs(l->store));
 	for (u32 i = 0; !l->vmlinux && i < l->n; i++) {
 		if (!names_symbol(&l->insns[i]) && !gives_struct(&l->insns[i]))
@@ -508,6 +526,56 @@ static void take_symbols(struct loading *l)
 		else
 			function_name(l, i);
 	}
+}
+
+/* ---- what it makes ---- */
+
+static void describe_type(const struct skep_btf *btf, u32 id, struct heap_type *t)
+{
+	struct btf_field fields[BTF_FIELDS];
+	int n = btf_object_fields(btf, id, fields);
+
+	*t = (struct heap_type){
+		.size = btf_size(btf, id), .copies = 1, .n = n > 0 ? (u32)n : 0};
+	for (u32 i = 0; i < t->n; i++) {
+		t->at[i].kind = fields[i].kind;
+		t->at[i].off = fields[i].off;
+	}
+}
+
+static void take_type(struct loading *l, const struct skep_btf *btf, u32 id)
+{
+	struct heap_type type;
+	u32 i = 0;
+
+	while (i < l->nmade && l->made_types[i].btf_id != id)
+		i++;
+	if (i < l->nmade)
+		return;
+	if (i == PROG_MADE)
+		refuse(l, E2BIG, msg_load_made, PROG_MADE);
+	describe_type(btf, id, &type);
+	l->made_types[i] = (struct prog_made){id, heap_add_type(l->store, &type)};
+	if (!l->made_types[i].type)
+		refuse(l, ENOMEM, msg_load_memory);
+	l->nmade++;
+}
+
+/* The types that calls make objects of are known to all processes by then. */
+static void take_made(struct loading *l)
+{
+	struct object *obj = NULL;
+
+	for (u32 i = 0; i < l->n; i++) {
+		if (!l->made[i])
+			continue;
+		if (!obj && (heap_open(l->store, false) ||
+			     object_get_id(l->store, OBJECT_BTF, l->btf_id, &obj)))
+			refuse(l, ENOMEM, msg_load_memory);
+		take_type(l, container_of(obj, struct btf_object, obj)->btf, l->made[i]);
+	}
+	if (obj)
+		object_put(obj);
 }
 
 /* ---- BTF ---- */
@@ -596,6 +664,9 @@ static void fill(struct loading *l, struct object *obj)
 	put(obj, &at, &info->insns_off, l->code, l->n * sizeof(l->code[0]));
 	info->nkfuncs = l->nkfuncs;
 	put(obj, &at, &info->kfuncs_off, l->kfuncs, l->nkfuncs * sizeof(l->kfuncs[0]));
+	info->nmade = l->nmade;
+	put(obj, &at, &info->made_off, l->made_types,
+	    l->nmade * sizeof(l->made_types[0]));
 	put(obj, &at, &info->func_info_off, l->func_info,
 	    (u64)info->nfunc_info * info->func_info_size);
 	put(obj, &at, &info->line_info_off, l->line_info,
@@ -612,8 +683,8 @@ static u64 region_size(const struct loading *l)
 			    : 0;
 
 	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) +
-	       l->nkfuncs * sizeof(l->kfuncs[0]) + round_up(funcs, 8) +
-	       round_up(lines, 8);
+	       l->nkfuncs * sizeof(l->kfuncs[0]) + l->nmade * sizeof(l->made_types[0]) +
+	       round_up(funcs, 8) + round_up(lines, 8);
 }
 
 static int make_object(struct loading *l)
@@ -643,6 +714,7 @@ static int check_program(struct loading *l)
 		.code = l->code,
 		.seen = l->seen,
 		.narrow = l->narrow,
+		.made = l->made,
 		.n = l->n,
 		.nmaps = l->nmaps,
 		.func_info = l->func_info,
@@ -691,6 +763,7 @@ static int load(struct loading *l)
 		return err;
 	check_calls(l);
 	take_symbols(l);
+	take_made(l);
 	check_prog_arrays(l);
 	return make_object(l);
 }

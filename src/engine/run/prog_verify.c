@@ -3,6 +3,7 @@
 #include "btf_object.h"
 #include "map_arena.h"
 #include "facts.h"
+#include "heap.h"
 #include "mem.h"
 #include "prog.h"
 #include "verify.h"
@@ -126,8 +127,8 @@ static bool is_what_we_have(const struct prog *prog, const struct skep_insn *cod
 	for (u32 i = 0; i < prog->n; i++) {
 		const struct insn *own = &prog->insns[i];
 
-		if (in[i].op != own->op || in[i].dst != own->dst || in[i].src != own->src ||
-		    in[i].off != own->off ||
+		if (in[i].op != own->op || in[i].dst != own->dst ||
+		    in[i].src != own->src || in[i].off != own->off ||
 		    (in[i].imm != own->imm && (in[i].op != op_lddw || !in[i].src)))
 			return false;
 	}
@@ -155,10 +156,16 @@ int prog_facts(const struct prog *prog, struct facts *out)
 	if (!code || !insns)
 		goto out;
 	err = -EOPNOTSUPP;
+	for (u32 i = 0; i < prog->nmaps; i++)
+		if ((prog->maps[i]->info.fields.kinds |
+		     prog->maps[i]->info.inner.fields.kinds) &
+		    HEAP_OWNERS)
+			goto out; /* objects have addresses that are no memory's */
 	memcpy(code, region + prog->insns_off, prog->n * sizeof(*code));
 	if (info->nkfuncs || info->attach_btf_id || !is_what_we_have(prog, code, insns))
 		goto out;
-	if (prog_holds(prog, info->func_info_off, info->nfunc_info, info->func_info_size)) {
+	if (prog_holds(prog, info->func_info_off, info->nfunc_info,
+		       info->func_info_size)) {
 		v.func_info = region + info->func_info_off;
 		v.nfunc_info = info->nfunc_info;
 		v.func_info_size = info->func_info_size;

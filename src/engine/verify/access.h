@@ -46,6 +46,9 @@ void access_tp_buffer(struct verifier *v, const struct access *a);
 /* [off, off + size), `off` a constant, lies in `limit` bytes. */
 bool access_in(struct verifier *v, const struct access *a, s64 off, u64 limit, bool zero);
 
+/* "bpf_list_head": as the log has it. */
+const char *access_field_name(enum field_kind kind);
+
 /* access_ctx.c */
 
 void access_ctx(struct verifier *v, const struct access *a);
@@ -66,6 +69,7 @@ struct typed {
 		const char *name; /* where it is tells it from others */
 		u32 kind, id;	  /* id: 0, the kernel has none */
 	} found[64];
+	struct object_type *objects; /* object_fields.c: that were asked about */
 };
 
 struct typed *access_typed(struct verifier *v);
@@ -86,14 +90,13 @@ u32 access_btf_tag(const struct skep_btf *btf, u32 id);
 bool access_is_trusted(const struct reg *r);
 /* Objects that RCU protects stay. */
 bool access_in_rcu(const struct verifier *v);
-bool access_btf_is_struct(const struct skep_btf *btf, u32 id); /* or a union */
+bool access_btf_is_struct(const struct skep_btf *btf, u32 id);	 /* or a union */
 const char *access_btf_name(const struct skep_btf *btf, u32 id); /* or "(anon)" */
 
 /* access_kptr.c */
 
 /* The whole of field `f` of a map's value, a kept pointer. */
-void access_kptr(struct verifier *v, const struct access *a,
-		 const struct btf_field *f);
+void access_kptr(struct verifier *v, const struct access *a, const struct btf_field *f);
 
 /* stack.c, stack_range.c */
 

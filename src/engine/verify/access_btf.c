@@ -4,6 +4,7 @@
  * the next object, which may be trusted less than the one it was found in.
  */
 #include "access.h"
+#include "object_fields.h"
 
 /* Where a member leads. */
 enum found {
@@ -256,8 +257,7 @@ bool access_in_rcu(const struct verifier *v)
 {
 	const struct state *s = v->cur;
 
-	return s->rcu_locks || s->locks ||
-	       !s->sleepable;
+	return s->rcu_locks || s->locks || !s->sleepable;
 }
 
 /* Of a pointer that was found in what r points to. */
@@ -417,6 +417,27 @@ static void write_typed(struct verifier *v, const struct access *a)
 	}
 }
 
+/* What the program made itself: it may write, and what it reads is a number. */
+static void access_object_of_program(struct verifier *v, const struct access *a)
+{
+	const struct reg *r = a->r;
+	const struct object_fields f = object_fields_of(v, r);
+	struct place p = {
+		.btf = r->btf, .type = r->btf_id, .off = a->off, .size = a->size};
+	enum found found;
+
+	if (!(r->flags & (flag_non_own | flag_rcu)) && !r->ref)
+		refuse(v, path_bug, "ref_obj_id for allocated object must be non-zero");
+	for (u32 i = 0; i < f.n; i++)
+		if (a->off < (s64)f.at[i].off + f.at[i].size &&
+		    (s64)f.at[i].off < a->off + (s64)a->size)
+			refuse(v, object_field, access_field_name(f.at[i].kind));
+	found = look(v, &p);
+	if (a->value >= 0 && a->how == mem_read)
+		load_found(v, found == found_pointer ? found_number : found, &p, 0,
+			   a->value);
+}
+
 void access_btf(struct verifier *v, const struct access *a)
 {
 	const struct reg *r = a->r;
@@ -425,9 +446,10 @@ void access_btf(struct verifier *v, const struct access *a)
 	enum found found;
 
 	check_typed(v, a, btf_name(r->btf, r->btf_id));
-	/* what the program made itself has rules of its own */
-	if (r->flags & (flag_alloc | flag_non_own))
-		refuse(v, typed_access_later);
+	if (reg_is_object(r)) {
+		access_object_of_program(v, a);
+		return;
+	}
 	if (a->how == mem_write) {
 		write_typed(v, a);
 		return;

@@ -1,12 +1,15 @@
 /* access_kptr.c - pointers to objects that a map's value keeps */
 #include "access.h"
 #include "call.h"
+#include "object_fields.h"
 
-/* What the field points to: the kernel's type of that name. */
+/* What the field points to: the kernel's type of that name, or if it has none the
+ * program's. */
 struct kept {
 	const struct btf_field *field;
 	const struct skep_btf *btf;
 	u32 id;
+	bool local; /* the program's */
 	const char *name;
 };
 
@@ -17,9 +20,11 @@ static struct kept kept_of(struct verifier *v, const struct btf_field *f)
 
 	k.name = btf_str(f->btf, t->name_off);
 	k.id = access_typed_find(v, k.name, btf_kind(t));
-	/* else the program made it itself */
-	if (!k.id)
-		refuse(v, field_later, "kptr");
+	if (k.id)
+		return k;
+	k.btf = f->btf;
+	k.id = f->btf_id;
+	k.local = true;
 	return k;
 }
 
@@ -39,11 +44,18 @@ static bool is_rcu_protected(const char *name)
 static u32 load_flags(struct verifier *v, const struct kept *k)
 {
 	const bool percpu = k->field->kind == field_kptr_percpu;
+	const bool safe = k->local || is_rcu_protected(k->name);
+	u32 flags = flag_null | flag_rcu;
 
-	if (!access_in_rcu(v) ||
-	    !(percpu || (k->field->kind == field_kptr_ref && is_rcu_protected(k->name))))
+	if (!access_in_rcu(v) || !(percpu || (k->field->kind == field_kptr_ref && safe)))
 		return flag_null | flag_untrusted;
-	return flag_null | flag_rcu | (percpu ? (u32)flag_percpu : 0);
+	if (percpu)
+		flags |= flag_percpu;
+	else if (k->local)
+		flags |= flag_alloc;
+	if (k->local && object_fields_of_type(v, k->btf, k->id).kinds & FIELD_NODES)
+		flags |= flag_non_own;
+	return flags;
 }
 
 static void load_user(struct verifier *v, const struct btf_field *f, struct reg *to)
@@ -94,6 +106,9 @@ static void check_type(struct verifier *v, const struct kept *k, u32 regno)
 
 	if (k->field->kind == field_kptr_unref)
 		good |= flag_untrusted;
+	if (r->type == reg_btf && r->btf != v->profile->vmlinux)
+		good = flag_null | flag_alloc |
+		       (k->field->kind == field_kptr_percpu ? (u32)flag_percpu : 0);
 	if (r->type != reg_btf || r->flags & ~good)
 		refuse_type(v, k, regno, "");
 	mem_check_plain(v, regno, r, true);
@@ -135,36 +150,24 @@ void access_kptr(struct verifier *v, const struct access *a, const struct btf_fi
 
 /* ---- bpf_kptr_xchg() ---- */
 
-static bool is_kptr(const struct btf_field *f)
-{
-	return f->kind == field_kptr_unref || f->kind == field_kptr_ref ||
-	       f->kind == field_kptr_percpu;
-}
-
-/* The kptr at that offset; any, if it is negative. */
-static const struct btf_field *find_kptr(const struct verify_map *map, s64 off)
-{
-	for (u32 i = 0; i < map->nfields; i++)
-		if (is_kptr(&map->fields[i]) && (off < 0 || map->fields[i].off == off))
-			return &map->fields[i];
-	return NULL;
-}
-
 void kptr_check_place(struct verifier *v, struct call *call, u32 regno)
 {
 	const struct reg *r = &regs_of(v)[regno];
-	const struct verify_map *map = reg_map_of(v, r);
+	const struct verify_map *map = r->type == reg_value ? reg_map_of(v, r) : NULL;
+	const struct object_fields fields = object_fields_of(v, r);
 	s64 off = r->off + (s64)r->n.bits.value;
 
-	if (!map->btf)
+	if (map && !map->btf)
 		refuse(v, kptr_no_btf, map->name);
-	call->map = map;
-	call->map_reg = *r;
+	if (map) {
+		call->map = map;
+		call->map_reg = *r;
+	}
 	if (!scalar_is_const(&r->n))
 		refuse(v, kptr_variable, regno);
-	if (!find_kptr(map, -1))
+	if (!(fields.kinds & FIELD_KPTRS))
 		refuse(v, kptr_none, regno);
-	call->kptr = off < 0 ? NULL : find_kptr(map, off);
+	call->kptr = object_field_at(fields, off, FIELD_KPTRS);
 	if (!call->kptr)
 		refuse(v, kptr_elsewhere, (int)off);
 	if (call->kptr->kind == field_kptr_unref)
@@ -174,7 +177,10 @@ void kptr_check_place(struct verifier *v, struct call *call, u32 regno)
 void kptr_check_given(struct verifier *v, const struct call *call, u32 regno)
 {
 	const struct kept k = kept_of(v, call->kptr);
+	const u32 flags = regs_of(v)[regno].flags;
 
+	if (flags & flag_alloc && flags & ~(u32)(flag_alloc | flag_percpu))
+		refuse(v, path_bug, "invalid PTR_TO_BTF_ID register for type match");
 	if (regs_of(v)[regno].flags & flag_null)
 		refuse(v, arg_maybe_null, regno);
 	check_type(v, &k, regno);
@@ -184,7 +190,11 @@ void kptr_give(struct verifier *v, const struct call *call, struct reg *r)
 {
 	const struct kept k = kept_of(v, call->kptr);
 
-	reg_set_pointer(r, reg_btf, flag_null);
+	const u32 made = call->kptr->kind == field_kptr_percpu
+				 ? (u32)(flag_alloc | flag_percpu)
+				 : (u32)flag_alloc;
+
+	reg_set_pointer(r, reg_btf, flag_null | (k.local ? made : 0));
 	r->btf = k.btf;
 	r->btf_id = k.id;
 }

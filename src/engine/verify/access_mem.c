@@ -23,6 +23,11 @@ static const struct {
 	[field_refcount] = {"bpf_refcount", false},
 };
 
+const char *access_field_name(enum field_kind kind)
+{
+	return fields[kind].name;
+}
+
 /* The first of the two lines that the kernel writes of an access out of bounds. */
 static void print_outside(struct verifier *v, const struct access *a, s32 off, u64 limit)
 {

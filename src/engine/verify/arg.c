@@ -1,6 +1,7 @@
 /* Arguments of helpers: what the prototype takes against what the register holds. */
 #include "access.h"
 #include "call.h"
+#include "object_fields.h"
 #include "stack_object.h"
 #include <stdio.h>
 
@@ -94,6 +95,8 @@ static void check_kind(struct verifier *v, const struct call *call, u32 regno, u
 		flags &= ~(u32)flag_rdonly;
 	if (take & take_or_null)
 		flags &= ~(u32)flag_null;
+	if (call->kptr && r->type == reg_btf) /* what is given may be the program's */
+		flags &= ~(u32)(flag_alloc | flag_percpu);
 	while (want[i].type && (want[i].type != r->type || want[i].flags != flags))
 		i++;
 	if (!want[i].type)
@@ -102,6 +105,8 @@ static void check_kind(struct verifier *v, const struct call *call, u32 regno, u
 		return;
 	if (call->kptr)
 		kptr_check_given(v, call, regno);
+	else if (r->flags & flag_alloc)
+		return; /* where a lock or a kptr lies in it */
 	else if (want != kinds_mem)
 		arg_check_typed(v, call, regno, take);
 	else if (!(take & take_rdonly))
@@ -334,6 +339,8 @@ static void check_timer(struct verifier *v, struct call *call, u32 regno)
 
 static void check_lock(struct verifier *v, const struct call *call, u32 regno)
 {
+	if (object_in_less(v))
+		refuse(v, lock_in_less);
 	if (call->proto->id == SKEP_FUNC_spin_lock)
 		lock_acquire(v, regno);
 	else

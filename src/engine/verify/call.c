@@ -1,6 +1,7 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
 #include "stack_object.h"
+#include "object_fields.h"
 #include "typed.h"
 
 static void check_sleep(struct verifier *v, const struct helper_proto *p)
@@ -111,16 +112,6 @@ static void check_map(struct verifier *v, const struct call *call)
 
 /* ---- what it returns ---- */
 
-static bool has_lock(const struct verify_map *map)
-{
-	for (u32 i = 0; i < map->nfields; i++) {
-		if (map->fields[i].kind == field_spin_lock ||
-		    map->fields[i].kind == field_res_spin_lock)
-			return true;
-	}
-	return false;
-}
-
 static void give_map_value(struct verifier *v, const struct call *call, struct reg *r)
 {
 	u32 flags = call->proto->ret & give_or_null ? flag_null : 0;
@@ -132,7 +123,7 @@ static void give_map_value(struct verifier *v, const struct call *call, struct r
 	r->map = call->map_reg.map;
 	r->inner = call->map_reg.inner;
 	r->map_uid = call->map_reg.map_uid;
-	if (!flags && has_lock(call->map))
+	if (!flags && object_may_lock(object_fields_of(v, r)))
 		r->id = new_id(v);
 }
 

@@ -22,7 +22,7 @@ struct call {
 	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
 	u32 percpu_id;
 	const struct btf_field *kptr; /* that bpf_kptr_xchg() exchanges */
-	s64 key;			 /* of a lookup in an array; -1: not known */
+	s64 key;		      /* of a lookup in an array; -1: not known */
 	struct reg dynptr; /* as its slot has the one that was passed; reg_none: none */
 	u32 uninit_reg; /* mem_check(): a pointer to the stack, behind which the helper */
 	u32 uninit_size; /* writes so many bytes that need not be initialised */
@@ -127,6 +127,8 @@ const struct func_note *func_args(struct verifier *v, u32 func);
 
 /* The helper that runs calls `call->func`, any number of times. */
 void callback_push(struct verifier *v, const struct call *call);
+/* The same of bpf_rbtree_add(), whose tree is in r1. */
+void callback_push_less(struct verifier *v, u32 func);
 /* After the walk: refuses the address of a function that was never called. */
 void callback_check_left(struct verifier *v);
 

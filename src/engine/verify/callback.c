@@ -3,6 +3,7 @@
  * back at the call, where the next round begins. */
 #include "access.h"
 #include "call.h"
+#include "object_fields.h"
 
 /* What a helper passes to its callback: `caller` is the frame with the call. */
 struct callback_kind {
@@ -76,6 +77,20 @@ static void user_ringbuf_args(struct verifier *v, const struct reg *caller, stru
 	r[2] = caller[3];
 }
 
+/* Two nodes of the tree; its lock is held. */
+static void less_args(struct verifier *v, const struct reg *caller, struct reg *r)
+{
+	const struct btf_field *root = object_field_at(
+		object_fields_of(v, &caller[1]), caller[1].off, 1u << field_rb_root);
+
+	if (!root)
+		refuse(v, path_bug, "no root of a tree");
+	for (u32 i = 1; i <= 2; i++) {
+		object_set_node(&r[i], root);
+		object_set_non_owning(v, &r[i]);
+	}
+}
+
 static const struct callback_kind kinds[] = {
 	{SKEP_FUNC_for_each_map_elem, 0, 1, false, map_elem_args},
 	{SKEP_FUNC_loop, 0, 1, false, loop_args},
@@ -110,19 +125,14 @@ static void push_later(struct verifier *v, const struct callback_kind *k, u32 fu
 	f->ret_max = k->ret_max;
 }
 
-void callback_push(struct verifier *v, const struct call *call)
+static void push(struct verifier *v, const struct callback_kind *k, u32 func)
 {
-	const struct callback_kind *k = kind_of(call->proto->id);
 	struct frame *caller, *f;
 	struct state *s;
 
-	if (k->async) {
-		push_later(v, k, call->func);
-		return;
-	}
-	s = path_fork(v, v->flow.funcs[call->func].start, v->insn);
+	s = path_fork(v, v->flow.funcs[func].start, v->insn);
 	caller = frame_of(s);
-	f = func_push(v, s, call->func, v->insn);
+	f = func_push(v, s, func, v->insn);
 	k->args(v, caller->r, f->r);
 	f->callback = true;
 	f->ret_min = k->ret_min;
@@ -130,6 +140,23 @@ void callback_push(struct verifier *v, const struct call *call)
 	s->callback_unroll++;
 	caller->callback_depth++;
 	frame_of(v->cur)->callback_depth = 0;
+}
+
+void callback_push(struct verifier *v, const struct call *call)
+{
+	const struct callback_kind *k = kind_of(call->proto->id);
+
+	if (k->async)
+		push_later(v, k, call->func);
+	else
+		push(v, k, call->func);
+}
+
+void callback_push_less(struct verifier *v, u32 func)
+{
+	static const struct callback_kind less = {0, 0, 1, false, less_args};
+
+	push(v, &less, func);
 }
 
 /* Behind the last function that some path enters; 0: none does but the main one. */

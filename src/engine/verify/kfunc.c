@@ -3,6 +3,7 @@
 #include "kfunc.h"
 #include "access.h"
 #include "call.h"
+#include "object_fields.h"
 #include "typed.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,7 +122,11 @@ static void check_section(struct verifier *v, const struct kfunc_call *call)
 {
 	const char *name = call->kfunc->name;
 	struct state *s = v->cur;
+	const bool rcu = call->kfunc->does == kfunc_rcu_lock ||
+			 call->kfunc->does == kfunc_rcu_unlock;
 
+	if (rcu && s->rcu_locks && object_in_less(v))
+		refuse(v, rcu_in_less);
 	switch (call->kfunc->does) {
 	case kfunc_rcu_lock:
 		if (s->rcu_locks)
@@ -252,14 +257,18 @@ static void give_plain(struct verifier *v, const struct kfunc_call *call, u32 to
 static void give_pointer(struct verifier *v, const struct kfunc_call *call, u32 to,
 			 struct reg *r)
 {
-	const u32 flags = call->kfunc->flags;
+	u32 flags = call->kfunc->flags;
 
+	if (call->kfunc->does == kfunc_refcount_acquire && call->owning)
+		flags &= ~(u32)kfunc_or_null;
 	switch (call->kfunc->does) {
 	case kfunc_slice:
 	case kfunc_slice_rdwr: give_slice(v, call, r); break;
 	case kfunc_cast_ctx: give_context(v, call, r); break;
 	case kfunc_rdonly_cast: give_cast(v, call, r); break;
-	default: give_plain(v, call, to, r);
+	default:
+		if (!object_give(v, call, r))
+			give_plain(v, call, to, r);
 	}
 	if (flags & kfunc_or_null) {
 		r->flags |= flag_null;
@@ -269,7 +278,11 @@ static void give_pointer(struct verifier *v, const struct kfunc_call *call, u32 
 		r->ref = ref_acquire(v, ref_pointer);
 		if (flags & kfunc_or_null)
 			r->id = r->ref;
+	} else if (call->root) {
+		object_set_non_owning(v, r);
 	}
+	if (object_may_lock(object_fields_of(v, r)) && !r->id)
+		r->id = new_id(v);
 }
 
 static void give(struct verifier *v, const struct kfunc_call *call)
@@ -307,8 +320,12 @@ void do_call_kfunc(struct verifier *v, const struct insn *in)
 		refuse(v, later_kfunc);
 	check_allowed(v, &call);
 	kfunc_check_args(v, &call);
+	if (call.kfunc->does == kfunc_rbtree_add)
+		callback_push_less(v, call.callback);
 	check_sections(v, &call);
 	release(v, &call);
+	if (call.kfunc->does == kfunc_list_push || call.kfunc->does == kfunc_rbtree_add)
+		object_insert(v, &call);
 	call_clobber(v);
 	give(v, &call);
 	if (call.kfunc->flags & kfunc_moves)

@@ -44,6 +44,14 @@ enum kfunc_does {
 	kfunc_css_task,	  /* not for all programs */
 	kfunc_kmem_cache, /* returns what may be gone */
 	kfunc_trap,
+	kfunc_obj_new, /* kfunc_object.c: what programs make */
+	kfunc_obj_drop,
+	kfunc_refcount_acquire,
+	kfunc_list_push,
+	kfunc_list_get, /* pops, or looks at */
+	kfunc_rbtree_add,
+	kfunc_rbtree_get,
+	kfunc_rbtree_node, /* removes the node, or gives its neighbour */
 };
 
 struct kfunc {
@@ -62,6 +70,11 @@ struct kfunc_call {
 	u64 constant;	   /* of the argument that has to be one */
 	struct reg dynptr; /* as its slot has the one that was passed */
 	u32 frame, slot;   /* where the iterator is */
+	const struct skep_btf *object_btf; /* of the object that was passed; NULL: none */
+	u32 object_type;
+	bool owning;		      /* what was passed is its owner's reference */
+	const struct btf_field *root; /* the list's or tree's field that was passed */
+	u32 callback;		      /* index of the function */
 };
 
 /* The row of a function of the kernel's BTF; NULL: it has none. proto: may be NULL. */
@@ -97,5 +110,20 @@ void iter_next(struct verifier *v, const struct kfunc_call *call);
 /* What a pointer is that an iterator gives: its elements are there as long as it is, or
  * as long as the RCU section. */
 u32 iter_element_flags(const struct verifier *v, const struct kfunc_call *call);
+
+/* ---- kfunc_object.c: objects that programs make, lists and trees of them ---- */
+
+/* r[regno] fits such a parameter. */
+void object_check_dropped(struct verifier *v, struct kfunc_call *call, u32 regno);
+void object_check_refcounted(struct verifier *v, struct kfunc_call *call, u32 regno);
+void object_check_root(struct verifier *v, struct kfunc_call *call, u32 regno,
+		       enum field_kind kind);
+void object_check_node(struct verifier *v, struct kfunc_call *call, u32 regno,
+		       enum field_kind kind);
+void object_check_callback(struct verifier *v, struct kfunc_call *call, u32 regno);
+/* The node has become the list's or tree's, whose lock is held. */
+void object_insert(struct verifier *v, const struct kfunc_call *call);
+/* What the call returns; false: nothing of the kind. */
+bool object_give(struct verifier *v, const struct kfunc_call *call, struct reg *r);
 
 #endif

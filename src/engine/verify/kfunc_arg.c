@@ -15,6 +15,13 @@ enum wants {
 	wants_irq,
 	wants_str,
 	wants_map,
+	wants_alloc,
+	wants_refcounted,
+	wants_list_head,
+	wants_list_node,
+	wants_rb_root,
+	wants_rb_node,
+	wants_callback,
 	wants_typed,
 	wants_mem,
 	wants_mem_size, /* its size comes next */
@@ -34,13 +41,13 @@ static const struct {
 	const char *end, *type;
 	enum wants wants;
 } rules[] = {
-	{"__alloc", NULL, wants_later},
-	{"__refcounted_kptr", NULL, wants_later},
+	{"__alloc", NULL, wants_alloc},
+	{"__refcounted_kptr", NULL, wants_refcounted},
 	{NULL, "bpf_dynptr", wants_dynptr},
-	{NULL, "bpf_list_head", wants_later},
-	{NULL, "bpf_list_node", wants_later},
-	{NULL, "bpf_rb_root", wants_later},
-	{NULL, "bpf_rb_node", wants_later},
+	{NULL, "bpf_list_head", wants_list_head},
+	{NULL, "bpf_list_node", wants_list_node},
+	{NULL, "bpf_rb_root", wants_rb_root},
+	{NULL, "bpf_rb_node", wants_rb_node},
 	{"__str", NULL, wants_str},
 	{"__map", NULL, wants_map},
 	{NULL, "bpf_wq", wants_later},
@@ -142,7 +149,7 @@ static enum wants wants_typed_or_memory(struct verifier *v, const struct kfunc_c
 		return wants_typed;
 	}
 	if (btf_kind_of(call->btf, p->to) == SKEP_BTF_KIND_FUNC_PROTO)
-		return wants_later;
+		return wants_callback;
 	check_memory_type(v, call, p);
 	return p->end ? wants_mem_size : wants_mem;
 }
@@ -269,8 +276,7 @@ static void check_dynptr(struct verifier *v, struct kfunc_call *call,
 
 static void check_iter(struct verifier *v, struct kfunc_call *call, const struct param *p)
 {
-	if (call->kfunc->does == kfunc_css_task &&
-	    !v->cur->sleepable &&
+	if (call->kfunc->does == kfunc_css_task && !v->cur->sleepable &&
 	    v->prog->type != SKEP_PROG_TYPE_LSM &&
 	    !(v->prog->type == SKEP_PROG_TYPE_TRACING &&
 	      v->prog->attach_type == SKEP_TRACE_ITER))
@@ -409,6 +415,13 @@ static void check_taken(struct verifier *v, struct kfunc_call *call,
 		if (r->flags)
 			refuse(v, later_kfunc);
 		break;
+	case wants_alloc: object_check_dropped(v, call, regno); break;
+	case wants_refcounted: object_check_refcounted(v, call, regno); break;
+	case wants_list_head: object_check_root(v, call, regno, field_list_head); break;
+	case wants_list_node: object_check_node(v, call, regno, field_list_node); break;
+	case wants_rb_root: object_check_root(v, call, regno, field_rb_root); break;
+	case wants_rb_node: object_check_node(v, call, regno, field_rb_node); break;
+	case wants_callback: object_check_callback(v, call, regno); break;
 	case wants_typed: check_typed(v, call, p); break;
 	case wants_mem: check_memory(v, call, p); break;
 	case wants_mem_size: check_sized(v, call, p); break;
@@ -431,7 +444,7 @@ static enum wants check_pointer(struct verifier *v, struct kfunc_call *call,
 		return wants;
 	if (wants == wants_map && r->type != reg_map)
 		refuse(v, kfunc_not_map, p->i + 1);
-	if (wants == wants_typed || wants == wants_map)
+	if (wants == wants_typed || wants == wants_map || wants == wants_alloc)
 		check_trust(v, call, p->i + 1);
 	arg_check_offset(v, p->i + 1, flags & kfunc_release && r->ref);
 	check_taken(v, call, p, wants);

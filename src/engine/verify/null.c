@@ -1,14 +1,6 @@
 /* Pointers that may be NULL: which of them are, after a branch. */
 #include "alu.h"
-
-static bool has_lock(const struct verify_map *map)
-{
-	for (u32 i = 0; i < map->nfields; i++)
-		if (map->fields[i].kind == field_spin_lock ||
-		    map->fields[i].kind == field_res_spin_lock)
-			return true;
-	return false;
-}
+#include "object_fields.h"
 
 static bool has_timer(const struct verify_map *map)
 {
@@ -52,7 +44,7 @@ static void mark(struct verifier *v, struct reg *r, bool is_null)
 	}
 	null_lift(v, r);
 	/* a lock is known by its value's id */
-	r->id = r->type == reg_value && has_lock(reg_map_of(v, r)) ? id : 0;
+	r->id = object_may_lock(object_fields_of(v, r)) ? id : 0;
 }
 
 /* What was to be released is NULL: nothing is held. */

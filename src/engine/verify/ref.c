@@ -1,5 +1,6 @@
 /* What a path holds: references that it has to give back, locks. */
 #include "call.h"
+#include "object_fields.h"
 
 static struct ref *add(struct verifier *v, enum ref_kind kind, u32 id)
 {
@@ -114,36 +115,28 @@ void ref_check_none(struct verifier *v, bool exit, const char *what)
 
 /* ---- spin locks: one at a time ---- */
 
-static const struct btf_field *lock_field(const struct verify_map *map)
-{
-	for (u32 i = 0; i < map->nfields; i++) {
-		if (map->fields[i].kind == field_spin_lock)
-			return &map->fields[i];
-	}
-	return NULL;
-}
-
-/* The register points to the lock of a map's value. */
-static const struct verify_map *check_lock(struct verifier *v, u32 regno)
+/* The register points to the lock of a map's value, or of an object: in which map it
+ * lies, or which BTF the object has. */
+static const void *check_lock(struct verifier *v, u32 regno)
 {
 	const struct reg *r = &regs_of(v)[regno];
-	const struct verify_map *map;
-	const struct btf_field *field;
+	const struct verify_map *map = r->type == reg_value ? reg_map_of(v, r) : NULL;
+	const struct object_fields f = object_fields_of(v, r);
+	const struct btf_field *field = NULL;
 	s64 off = (s64)r->n.bits.value + r->off;
 
 	if (!scalar_is_const(&r->n))
 		refuse(v, lock_offset_varies, regno);
-	if (r->type != reg_value)
-		refuse(v, later_local_lock);
-	map = reg_map_of(v, r);
-	if (!map->btf)
+	if (map && !map->btf)
 		refuse(v, lock_without_btf, map->name);
-	field = lock_field(map);
+	for (u32 i = 0; i < f.n && !field; i++)
+		if (f.at[i].kind == field_spin_lock)
+			field = &f.at[i];
 	if (!field)
-		refuse(v, lock_none, map->name);
+		refuse(v, lock_none, map ? "map" : "local", map ? map->name : "kptr");
 	if (off != field->off)
 		refuse(v, lock_elsewhere, (long long)off, field->off);
-	return map;
+	return map ? (const void *)map : r->btf;
 }
 
 static struct ref *find_lock(struct state *s, u32 id, const void *lock)
@@ -159,34 +152,47 @@ static struct ref *find_lock(struct state *s, u32 id, const void *lock)
 
 void lock_acquire(struct verifier *v, u32 regno)
 {
-	const struct verify_map *map = check_lock(v, regno);
+	const void *owner = check_lock(v, regno);
 	u32 id = regs_of(v)[regno].id;
 	struct state *s = v->cur;
 
 	if (s->locks)
 		refuse(v, lock_two);
-	add(v, ref_lock, id)->lock = map;
+	add(v, ref_lock, id)->lock = owner;
 	s->locks++;
 	s->lock_id = id;
-	s->lock_ptr = map;
+	s->lock_ptr = owner;
+}
+
+/* What is in a list or tree may be anybody's without its lock. */
+static void drop_non_owning(struct verifier *v)
+{
+	struct reg *r;
+
+	state_each_reg(v->cur, walk, r)
+	{
+		if (r->flags & flag_non_own)
+			invalidate(v, r);
+	}
 }
 
 void lock_release(struct verifier *v, u32 regno)
 {
-	const struct verify_map *map = check_lock(v, regno);
+	const void *owner = check_lock(v, regno);
 	u32 id = regs_of(v)[regno].id;
 	struct state *s = v->cur;
 	struct ref *ref;
 
 	if (!s->locks)
 		refuse(v, unlock_without_lock);
-	ref = find_lock(s, id, map);
+	ref = find_lock(s, id, owner);
 	if (!ref)
 		refuse(v, unlock_other);
 	drop(s, (u32)(ref - s->refs));
 	s->locks--;
 	s->lock_id = 0;
 	s->lock_ptr = NULL;
+	drop_non_owning(v);
 }
 
 /* ---- interrupts ---- */

@@ -75,6 +75,7 @@ static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *
 	call.nargs = (u8)MIN(btf_vlen(btf_type(v->profile->vmlinux, proto)), 5u);
 	call.is_void = !btf_type(v->profile->vmlinux, proto)->type;
 	call.iter_next = k->flags & kfunc_next;
+	call.calls_back = k->does == kfunc_rbtree_add;
 	call.may_sleep = k->flags & kfunc_sleeps;
 	call.changes_packet = k->flags & kfunc_moves;
 	return call;

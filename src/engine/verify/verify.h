@@ -75,6 +75,8 @@ struct verify_prog {
 	char name[SKEP_OBJ_NAME_LEN];
 	const struct verify_watch *watch; /* NULL: nobody */
 	struct verify_cost *costs;	  /* n, counted up; NULL: they are not */
+	u32 *made;    /* n: of an accepted program, the type in btf of the object that a
+			 call makes; 0: none. NULL: nobody asks */
 	bool *seen;   /* n: of an accepted program, whether any path comes to the slot;
 			 NULL: nobody asks */
 	bool *narrow; /* n: of an accepted program, whether an operation on 64 bits has
