@@ -101,8 +101,10 @@ static const char notes[] =
 
 static const char refusals[] =
 	"\n"
-	"- A descriptor is read through the engine: by a program under `skep engine`, or through\n"
-	"  `struct skep_sys`. Others find it empty.\n"
+	"- A descriptor of `ITER_CREATE` is read through the engine: by programs under `skep\n"
+	"  engine` that call read(2) themselves, or through `struct skep_sys`. Others find it\n"
+	"  empty. A pin that is opened under `skep engine` is read to its end at once, into a\n"
+	"  file in memory that everybody can read.\n"
 	"- A program that writes to values of a map with `BPF_F_RDONLY_PROG`, or behind the end\n"
 	"  of a value, to which `LINK_UPDATE` brought it, ends its read(2) with `EFAULT`. Linux\n"
 	"  6.18 lets both.\n"

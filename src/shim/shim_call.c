@@ -72,6 +72,21 @@ SHIM_HOOK void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t of
 	return err ? (void *)shim_result(err) : at;
 }
 
+SHIM_HOOK ssize_t read(int fd, void *buf, size_t len)
+{
+	struct object *obj = shim_get(fd);
+	struct skep_sys *sys;
+	ssize_t n;
+
+	if (likely(!obj))
+		return real()->read(fd, buf, len);
+	sys = &shim_enter()->sys;
+	n = sys->read(sys, fd, buf, len);
+	shim_leave();
+	shim_put(obj);
+	return shim_result(n);
+}
+
 SHIM_HOOK int ioctl(int fd, unsigned long request, ...)
 {
 	struct object *obj = shim_open() ? shim_get(fd) : NULL;
@@ -93,3 +108,4 @@ SHIM_HOOK int ioctl(int fd, unsigned long request, ...)
 }
 
 SHIM_SAME(mmap64, mmap)
+SHIM_SAME(__read_chk, read)

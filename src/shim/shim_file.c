@@ -1,6 +1,8 @@
 /* Files: the user's pins below /sys/fs/bpf, what the engine has in place of files of
  * tracefs and sysfs, and what /proc says of an object's descriptor. */
 #include "shim.h"
+#include "os.h"
+#include "str.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -53,13 +55,50 @@ SHIM_HOOK int mount(const char *what, const char *path, const char *type,
 
 /* ---- open(2) ---- */
 
-/* open(2) of a pin itself: bpffs has no such file operation. */
-static int open_pin(const char *to, int flags, mode_t mode)
+/* What an iterator gives, as a file in memory, so that everybody can read it, also inside
+ * of the C library. */
+static int drain(struct skep_sys *sys, int iter)
+{
+	struct str all = {0};
+	char part[4096];
+	ssize_t n;
+	int fd;
+
+	while ((n = sys->read(sys, iter, part, sizeof(part))) > 0 && !all.failed)
+		str_append(&all, part, (size_t)n);
+	fd = all.failed	     ? -ENOMEM
+	     : n && !all.len ? (int)n
+			     : os_memory_file(all.s, all.len);
+	str_free(&all);
+	return fd;
+}
+
+/* open(2) of a pin itself: only those of iterators have something to read. */
+static int read_pin(const char *path, int flags)
+{
+	struct skep_engine *engine = shim_enter();
+	int iter, fd;
+
+	if (!engine)
+		return (int)shim_result(-EPERM);
+	iter = fd = engine->sys.open(&engine->sys, path);
+	if (iter >= 0) {
+		fd = drain(&engine->sys, iter);
+		engine->sys.close(&engine->sys, iter);
+	}
+	if (fd >= 0 && !(flags & O_CLOEXEC))
+		fcntl(fd, F_SETFD, 0);
+	shim_leave();
+	return (int)shim_result(fd);
+}
+
+/* `path` leads there. */
+static int open_pin(const char *path, const char *to, int flags, mode_t mode)
 {
 	struct stat st;
 
 	if (!real()->stat(to, &st) && S_ISREG(st.st_mode))
-		return (int)shim_result(-EIO);
+		return read_pin(path, flags);
 	if (flags & O_CREAT)
 		return (int)shim_result(-EPERM);
 	return real()->open(to, flags, mode);
@@ -75,7 +114,7 @@ static int open_any(int dir, const char *path, int flags, mode_t mode)
 		return real()->openat(dir, path, flags, mode);
 	to = shim_path(path, buf);
 	if (to != path)
-		return open_pin(to, flags, mode);
+		return open_pin(path, to, flags, mode);
 	fd = shim_open_path(path, flags);
 	return fd == SHIM_NOT_OURS ? real()->openat(dir, path, flags, mode) : fd;
 }
@@ -117,7 +156,7 @@ SHIM_HOOK FILE *fopen(const char *path, const char *mode)
 	if (shim_inside() || !shim_absolute(path) || mode[0] != 'r')
 		return real()->fopen(path, mode);
 	if (shim_path(path, buf) != path)
-		fd = open_pin(buf, O_RDONLY | O_CLOEXEC, 0);
+		fd = open_pin(path, buf, O_RDONLY | O_CLOEXEC, 0);
 	else
 		fd = shim_open_path(path, O_RDONLY | O_CLOEXEC);
 	if (fd == SHIM_NOT_OURS)
@@ -209,6 +248,7 @@ static const char *const link_texts[OBJECT_KINDS] = {
 	[OBJECT_LINK] = "anon_inode:bpf-link",
 	[OBJECT_PERF] = "anon_inode:[perf_event]",
 	[OBJECT_STATS] = "anon_inode:bpf-stats",
+	[OBJECT_ITER] = "anon_inode:bpf_iter",
 };
 
 /* The length of what /proc/self/fd/N says of an object, cut to `size`; -1: not ours. */

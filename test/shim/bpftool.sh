@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 need bpftool bpftool
 has_libbpf "$@"
-compile_bpf
+compile_bpf skel iter
 bpf=/sys/fs/bpf/skep-test-$$
 if [ "$side" = kernel ]; then
 	[ "$(stat -f -c %t /sys/fs/bpf 2>/dev/null)" = cafe4a11 ] ||
@@ -16,7 +16,7 @@ plain() {
 	sed -E -e "s,$bpf,PINS,g" -e 's/^[0-9]+: /ID: /' -e 's/"(id|bytes_memlock)":[0-9]+/"\1":N/g' \
 		-e 's/(memlock |duration \(average\): )[0-9]+/\1N/' \
 		-e 's/(loaded_at ).*/\1T/' -e 's/xlated .*/xlated/' -e 's/tag [0-9a-f]{16}/tag T/' \
-		-e 's/((prog|map)_ids|btf_id) [0-9,]+/\1 N/g'
+		-e 's/((prog|map)_ids|btf_id) [0-9,]+/\1 N/g' -e "s/(prog|map_id) [0-9]+/\\1 N/g"
 }
 say() { # command, its output, errors and exit code
 	echo "\$ $*" | plain
@@ -76,7 +76,24 @@ progs() {
 	on bpftool prog load packet "$bpf/q" >/dev/null 2>&1 || echo "exit code $?"
 }
 
+# What is read of a pin of an iterator, by programs that know nothing of BPF.
+iters() {
+	say bpftool map create "$bpf/e" type array key 4 value 8 entries 3 name skep_e
+	say bpftool map update pinned "$bpf/e" key 1 0 0 0 value 7 0 0 0 0 0 0 0
+	say bpftool iter pin iter.bpf.o "$bpf/i" map pinned "$bpf/e"
+	say cat "$bpf/i"
+	say bpftool map update pinned "$bpf/e" key 2 0 0 0 value 9 0 0 0 0 0 0 0
+	say grep is "$bpf/i"
+	say sed -n 1,2p "$bpf/i"
+	on cat "$bpf/i" >file && say cat file
+	say cat "$bpf/e"
+	say bpftool link show pinned "$bpf/i"
+	on bpftool iter pin iter.bpf.o "$bpf/i2" >/dev/null 2>&1 || echo "exit code $?"
+	say rm "$bpf/i"
+	say cat "$bpf/i"
+}
+
 cd "$tmp" || exit 1
 on mkdir "$bpf" || exit 1
-{ maps; progs; on bpftool link list >/dev/null && echo links; } >"$tmp/out" 2>&1
+{ maps; progs; iters; on bpftool link list >/dev/null && echo links; } >"$tmp/out" 2>&1
 compare "$src/bpftool.txt" "$tmp/out"

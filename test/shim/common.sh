@@ -27,14 +27,16 @@ has_libbpf() {
 		skip "libbpf's headers are missing (Debian: libbpf-dev)"
 }
 
-# skel.bpf.o, as the user of libbpf compiles it.
+# NAME.bpf.o of each NAME, as the user of libbpf compiles it.
 compile_bpf() {
 	for clang in clang-19 clang-20 clang-21 clang none; do
 		command -v $clang >/dev/null 2>&1 && break
 	done
 	[ $clang != none ] || skip "clang is not installed (Debian: clang-19)"
-	$clang -g -O2 -target bpf -idirafter /usr/include/x86_64-linux-gnu \
-		-c "$src/skel.bpf.c" -o "$tmp/skel.bpf.o" || exit 1
+	for name; do
+		$clang -g -O2 -target bpf -idirafter /usr/include/x86_64-linux-gnu \
+			-c "$src/$name.bpf.c" -o "$tmp/$name.bpf.o" || exit 1
+	done
 }
 
 # Compares with what both sides have to print.

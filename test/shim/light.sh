@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 need bpftool bpftool
 has_libbpf "$@"
-compile_bpf
+compile_bpf skel
 bpftool gen skeleton -L "$tmp/skel.bpf.o" name light >"$tmp/light.skel.h" || exit 1
 "$@" -I"$tmp" -o "$tmp/light" "$src/light.c" || exit 1
 on "$tmp/light" >"$tmp/out" || { cat "$tmp/out"; echo "exit code $?"; exit 1; }

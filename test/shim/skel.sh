@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 need bpftool bpftool
 has_libbpf "$@"
-compile_bpf
+compile_bpf skel
 bpftool gen skeleton "$tmp/skel.bpf.o" name skel_bpf >"$tmp/skel.skel.h" || exit 1
 "$@" -I"$tmp" -o "$tmp/skel" "$src/skel.c" -lbpf || exit 1
 on "$tmp/skel" >"$tmp/out" || { cat "$tmp/out"; echo "exit code $?"; exit 1; }
