@@ -126,8 +126,9 @@ struct skep_packet {
 	uint32_t csum;
 	bool has_csum;
 	/* What follows [data, tail) of a large packet, as XDP's fragments: programs reach
-	 * it through helpers, which may take bytes from its end and give back as many as
-	 * its last page of 4,096 has. */
+	 * it through helpers, which may take bytes from its begin, for the other part, and
+	 * from its end, and give back there as many as its last page has. The pages, of
+	 * 4,096 bytes, are counted backwards from the end of its room. */
 	uint8_t *rest;
 	uint32_t rest_len, rest_room;
 };

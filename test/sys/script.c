@@ -33,7 +33,7 @@
  *
  * COMMAND is a name of cmd.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable), %NAME (the id of a function,
- * or of a tracepoint's btf_trace_NAME, in the running kernel's BTF), a name of
+ * of a tracepoint's btf_trace_NAME, of a struct_NAME, in the running kernel's BTF), a name of
  * constant.def, `cpus`, `page`, `pid`, such joined by + - * or | from left to right,
  * @NAME (the address of a buffer), "text" (the address of one; for an array, the text),
  * MEMORY (its address), or ?MEMORY (the address of as many bytes, which must be these if
@@ -652,6 +652,8 @@ static unsigned kernel_function(struct script *s, const char *name)
 		s->skip = "the kernel tells no types (/sys/kernel/btf/vmlinux)";
 	if (!s->vmlinux)
 		return 0;
+	if (!strncmp(name, "struct_", 7))
+		return skep_btf_find(s->vmlinux, name + 7, SKEP_BTF_KIND_STRUCT);
 	return skep_btf_find(s->vmlinux, name,
 			     strncmp(name, "btf_trace_", 10) ? SKEP_BTF_KIND_FUNC
 							     : SKEP_BTF_KIND_TYPEDEF);

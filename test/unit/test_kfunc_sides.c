@@ -13,6 +13,7 @@
 static const char text_programs[] = TEST_BPF "/kfunc_text.bpf.c";
 static const char dynptr_programs[] = TEST_BPF "/kfunc_dynptr.bpf.c";
 static const char read_programs[] = TEST_BPF "/kfunc_read.bpf.c";
+static const char memory_programs[] = TEST_BPF "/kfunc_memory.bpf.c";
 
 /* Runs one program once, on a packet whose bytes are 0, 1, 2... */
 /* 4,096 bytes behind which nothing is: as kfunc_read.bpf.c has them. */
@@ -158,6 +159,33 @@ static void what_is_not_there_is_said(void **state)
 	user = 0;
 }
 
+/* ---- memory as bits, elements, other types, packets ---- */
+
+static void bits_are_counted(void **state)
+{
+	BOTH(memory_programs, "bits", 0, 0, 3, 65, 0, 0, 4, 193, 0, 0, 5, 32896, -E2BIG,
+	     0, 0, 0, -EINVAL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0, 10, 221, -EINVAL, 0,
+	     0, 0, -EFAULT, 0, 0, 0, -ERANGE, 0, 0, 0, -EFAULT, 0, 0, 0, -EFAULT);
+	BOTH(memory_programs, "bits_in_bits", 0, 0, 3, 280579, 4);
+}
+
+static void elements_are_counted(void **state)
+{
+	BOTH(memory_programs, "elements", 10, 0, 7, 7, 7);
+}
+
+static void casts_read_what_is_there(void **state)
+{
+	BOTH(memory_programs, "casts", 11, 13, 0, 0, 0, 0, 0, 78, 79);
+}
+
+static void fragments_are_pulled(void **state)
+{
+	ON(10000, memory_programs, "pull", 0, 3520, 10000, 160, 0, -EINVAL, 0, 3600,
+	   10000, 160, -EINVAL, 0, 3728, 10000, 160, 90, 15, -EINVAL, 0, 0, 3728, 11702,
+	   160, 0, 3702, 3702, 0, 0, -EINVAL, 3702, 3702);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +197,10 @@ int main(void)
 		cmocka_unit_test(dynptrs_are_copied),
 		cmocka_unit_test(dynptrs_are_of_packets),
 		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(bits_are_counted),
+		cmocka_unit_test(elements_are_counted),
+		cmocka_unit_test(casts_read_what_is_there),
+		cmocka_unit_test(fragments_are_pulled),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

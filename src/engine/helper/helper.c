@@ -288,6 +288,8 @@ static bool check_arg(struct call *c, u32 i)
 		       bad(c, i, msg_helper_cgroup);
 	case arg_own8: return check_mem(c, i, 8, access_read | access_write);
 	case arg_seq: return check_seq(c, i);
+	case arg_own16:
+	case arg_dynptr_own: return check_mem(c, i, 16, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, 1 << field_spin_lock);
 	case arg_timer: return check_field(c, i, 1 << field_timer);
 	case arg_kptr: return check_field(c, i, FIELD_KPTRS);
@@ -297,8 +299,6 @@ static bool check_arg(struct call *c, u32 i)
 		       heap_object(c->run->store, c->r[i]) ||
 		       bad(c, i, msg_helper_object);
 	case arg_dynptr_new: return check_mem(c, i, sizeof(struct dynptr), access_write);
-	case arg_dynptr_own:
-		return check_mem(c, i, sizeof(struct dynptr), access_read | access_write);
 	case arg_skb: return check_skb(c, i);
 	default: return false;
 	}

@@ -54,6 +54,7 @@ enum helper_arg {
 	arg_object_null, /* the same, or NULL */
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 	arg_seq, /* what the iterator's program writes to; becomes a struct run_seq * */
+	arg_own16,	/* 16 such bytes */
 };
 
 enum helper_ret {

@@ -1,6 +1,8 @@
 /* Kernel functions: which there are, and those that are about the CPU alone. */
 #include "helper_fn.h"
 #include "helper_row.h"
+#include "msg.h"
+#include <errno.h>
 
 /* Which programs may call them says the verifier's table. */
 enum {
@@ -55,6 +57,20 @@ const char *helper_kfunc_refusal(const char *name)
 		if (!strcmp(refusals[i].name, name))
 			return refusals[i].why;
 	return NULL;
+}
+
+/* ---- casts ---- */
+
+/* The pointer leads to a struct of the kernel, or to bytes: either reads what is there, 0
+ * where nothing is. A context that is made of a packet is another struct than the
+ * kernel's. */
+KFUNC_FN(rdonly_cast)
+{
+	if (run_in_ctx(run, a))
+		run_fault(run, EFAULT, msg_helper_cast, run->prog->type->ctx_name);
+	run->casts = true;
+	run->state |= RUN_DIRTY;
+	return a;
 }
 
 /* ---- sections ----

@@ -60,6 +60,71 @@ KFUNC_FN(iter_num_destroy)
 	return 0;
 }
 
+/* ---- iterators of bits ---- */
+
+/* The kernel's 16 bytes: the bits, or, if they are more than a word's, where they are. */
+struct iter_bits {
+	u64 bits;
+	s32 n, bit;
+} __attribute__((may_alias));
+
+enum { WORDS = 511 };
+
+KFUNC_FN(iter_bits_new)
+{
+	struct iter_bits *it = ptr_of(a);
+	u32 words = (u32)c;
+	void *area;
+	s64 err;
+
+	_Static_assert(WORDS * 8 <= RUN_AREA, "an area holds them");
+	*it = (struct iter_bits){.bit = -1};
+	if (!b || !words)
+		return (u32)-EINVAL;
+	if (words > WORDS)
+		return (u32)-E2BIG;
+	area = words == 1 ? &it->bits : run_area_take(run);
+	if (!area)
+		return (u32)-ENOMEM;
+	run_pay(run, words * 8);
+	err = (s64)helper_probe_read_kernel(run, u64_of(area), words * 8, b, 0, 0);
+	if (err) {
+		if (words > 1)
+			run_area_give(run, area);
+		return words > 1 ? (u32)err : (u32)-EFAULT;
+	}
+	if (words > 1)
+		it->bits = u64_of(area);
+	it->n = (s32)words * 64;
+	return 0;
+}
+
+KFUNC_FN(iter_bits_next)
+{
+	struct iter_bits *it = ptr_of(a);
+	const u64 *bits = it->n == 64 ? &it->bits : run_area_at(run, it->bits);
+	u32 bit = (u32)it->bit + 1, n = MIN((u32)it->n, (u32)WORDS * 64);
+
+	if (!bits || bit > n)
+		return 0;
+	while (bit < n && !(bits[bit / 64] >> bit % 64))
+		bit = round_up(bit + 1, 64);
+	if (bit < n)
+		bit += (u32)__builtin_ctzll(bits[bit / 64] >> bit % 64);
+	it->bit = (s32)bit;
+	return bit < n ? u64_of(&it->bit) : 0;
+}
+
+KFUNC_FN(iter_bits_destroy)
+{
+	struct iter_bits *it = ptr_of(a);
+
+	if (it->n > 64 && run_area_at(run, it->bits))
+		run_area_give(run, ptr_of(it->bits));
+	*it = (struct iter_bits){0};
+	return 0;
+}
+
 /* ---- tail calls ---- */
 
 /* Has no effect where there is no program, and none after 33 of them. */

@@ -135,3 +135,18 @@ HELPER_FN(for_each_map_elem)
 	}
 	return n;
 }
+
+/* Elements of hash tables, which are those with buckets; of others Linux keeps no count.
+ */
+KFUNC_FN(map_sum_elem_count)
+{
+	struct map *map = ptr_of(a);
+	s64 n = 0, got = map->ops->bucket ? 0 : -ENOENT;
+
+	for (u32 i = 0; got != -ENOENT; i++) {
+		got = map->ops->bucket(map, i, 0, false, NULL, NULL);
+		n += MAX(got, 0);
+		run_pay(run, 8);
+	}
+	return (u64)n;
+}

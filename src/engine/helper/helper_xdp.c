@@ -41,8 +41,7 @@ static u64 len_of(const struct run *run)
 /* The end of the last fragment, which has a page. */
 static u64 grow_rest(struct skep_packet *p, u32 delta)
 {
-	if (delta > round_up(p->rest_len, PAGE) - p->rest_len ||
-	    delta > p->rest_room - p->rest_len)
+	if (delta > (p->rest_room - p->rest_len) % PAGE)
 		return (u64)-EINVAL;
 	memset(p->rest + p->rest_len, 0, delta);
 	p->rest_len += delta;
@@ -63,6 +62,33 @@ HELPER_FN(xdp_adjust_tail)
 	rest = MIN(MAX(-delta, 0), (s64)p->rest_len);
 	p->rest_len -= (u32)rest;
 	p->tail += delta + rest;
+	run_packet_changed(run);
+	return 0;
+}
+
+/* Makes the first `len` bytes one piece, which moves to the front where there is no room
+ * behind it. */
+KFUNC_FN(xdp_pull_data)
+{
+	struct skep_packet *p = &run->packet;
+	u32 linear = (u32)(p->tail - p->data), len = (u32)b, more = len - linear;
+	s64 shift = (s64)more - (p->end - p->tail);
+
+	if (len <= linear)
+		return 0;
+	if (len > len_of(run) || shift > p->meta - p->head)
+		return (u32)-EINVAL;
+	if (shift > 0) {
+		memmove(p->meta - shift, p->meta, (size_t)(p->tail - p->meta));
+		p->meta -= shift;
+		p->data -= shift;
+		p->tail -= shift;
+	}
+	memcpy(p->tail, p->rest, more);
+	p->tail += more;
+	p->rest += more;
+	p->rest_len -= more;
+	p->rest_room -= more;
 	run_packet_changed(run);
 	return 0;
 }
@@ -105,7 +131,7 @@ void *helper_xdp_at(struct run *run, u32 off, u32 len)
 	if (off < linear || !p->rest_len)
 		return off + len <= linear ? p->data + off : NULL;
 	off -= linear;
-	if (off % PAGE + len > MIN(PAGE, p->rest_len - off / PAGE * PAGE))
+	if (len > (p->rest_room - off - 1) % PAGE + 1)
 		return NULL;
 	if (!run_find(run, u64_of(p->rest), p->rest_room, access_write, &region))
 		run_give(run, p->rest, p->rest_room, access_read | access_write, NULL);

@@ -177,7 +177,8 @@ static bool find_value(const struct run *run, u64 addr, u64 len, struct region *
 	if (!map)
 		return false;
 	set_value(map, number, out);
-	return holds(out, addr, len) && (run->values_lost || run->prog->native || value_of(run, out->lo));
+	return holds(out, addr, len) &&
+	       (run->values_lost || run->prog->native || value_of(run, out->lo));
 }
 
 /* ---- finding ---- */
@@ -257,6 +258,32 @@ bool run_take(struct run *run, u64 addr, struct region *out)
 		return true;
 	}
 	return false;
+}
+
+void *run_area_take(struct run *run)
+{
+	u32 i = (u32)__builtin_ctzll(~run->areas_taken);
+
+	_Static_assert(RUN_AREAS == 64, "a bit for each");
+	if (!~run->areas_taken)
+		return NULL;
+	run->state |= RUN_DIRTY;
+	run->areas_taken |= 1ull << i;
+	return run->areas + (size_t)i * RUN_AREA;
+}
+
+void run_area_give(struct run *run, const void *area)
+{
+	run->areas_taken &= ~(1ull << (u64_of(area) - u64_of(run->areas)) / RUN_AREA);
+}
+
+void *run_area_at(const struct run *run, u64 addr)
+{
+	u64 off = addr - u64_of(run->areas), i = off / RUN_AREA;
+
+	return off % RUN_AREA || i >= RUN_AREAS || !(run->areas_taken >> i & 1)
+		       ? NULL
+		       : ptr_of(addr);
 }
 
 void run_packet_changed(struct run *run)

@@ -19,6 +19,8 @@ enum {
 	RUN_ETHERNET = 14, /* bytes of the header before the network header */
 	RUN_VALUES = 1024, /* map values known one by one, a power of two */
 	RUN_INNERS = 1024, /* maps that a run has found in maps */
+	RUN_AREAS = 64,	   /* pieces of memory that helpers may take during a run */
+	RUN_AREA = 4096,   /* bytes of each */
 };
 
 enum access { access_read = 1, access_write = 2, access_probe = 4 };
@@ -114,7 +116,9 @@ struct run {
 	s32 fault;		    /* 0, or -errno: the run ends */
 	u32 leave;		    /* native code: enum run_leave */
 	u32 ngiven;
-	u32 *lock;	 /* the bpf_spin_lock that it has */
+	bool casts; /* it has pointers to anywhere: where nothing is it reads 0 */
+	u32 *lock;  /* the bpf_spin_lock that it has */
+	u64 areas_taken; /* a bit for each */
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
 			    the program's maps counts as looked up */
 	/* Replaces the program: bpf_tail_call. The interpreter acts on it when the helper
@@ -139,6 +143,7 @@ struct run {
 			  around it; 0: none */
 
 	struct region given[RUN_GIVEN];
+	u8 *areas; /* RUN_AREAS */
 	struct run_value *values; /* RUN_VALUES, hashed by lo */
 	struct run_inner *inners; /* ninners; stay until a run is over */
 	u32 ninners;
@@ -169,6 +174,8 @@ static inline void run_reset(struct run *run)
 	run->loops[0] = 0;
 	run->fault = 0;
 	run->leave = RUN_STAY;
+	run->casts = false;
+	run->areas_taken = 0;
 	run->values_lost = 0;
 	run->tail_target = NULL;
 }
@@ -228,6 +235,14 @@ void run_give_value(struct run *run, struct map *map, void *value, u32 size);
  * false: too many are out. run_take removes the area that begins at addr; false: none. */
 bool run_give(struct run *run, void *at, u32 len, enum access access, struct map *map);
 bool run_take(struct run *run, u64 addr, struct region *out);
+
+/* Memory for a helper, until it gives it back or the run is over; its bytes are anything.
+ * NULL: all is taken. */
+void *run_area_take(struct run *run);
+void run_area_give(struct run *run, const void *area);
+
+/* The area that begins at addr and is taken; NULL: there is none. */
+void *run_area_at(const struct run *run, u64 addr);
 
 /* run->packet changed: bounds of it that somebody remembers are no longer good. */
 void run_packet_changed(struct run *run);

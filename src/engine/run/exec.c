@@ -257,6 +257,7 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.find_map = find_map;
 	cpu->run.bpf = runs->opts.bpf;
 	cpu->run.inners = cpu->inners;
+	cpu->run.areas = cpu->areas;
 	for (u32 i = 0; i < 2 * WINDOWS; i++)
 		cpu->windows[i] = (struct window){.lo = ~0ull, .hi = 8};
 	return cpu;
@@ -359,7 +360,9 @@ static void give_bounds(const struct run *run)
 	p->data = run->packet.data;
 	p->tail = run->packet.tail;
 	p->meta = run->packet.meta;
+	p->rest = run->packet.rest;
 	p->rest_len = run->packet.rest_len;
+	p->rest_room = run->packet.rest_room;
 	p->csum = run->packet.csum;
 	p->has_csum = run->packet.has_csum;
 }

@@ -51,6 +51,7 @@ struct skep_cpu {
 	struct run_value values[RUN_VALUES];
 	struct run_inner inners[RUN_INNERS];
 	u16 inner_hint[INNERS_KEPT]; /* by id: where it was in inners[] */
+	u8 areas[RUN_AREAS * RUN_AREA] __attribute__((aligned(64)));
 };
 
 /* All slots of an engine in this process. */

@@ -130,6 +130,18 @@ static bool image_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
 	return true;
 }
 
+/* What a pointer to anywhere leads to: as on Linux no memory of user space, and no fault.
+ */
+static bool load_cast(struct run *run, u64 addr, u32 size, bool sign, u64 *out)
+{
+	struct region region;
+
+	*out = run_find(run, addr, size, access_probe, &region)
+		       ? load_sized(ptr_of(addr), size, sign)
+		       : 0;
+	return true;
+}
+
 /* ---- objects that programs make ---- */
 
 static void fault_object(struct run *run, const struct insn *ip, u64 addr, u32 size,
@@ -188,10 +200,8 @@ static __attribute__((noinline)) bool load_slow(struct skep_cpu *cpu,
 			return arena_load(run, addr, size, sign, out);
 		if (helper_is_image(addr))
 			return image_load(run, addr, size, sign, out);
-		if (run->seq) { /* where a pointer of the kernel's may lead */
-			*out = 0;
-			return true;
-		}
+		if (run->casts || run->seq) /* whose context has the kernel's pointers */
+			return load_cast(run, addr, size, sign, out);
 		fault_at(run, addr, size, access_read);
 		return false;
 	}
