@@ -203,6 +203,8 @@ u32 store_slots(struct store *store); /* how many CPU slots there are */
 u32 store_slot_take(struct store *store);
 /* That one; false: somebody has it. */
 bool store_slot_try(struct store *store, u32 slot);
+/* The same, but that it waits for it that long. */
+bool store_slot_wait(struct store *store, u32 slot, u32 ms);
 void store_slot_give(struct store *store, u32 slot);
 
 /* ---- a lock word in shared memory ---- */

@@ -288,13 +288,18 @@ static bool slot_free(struct store *store, u32 self, u32 *slot)
 	return false;
 }
 
+static bool take_dead(struct store *store, u32 self, u32 slot)
+{
+	u32 *word = &store->state->slot[slot].owner;
+	u32 owner = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+	return owner && !store_alive(store, owner) && take_from(word, owner, self);
+}
+
 static bool slot_of_dead(struct store *store, u32 self, u32 *slot)
 {
 	for (u32 i = 0; i < store->slots; i++) {
-		u32 *word = &store->state->slot[i].owner;
-		u32 owner = __atomic_load_n(word, __ATOMIC_RELAXED);
-
-		if (owner && !store_alive(store, owner) && take_from(word, owner, self)) {
+		if (take_dead(store, self, i)) {
 			*slot = i;
 			return true;
 		}
@@ -331,6 +336,22 @@ u32 store_slot_take(struct store *store)
 		else
 			futex_wait(&state->slots_freed, seen, 1000000);
 	}
+}
+
+bool store_slot_wait(struct store *store, u32 slot, u32 ms)
+{
+	struct state *state = store->state;
+	u32 self = store_self(store), seen;
+
+	for (u32 i = 0; slot < store->slots && i < ms; i++) {
+		seen = __atomic_load_n(&state->slots_freed, __ATOMIC_ACQUIRE);
+		__atomic_store_n(&state->slots_wanted, 1, __ATOMIC_SEQ_CST);
+		if (take_from(&state->slot[slot].owner, 0, self) ||
+		    (i % 16 == 4 && take_dead(store, self, slot)))
+			return true;
+		futex_wait(&state->slots_freed, seen, 1000000);
+	}
+	return false;
 }
 
 /* The wake may be missed, as no barrier stands between the store and the load: the

@@ -13,7 +13,7 @@
 #define DEFAULT_BUDGET ((u64)1 << 27)
 #define MOST_BUDGET    ((u64)1 << 56)
 
-enum { VMLINUX_MOST = 64 << 20 };
+enum { VMLINUX_MOST = 64 << 20, SLOT_WAIT = 1000 /* ms */ };
 
 struct runs {
 	struct store *store;
@@ -284,14 +284,27 @@ static struct skep_cpu *enter_slot(struct runs *runs, u32 slot)
 	return cpu;
 }
 
-struct skep_cpu *runs_enter(struct runs *runs)
+/* Whether this thread has a slot already, which is counted. */
+static bool is_nested(struct runs *runs)
 {
 	for (struct skep_cpu *cpu = held; cpu; cpu = cpu->outer)
 		if (cpu->runs == runs) {
 			__atomic_fetch_add(&runs->recursions, 1, __ATOMIC_RELAXED);
-			return NULL;
+			return true;
 		}
-	return enter_slot(runs, store_slot_take(runs->store));
+	return false;
+}
+
+struct skep_cpu *runs_enter(struct runs *runs)
+{
+	return is_nested(runs) ? NULL : enter_slot(runs, store_slot_take(runs->store));
+}
+
+struct skep_cpu *runs_enter_at(struct runs *runs, u32 slot)
+{
+	if (is_nested(runs) || !store_slot_wait(runs->store, slot, SLOT_WAIT))
+		return NULL;
+	return enter_slot(runs, slot);
 }
 
 void skep_leave(struct skep_cpu *cpu)

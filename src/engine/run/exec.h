@@ -73,6 +73,8 @@ const struct skep_btf *runs_vmlinux(struct runs *runs);
 
 /* NULL: this thread holds a slot of this engine already, or no memory. */
 struct skep_cpu *runs_enter(struct runs *runs);
+/* That slot; NULL also where somebody else has it, for a second. */
+struct skep_cpu *runs_enter_at(struct runs *runs, u32 slot);
 
 /* How the callbacks of timers are run; the argument is a struct runs. */
 extern const struct timer_ops runs_timer_ops;

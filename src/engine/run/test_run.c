@@ -2,6 +2,7 @@
  * for every program type that has one. */
 #include "cmd.h"
 #include "exec.h"
+#include "interrupt.h"
 #include "mem.h"
 #include "native.h"
 #include "os.h"
@@ -30,9 +31,9 @@ struct test {
 	u8 *data; /* how->room bytes and the fragments, or NULL */
 	u8 *copy; /* live frames: data as each finds it */
 	u8 *ctx;  /* ctx_in, filled up with 0 to what the type knows */
-	struct skep_packet packet;
-	struct skep_sock sock; /* its */
-	u32 linear, before;    /* of data_in: not in fragments; before data's place */
+	struct skep_packet packet, first; /* first: of live frames */
+	struct skep_sock sock;		  /* its */
+	u32 linear, before; /* of data_in: not in fragments; before data's place */
 	struct skep_event event;
 };
 
@@ -46,9 +47,15 @@ static int check_pairs(const union skep_attr *attr)
 	return 0;
 }
 
+/* Only raw tracepoints look at that flag, and at no other. */
+static bool is_on_cpu(const struct test *t)
+{
+	return t->how->kind == test_args && t->attr->test.flags & SKEP_F_TEST_RUN_ON_CPU;
+}
+
 /* What neither a raw tracepoint, which gets arguments, nor a syscall program, which may
  * change its context, knows of. */
-static int check_plain(const struct test *t, u32 cpus)
+static int check_plain(const struct test *t)
 {
 	const union skep_attr *attr = t->attr;
 	u32 cpu = attr->test.cpu, size = attr->test.ctx_size_in;
@@ -61,9 +68,7 @@ static int check_plain(const struct test *t, u32 cpus)
 		return attr->test.flags || size > UINT16_MAX ? -EINVAL : 0;
 	if (size > MOST_ARGS)
 		return -EINVAL;
-	if (attr->test.flags & SKEP_F_TEST_RUN_ON_CPU)
-		return cpu >= cpus ? -ENXIO : 0;
-	return cpu ? -EINVAL : 0;
+	return cpu && !is_on_cpu(t) ? -EINVAL : 0;
 }
 
 static bool is_live(const struct test *t)
@@ -236,7 +241,7 @@ static int prepare_traced(const struct test *t)
 	return err;
 }
 
-static int prepare(struct test *t, u32 cpus)
+static int prepare(struct test *t)
 {
 	int err;
 
@@ -251,7 +256,7 @@ static int prepare(struct test *t, u32 cpus)
 	case test_args:
 	case test_call: break;
 	}
-	err = check_plain(t, cpus);
+	err = check_plain(t);
 	return err ? err : copy_ctx(t);
 }
 
@@ -328,14 +333,9 @@ static int give_ctx(struct test *t, const struct run *run)
 
 /* Each live frame is a packet of its own, as it was given; where the program sends it,
  * nothing is. */
-static void make_frame(struct test *t, const struct skep_packet *first)
-{
-	t->packet = *first;
-	memcpy(t->data, t->copy, t->how->room);
-}
-
 static int keep_frame(struct test *t)
 {
+	t->first = t->packet;
 	t->copy = mem_alloc(1, t->how->room);
 	if (!t->copy)
 		return -ENOMEM;
@@ -343,28 +343,40 @@ static int keep_frame(struct test *t)
 	return 0;
 }
 
-static int run_live(struct test *t, struct skep_cpu *cpu, u32 repeat)
+static int run_live(struct test *t, struct skep_cpu *cpu)
 {
-	const struct skep_packet first = t->packet;
-	int err = keep_frame(t);
 	u64 ret;
+	int err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, &ret, NULL);
 
-	for (u32 i = 0; i < repeat && !err; i++) {
-		err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, &ret, NULL);
-		make_frame(t, &first);
-	}
+	t->packet = t->first;
+	memcpy(t->data, t->copy, t->how->room);
 	return err;
 }
 
+static int run_once(struct test *t, struct skep_cpu *cpu, u64 *ret)
+{
+	int err;
+
+	if (is_live(t))
+		return run_live(t, cpu);
+	err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, ret, NULL);
+	if (!err && t->how->ran)
+		t->how->ran(&cpu->run);
+	return err;
+}
+
+/* A signal ends what is not over yet. */
 static int run_repeat(struct test *t, struct skep_cpu *cpu, u32 repeat, u64 *ret)
 {
+	struct interrupt in;
 	int err = 0;
 
-	for (u32 i = 0; i < repeat && !err; i++) {
-		err = skep_run(cpu, (struct skep_prog *)t->prog, &t->event, ret, NULL);
-		if (!err && t->how->ran)
-			t->how->ran(&cpu->run);
-	}
+	if (repeat == 1)
+		return run_once(t, cpu, ret);
+	interrupt_begin(&in);
+	for (u32 i = 0; i < repeat && !err; i++)
+		err = i && interrupt_wanted(&in) ? -EINTR : run_once(t, cpu, ret);
+	interrupt_end(&in);
 	return err;
 }
 
@@ -393,8 +405,8 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 	int err = 0;
 
 	if (is_live(t))
-		err = run_live(t, cpu, repeat);
-	else if (t->how->kind != test_traced)
+		err = keep_frame(t);
+	if (!err && t->how->kind != test_traced)
 		err = run_repeat(t, cpu, repeat, &ret);
 	if (!err && t->how->sums && t->attr->test.flags && !t->how->sums(&cpu->run))
 		err = -EBADMSG;
@@ -403,11 +415,16 @@ static int run_it(struct test *t, struct skep_cpu *cpu)
 	return give(t, &cpu->run, (u32)ret, (u32)((os_clock_ns() - begin) / repeat));
 }
 
-static int test_run(struct test *t, struct runs *runs)
+static int test_run(struct test *t, struct store *store)
 {
-	struct skep_cpu *cpu = runs_enter(runs);
+	struct runs *runs = store_runs(store);
+	u32 slot = t->attr->test.cpu;
+	struct skep_cpu *cpu;
 	int err;
 
+	if (is_on_cpu(t) && slot >= store_slots(store))
+		return -ENXIO;
+	cpu = is_on_cpu(t) ? runs_enter_at(runs, slot) : runs_enter(runs);
 	if (!cpu)
 		return -EBUSY;
 	cpu->run.caller = caller;
@@ -429,9 +446,9 @@ int cmd_prog_test_run(struct store *store, union skep_attr *attr)
 		return err;
 	t.prog = container_of(obj, struct prog, obj);
 	native_prepare(store_runs(store), (struct prog *)t.prog);
-	err = prepare(&t, store_slots(store));
+	err = prepare(&t);
 	if (!err)
-		err = test_run(&t, store_runs(store));
+		err = test_run(&t, store);
 	mem_free(t.data);
 	mem_free(t.copy);
 	mem_free(t.ctx);
