@@ -10,6 +10,7 @@ typedef unsigned long long u64;
 #define __type(name, val) __typeof__(val) *name
 #define NULL		  ((void *)0)
 
+struct task_struct;
 struct bpf_prog;
 struct bpf_prog_aux;
 struct bpf_link;
@@ -35,6 +36,11 @@ struct bpf_iter_meta {
 #define GET(type, from, field) (*(type *)((char *)(from) + field))
 
 /* Contexts: 8 bytes for each argument. */
+#define CTX_OF(name, kind) \
+	struct bpf_iter__##name { \
+		struct bpf_iter_meta *meta; \
+		struct kind *name; \
+	}
 #define CTX(kind) \
 	struct bpf_iter__bpf_##kind { \
 		struct bpf_iter_meta *meta; \
@@ -214,6 +220,28 @@ int it_links(struct bpf_iter__bpf_link *ctx)
 		return 0;
 	PRINT(ctx->meta->seq, "link type %u of %s\n", GET(u32, link, bpf_link__type),
 	      (u64)prog_name(prog));
+	return 0;
+}
+
+/* ---- tasks ---- */
+
+CTX_OF(task, task_struct);
+
+SEC("iter/task")
+int tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *leader;
+
+	out[0]++;
+	if (!task)
+		return 0;
+	leader = GET(struct task_struct *, task, task_struct__group_leader);
+	PRINT(ctx->meta->seq, "%d of %d, %s of %s, child of %d\n",
+	      GET(u32, task, task_struct__pid), GET(u32, task, task_struct__tgid),
+	      (u64)&GET(char, task, task_struct__comm),
+	      (u64)&GET(char, leader, task_struct__comm),
+	      GET(u32, GET(struct task_struct *, task, task_struct__real_parent),
+		  task_struct__tgid));
 	return 0;
 }
 

@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <skep/btf.h>
 #include "sides.h"
 
@@ -63,6 +66,11 @@ static const struct {
 	{"bpf_prog_aux", "attach_func_name"},
 	{"bpf_link", "type"},
 	{"bpf_link", "prog"},
+	{"task_struct", "pid"},
+	{"task_struct", "tgid"},
+	{"task_struct", "comm"},
+	{"task_struct", "group_leader"},
+	{"task_struct", "real_parent"},
 };
 
 /* None of them is a bitfield or stands in a member without a name. */
@@ -168,12 +176,10 @@ static u64 sum_map(const struct side *s, int fd, u32 n)
 
 /* ---- iterators ---- */
 
-/* Over one map, or everything where map_fd is 0. */
-static int open_iter(struct side *s, const char *name, int map_fd,
-		     struct skep_link **link)
+static int open_over(struct side *s, const char *name,
+		     const union skep_iter_link_info *over, struct skep_link **link)
 {
-	union skep_iter_link_info over = {.map.map_fd = (u32)map_fd};
-	struct skep_attach_opts opts = {.size = sizeof(opts), .iter = &over};
+	struct skep_attach_opts opts = {.size = sizeof(opts), .iter = over};
 	union skep_attr attr = {0};
 	int fd;
 
@@ -186,6 +192,15 @@ static int open_iter(struct side *s, const char *name, int map_fd,
 	fd = bpf(s, SKEP_ITER_CREATE, &attr);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+/* Over one map, or everything where map_fd is 0. */
+static int open_iter(struct side *s, const char *name, int map_fd,
+		     struct skep_link **link)
+{
+	union skep_iter_link_info over = {.map.map_fd = (u32)map_fd};
+
+	return open_over(s, name, &over, link);
 }
 
 /* All that there is, `chunk` bytes at a time: its length, or the first error. */
@@ -513,6 +528,78 @@ static void alone(void **state)
 	}
 }
 
+/* ---- tasks ---- */
+
+static void *wait_thread(void *arg)
+{
+	pthread_barrier_t *barrier = arg;
+
+	prctl(PR_SET_NAME, "second");
+	pthread_barrier_wait(barrier);
+	pthread_barrier_wait(barrier);
+	return NULL;
+}
+
+static void read_tasks(struct side *s, const union skep_iter_link_info *over)
+{
+	struct skep_link *link;
+	int fd = open_over(s, "tasks", over, &link);
+
+	read_all(s, fd, 1000, got, sizeof(got));
+	close_fd(s, fd);
+	skep_link_detach(link);
+}
+
+/* Its own process: the whole, a thread, by pidfd, and among all. */
+static void own_tasks(struct side *s)
+{
+	union skep_iter_link_info group = {.task.pid = (u32)getpid()},
+				  one = {.task.tid = (u32)getpid()}, fd = {0};
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), second = 0;
+	char first[128], want[256];
+
+	fd.task.pid_fd = (u32)pidfd;
+	snprintf(first, sizeof(first), "%d of %d, first of first, child of %d\n",
+		 getpid(), getpid(), getppid());
+	read_tasks(s, &one);
+	assert_string_equal(got, first);
+	same(s, "tasks", memory(s)->out, (s64[]){2}, 1);
+	read_tasks(s, &group);
+	assert_int_equal(sscanf(got + strlen(first), "%d of", &second), 1);
+	snprintf(want, sizeof(want), "%s%d of %d, second of first, child of %d\n", first,
+		 second, getpid(), getppid());
+	assert_string_equal(got, want);
+	read_tasks(s, &fd);
+	assert_string_equal(got, want);
+	close(pidfd);
+	read_tasks(s, NULL);
+	assert_non_null(strstr(got, first));
+	assert_non_null(strstr(got, want + strlen(first)));
+}
+
+static void tasks(void **state)
+{
+	const char *why = no_outer_pid();
+	pthread_barrier_t barrier;
+	pthread_t thread;
+
+	if (why)
+		test_skip(__func__, "%s", why);
+	prctl(PR_SET_NAME, "first");
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_create(&thread, NULL, wait_thread, &barrier);
+	pthread_barrier_wait(&barrier);
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		own_tasks(&s);
+		skep_object_close(s.obj);
+	}
+	pthread_barrier_wait(&barrier);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,6 +608,7 @@ int main(void)
 		cmocka_unit_test(retry),     cmocka_unit_test(lazily),
 		cmocka_unit_test(overflow),  cmocka_unit_test(writing),
 		cmocka_unit_test(objects),   cmocka_unit_test(alone),
+		cmocka_unit_test(tasks),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

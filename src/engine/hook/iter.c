@@ -283,6 +283,7 @@ static void reading_end(struct reading *r)
 		object_put(&r->prog->obj);
 	mem_free(r->w.keys);
 	mem_free(r->w.values);
+	vec_free(&r->w.numbers);
 	mem_free(r->w.image.mem);
 }
 

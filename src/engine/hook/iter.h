@@ -46,6 +46,8 @@ struct iter_walk {
 	/* The target's own; freed at the end. */
 	void *keys, *values;
 	u32 nkeys, room;
+	vec(u32) numbers;
+	bool listed;
 };
 
 struct iter_target {
