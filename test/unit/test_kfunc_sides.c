@@ -14,6 +14,7 @@ static const char text_programs[] = TEST_BPF "/kfunc_text.bpf.c";
 static const char dynptr_programs[] = TEST_BPF "/kfunc_dynptr.bpf.c";
 static const char read_programs[] = TEST_BPF "/kfunc_read.bpf.c";
 static const char memory_programs[] = TEST_BPF "/kfunc_memory.bpf.c";
+static const char cpumask_programs[] = TEST_BPF "/kfunc_cpumask.bpf.c";
 
 /* Runs one program once, on a packet whose bytes are 0, 1, 2... */
 /* 4,096 bytes behind which nothing is: as kfunc_read.bpf.c has them. */
@@ -186,6 +187,18 @@ static void fragments_are_pulled(void **state)
 	   160, 0, 3702, 3702, 0, 0, -EINVAL, 3702, 3702);
 }
 
+/* ---- sets of CPUs ---- */
+
+static void cpus_are_in_sets(void **state)
+{
+	ON(0, cpumask_programs, "single", 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 2, -1,
+	   0, 1, 0, 1, 0, 0, 1, 1, 0, 1);
+	ON(0, cpumask_programs, "two", 0, 0, 2, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	   1, 1, 0, 0, 1, 1);
+	ON(0, cpumask_programs, "held", 1, 1);
+	ON(0, cpumask_programs, "populated", 0, 1, 2, -13, 0, 1, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +214,7 @@ int main(void)
 		cmocka_unit_test(elements_are_counted),
 		cmocka_unit_test(casts_read_what_is_there),
 		cmocka_unit_test(fragments_are_pulled),
+		cmocka_unit_test(cpus_are_in_sets),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

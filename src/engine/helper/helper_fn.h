@@ -65,6 +65,10 @@ bool helper_is_record(const struct run *run, u64 addr);
  * do not, or are not there. */
 void *helper_xdp_at(struct run *run, u32 off, u32 len);
 
+/* What heap.h calls the type that the program makes objects of and knows by that id; 0: it
+ * makes none. */
+u32 helper_made_type(const struct run *run, u64 id);
+
 /* Copies from the current task's memory; 0 or -EFAULT. */
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
 

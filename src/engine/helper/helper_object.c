@@ -4,7 +4,7 @@
 #include "msg.h"
 
 /* What the verifier has found that the program makes. */
-static u32 type_of(const struct run *run, u64 id)
+u32 helper_made_type(const struct run *run, u64 id)
 {
 	const struct prog *prog = run->prog;
 
@@ -16,7 +16,7 @@ static u32 type_of(const struct run *run, u64 id)
 
 KFUNC_FN(obj_new_impl)
 {
-	const u32 type = type_of(run, a);
+	const u32 type = helper_made_type(run, a);
 
 	run->state |= RUN_DIRTY;
 	if (type)

@@ -62,9 +62,11 @@ struct prog_kfunc {
 	u32 number; /* of its row in helper_kfunc.def */
 };
 
+enum { PROG_CPUMASK }; /* struct bpf_cpumask, which is the kernel's */
+
 /* A type that the program makes objects of. */
 struct prog_made {
-	u32 btf_id; /* in the program's BTF */
+	u32 btf_id; /* in the program's BTF, or PROG_CPUMASK */
 	u32 type;   /* of heap.h */
 };
 

@@ -543,28 +543,36 @@ static void describe_type(const struct skep_btf *btf, u32 id, struct heap_type *
 	}
 }
 
-static void take_type(struct loading *l, const struct skep_btf *btf, u32 id)
+/* key: what the program knows it by. */
+static void take_type(struct loading *l, const struct skep_btf *btf, u32 id, u32 key)
 {
 	struct heap_type type;
 	u32 i = 0;
 
-	while (i < l->nmade && l->made_types[i].btf_id != id)
+	while (i < l->nmade && l->made_types[i].btf_id != key)
 		i++;
 	if (i < l->nmade)
 		return;
 	if (i == PROG_MADE)
 		refuse(l, E2BIG, msg_load_made, PROG_MADE);
 	describe_type(btf, id, &type);
-	l->made_types[i] = (struct prog_made){id, heap_add_type(l->store, &type)};
+	l->made_types[i] = (struct prog_made){key, heap_add_type(l->store, &type)};
 	if (!l->made_types[i].type)
 		refuse(l, ENOMEM, msg_load_memory);
 	l->nmade++;
+}
+
+static bool makes_cpumask(struct loading *l, u32 at)
+{
+	return l->insns[at].op == op_call_kfunc && l->insns[at].imm &&
+	       !strcmp(function_name(l, at), "bpf_cpumask_create");
 }
 
 /* The types that calls make objects of are known to all processes by then. */
 static void take_made(struct loading *l)
 {
 	struct object *obj = NULL;
+	u32 id;
 
 	for (u32 i = 0; i < l->n; i++) {
 		if (!l->made[i])
@@ -572,10 +580,19 @@ static void take_made(struct loading *l)
 		if (!obj && (heap_open(l->store, false) ||
 			     object_get_id(l->store, OBJECT_BTF, l->btf_id, &obj)))
 			refuse(l, ENOMEM, msg_load_memory);
-		take_type(l, container_of(obj, struct btf_object, obj)->btf, l->made[i]);
+		take_type(l, container_of(obj, struct btf_object, obj)->btf, l->made[i],
+			  l->made[i]);
 	}
 	if (obj)
 		object_put(obj);
+	for (u32 i = 0; i < l->n; i++) {
+		if (!makes_cpumask(l, i))
+			continue;
+		id = skep_btf_find(l->vmlinux, "bpf_cpumask", SKEP_BTF_KIND_STRUCT);
+		if (!id || heap_open(l->store, false))
+			refuse(l, ENOMEM, msg_load_memory);
+		take_type(l, l->vmlinux, id, PROG_CPUMASK);
+	}
 }
 
 /* ---- BTF ---- */
