@@ -108,6 +108,16 @@ static bool reads_low_halves(const struct ir_node *x)
 	return x->bits == 32 && x->op >= ir_add && x->op <= ir_neg;
 }
 
+/* A number, before node n. Pointers to nodes are good no more: they may have moved. */
+static u32 konst_before(struct ir *ir, u32 n, s64 imm)
+{
+	u32 k = ir_new(ir, ir_konst, 64);
+
+	ir_at(ir, k)->imm = imm;
+	ir_insert_before(ir, k, n);
+	return k;
+}
+
 static u32 fold_frame(struct ir *ir, u32 n)
 {
 	struct ir_node *x = ir_at(ir, n);
@@ -131,9 +141,7 @@ static u32 join_konsts(struct ir *ir, u32 n)
 		return n;
 	imm = cut(x->bits,
 		  insn_eval((enum op)alu, (u64)imm_of(ir, a->b), (u64)imm_of(ir, x->b)));
-	k = ir_new(ir, ir_konst, 64);
-	ir_at(ir, k)->imm = imm;
-	ir_insert_before(ir, k, n);
+	k = konst_before(ir, n, imm);
 	x = ir_at(ir, n);
 	x->a = ir_at(ir, x->a)->a;
 	x->b = k;
@@ -207,10 +215,8 @@ static u32 fold_with_konst(struct ir *ir, u32 n)
 		if (k == 1)
 			return become_first(ir, n);
 		if (is_pow2((u64)k)) {
-			u32 by = ir_new(ir, ir_konst, 64);
+			u32 by = konst_before(ir, n, __builtin_ctzll((u64)k));
 
-			ir_at(ir, by)->imm = __builtin_ctzll((u64)k);
-			ir_insert_before(ir, by, n);
 			x = ir_at(ir, n);
 			x->op = ir_shl;
 			x->b = by;
@@ -222,11 +228,10 @@ static u32 fold_with_konst(struct ir *ir, u32 n)
 			return x->op == ir_udiv ? become_konst(ir, n, 0)
 						: become_first(ir, n);
 		if (is_pow2((u64)k)) {
-			u32 by = ir_new(ir, ir_konst, 64);
+			u32 by = konst_before(ir, n,
+					      x->op == ir_umod ? k - 1
+							       : __builtin_ctzll((u64)k));
 
-			ir_at(ir, by)->imm =
-				x->op == ir_umod ? k - 1 : __builtin_ctzll((u64)k);
-			ir_insert_before(ir, by, n);
 			x = ir_at(ir, n);
 			x->op = x->op == ir_umod ? ir_and : ir_shr;
 			x->b = by;
@@ -270,11 +275,9 @@ static u32 fold_binary(struct ir *ir, u32 n)
 	}
 	/* a - k is a + -k */
 	if (x->op == ir_sub && ir_is_konst(ir, x->b)) {
-		u32 k = ir_new(ir, ir_konst, 64);
+		u32 k = konst_before(ir, n, cut(x->bits, -(u64)imm_of(ir, x->b)));
 
 		x = ir_at(ir, n);
-		ir_at(ir, k)->imm = cut(x->bits, -(u64)imm_of(ir, x->b));
-		ir_insert_before(ir, k, n);
 		x->op = ir_add;
 		x->b = k;
 	}
