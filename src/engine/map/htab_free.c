@@ -98,7 +98,7 @@ bool htab_lost(struct map *map)
 {
 	struct htab *t = map->priv;
 
-	return t->head->lost || (!t->lru && dead_writer(map));
+	return htab_get(&t->head->lost) || (!t->lru && dead_writer(map));
 }
 
 void htab_collect(struct map *map)
@@ -117,7 +117,7 @@ void htab_collect(struct map *map)
 		for (u32 b = 0; b <= t->mask; b++)
 			mark_bucket(t, &t->buckets[b]);
 		free_unmarked(t, used, !map->ops->per_cpu);
-		t->head->lost = 0;
+		htab_put(&t->head->lost, 0);
 	}
 	for (u32 i = 0; i <= t->stripe_mask; i++)
 		lock_give(&t->stripes[i].lock);

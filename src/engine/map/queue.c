@@ -48,7 +48,8 @@ static int open_view(struct map *map)
 
 static struct span span_load(const struct map *map)
 {
-	u64 span = ((struct head *)map->storage)->span;
+	u64 span =
+		__atomic_load_n(&((struct head *)map->storage)->span, __ATOMIC_RELAXED);
 
 	return (struct span){.first = (span >> 32) % places(&map->info),
 			     .n = MIN((u32)span, map->info.max_entries)};

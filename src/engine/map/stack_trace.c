@@ -106,12 +106,12 @@ static struct elem *elem(const struct stacks *s, u32 i)
 	return (struct elem *)(s->elems + (u64)i * s->elem_size);
 }
 
-/* Bytes of an element's data, whatever stands in it. */
-static u32 data_size(const struct map *map, const struct elem *e)
+/* Bytes of the data of n entries, whatever an element says that it has. */
+static u32 data_size(const struct map *map, u32 n)
 {
 	u32 most = stack_trace_depth(map);
 
-	return map->info.value_size / most * MIN(e->n, most);
+	return map->info.value_size / most * MIN(n, most);
 }
 
 /* ---- under the lock ---- */
@@ -247,7 +247,7 @@ static bool stands(const struct map *map, u32 id, u32 hash, const void *data, u3
 	struct elem *e = find(s, id, &seq);
 
 	return e && e->hash == hash &&
-	       (!data || (e->n == n && !memcmp(e->data, data, data_size(map, e)))) &&
+	       (!data || (e->n == n && !memcmp(e->data, data, data_size(map, n)))) &&
 	       stood_still(s, id, e, seq);
 }
 
@@ -256,7 +256,7 @@ static bool stands(const struct map *map, u32 id, u32 hash, const void *data, u3
 static s64 insert(struct map *map, u32 id, u32 hash, const void *data, u32 n, bool reuse)
 {
 	struct stacks *s = map->priv;
-	u32 len = map->info.value_size / stack_trace_depth(map) * n, i;
+	u32 len = data_size(map, n), i;
 
 	if (stands(map, id, hash, data, n))
 		return id;
@@ -310,7 +310,7 @@ static int user_read(struct map *map, const void *key, void *value)
 
 		if (!e)
 			return -ENOENT;
-		len = data_size(map, e);
+		len = data_size(map, __atomic_load_n(&e->n, __ATOMIC_RELAXED));
 		memcpy(value, e->data, len);
 		memset((u8 *)value + len, 0, map->info.value_size - len);
 		if (stood_still(s, id, e, seq))
