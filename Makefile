@@ -23,8 +23,8 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 VERIFY_CASES ?= $(BUILD)/cases
 N ?= 2000000
-THREADED = engine engine_shared helper_fields linear lpm_trie map map_crash map_direct map_in_map \
-	object perf_output
+THREADED = engine engine_shared helper_fields helper_timers linear lpm_trie map map_crash \
+	map_direct map_in_map object perf_output
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 all: $(BUILD)/build.ninja

@@ -21,12 +21,14 @@ struct locked {
 	u64 b;
 };
 
+/* out NULL: its memory is left alone, which other threads use. */
 static void run(struct side *s, const char *name, u64 out[OUT])
 {
 	u8 packet[64] = {0};
 	union skep_attr attr;
 
-	memset(s->bss->data, 0, s->bss->data_len);
+	if (out)
+		memset(s->bss->data, 0, s->bss->data_len);
 	memset(&attr, 0, sizeof(attr));
 	attr.test.data_in = u64_of(packet);
 	attr.test.data_size_in = sizeof(packet);
@@ -70,10 +72,8 @@ static void values_are_locked(void **state)
 
 static void *run_slowly(void *arg)
 {
-	u64 out[OUT];
-
 	for (int i = 0; i < 200; i++)
-		run(arg, "slowly", out);
+		run(arg, "slowly", NULL);
 	return NULL;
 }
 
