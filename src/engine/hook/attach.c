@@ -173,15 +173,14 @@ static int detach_row(struct store *store, const union skep_attr *attr, u32 prog
 	struct attachment *a;
 	bool found = false;
 	int err = hook_attachments(store, &now);
-	u64 revision;
-	u32 n = hook_row(&now, event, &revision);
+	const struct link_row row = hook_row(&now, event);
 
 	vec_each(a, &now.all)
 		found |= a->event == event && (!prog_id || a->prog_id == prog_id);
 	vec_free(&now.all);
-	if (err || !n)
+	if (err || !row.n)
 		return err ? err : -ENOENT;
-	if (attr->expected_revision && attr->expected_revision != revision)
+	if (attr->expected_revision && attr->expected_revision != row.revision)
 		return -ESTALE;
 	if (attr->attach_flags & SKEP_F_REPLACE)
 		return -EINVAL;

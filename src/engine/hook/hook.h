@@ -34,6 +34,13 @@ struct iter_over {
 	u32 group;  /* not 0: with all threads of pid */
 };
 
+/* The row of programs that a link is in, as it was after the last attachment or update:
+ * whatever has gone since is the difference to what is there. */
+struct link_row {
+	u64 revision;
+	u32 n;
+};
+
 /* Stands in object_head.data of a link. */
 struct link_info {
 	u32 type; /* SKEP_LINK_TYPE_* */
@@ -43,8 +50,9 @@ struct link_info {
 	u32 event;    /* see event.h; EVENT_NONE: none */
 	u32 perf_id;  /* the perf event object that it came through; 0: none */
 	u32 ifindex;  /* 0: none */
-	u32 updates;  /* how often LINK_UPDATE changed the program */
+	u32 mode;     /* XDP_FLAGS_DRV_MODE or 0 */
 	u64 cookie;
+	struct link_row row;
 	struct iter_over over;
 };
 
@@ -59,8 +67,9 @@ extern const struct object_ops link_object_ops, perf_object_ops, iter_object_ops
 
 struct attachment {
 	u32 link_id; /* 0: by PERF_EVENT_IOC_SET_BPF */
-	u32 perf_id, prog_id, event, updates;
+	u32 perf_id, prog_id, event, mode;
 	u64 cookie;
+	struct link_row row;
 };
 
 struct attachments {
@@ -70,8 +79,11 @@ struct attachments {
 /* What is attached now, in the order in which it was. Free with vec_free(&out->all). */
 int hook_attachments(struct store *store, struct attachments *out);
 /* How many there are on an event, and the revision of that row: it counts what was
- * attached and updated; Linux counts what was taken away, too. */
-u32 hook_row(const struct attachments *now, u32 event, u64 *revision);
+ * attached, updated and taken away since the row was empty. */
+struct link_row hook_row(const struct attachments *now, u32 event);
+/* All links of the row are told what it is. */
+void hook_set_row(struct store *store, const struct attachments *now, u32 event,
+		  struct link_row row);
 /* -EAGAIN instead of waiting for another process. */
 int hook_try_attachments(struct store *store, struct attachments *out);
 
@@ -102,7 +114,7 @@ struct hook {
 	int (*fill)(const struct link_info *link, struct skep_link_info *info);
 	/* LINK_UPDATE: may another program of the type take its place? NULL: neither
 	 * LINK_UPDATE nor LINK_DETACH work. */
-	int (*update)(struct store *store, const struct link_info *link, u32 prog_id);
+	int (*update)(struct store *store, struct link_info *link, u32 prog_id);
 	bool stays; /* LINK_DETACH does not work */
 };
 

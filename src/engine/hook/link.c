@@ -112,8 +112,9 @@ static int note_link(struct object *obj, struct attachments *out)
 		.perf_id = info.perf_id,
 		.prog_id = info.prog_id,
 		.event = info.event < EVENTS ? info.event : EVENT_NONE,
-		.updates = info.updates,
+		.mode = info.mode,
 		.cookie = info.cookie,
+		.row = info.row,
 	};
 
 	return info.detached ? 0 : note(out, &a);
@@ -131,17 +132,37 @@ static int note_perf(struct object *obj, struct attachments *out)
 	return a.prog_id ? note(out, &a) : 0;
 }
 
-u32 hook_row(const struct attachments *now, u32 event, u64 *revision)
+struct link_row hook_row(const struct attachments *now, u32 event)
 {
+	struct link_row last = {.revision = 1};
 	struct attachment *a;
 	u32 n = 0;
 
-	*revision = 1;
 	vec_each(a, &now->all) {
-		n += a->event == event;
-		*revision += a->event == event ? 1 + a->updates : 0;
+		if (a->event != event)
+			continue;
+		n++;
+		if (a->row.revision > last.revision)
+			last = a->row;
 	}
-	return n;
+	if (last.n > n)
+		last.revision += last.n - n;
+	return (struct link_row){last.revision, n};
+}
+
+void hook_set_row(struct store *store, const struct attachments *now, u32 event,
+		  struct link_row row)
+{
+	struct attachment *a;
+	struct object *obj;
+
+	vec_each(a, &now->all) {
+		if (a->event != event || !a->link_id ||
+		    object_get_id(store, OBJECT_LINK, a->link_id, &obj))
+			continue;
+		container_of(obj, struct link, obj)->info->row = row;
+		object_put(obj);
+	}
 }
 
 typedef int next_fn(struct store *store, enum object_kind kind, u32 start, u32 *next);
@@ -300,7 +321,6 @@ static int update(struct store *store, union skep_attr *attr, struct link *link,
 	if (err)
 		return err;
 	__atomic_store_n(&link->info->prog_id, new, __ATOMIC_RELEASE);
-	__atomic_fetch_add(&link->info->updates, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 

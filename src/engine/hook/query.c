@@ -75,13 +75,12 @@ static int give_row(union skep_attr *attr, const struct attachments *now, u32 ev
 
 static int query_row(union skep_attr *attr, const struct attachments *now, u32 event)
 {
-	u32 room = attr->query.count, n;
-	u64 revision;
+	const struct link_row row = hook_row(now, event);
+	u32 room = attr->query.count, n = row.n;
 	int err;
 
-	n = hook_row(now, event, &revision);
 	attr->query.count = n;
-	attr->query.revision = revision;
+	attr->query.revision = row.revision;
 	if (!room || !attr->query.prog_ids || !n)
 		return 0;
 	err = give_row(attr, now, event, room);
