@@ -11,6 +11,8 @@
 #include "sides.h"
 
 #define OBJECTS TEST_BPF "/objects.bpf.c"
+#define GRAPH	TEST_BPF "/objects_graph.bpf.c"
+#define WALK	TEST_BPF "/objects_walk.bpf.c"
 
 struct value {
 	u64 n, kept[4];
@@ -45,15 +47,16 @@ static int elem(struct side *s, enum skep_cmd cmd, const char *map, u32 key, voi
 	return s->sys->bpf(s->sys, cmd, &attr, sizeof(attr));
 }
 
-static u32 run_sides(const char *name)
+static u32 run_sides(const char *name, const char *file)
 {
-	return sides_by(name, OBJECTS, tag_clang(), NO_TAG_CLANG);
+	return sides_by(name, file, tag_clang(), NO_TAG_CLANG);
 }
 
-#define EACH_SIDE(s) \
-	for (u32 i_ = 0, end_ = run_sides(__func__); i_ < end_; \
+#define EACH_SIDE_OF(file, s) \
+	for (u32 i_ = 0, end_ = run_sides(__func__, file); i_ < end_; \
 	     skep_object_close((s)->obj), i_++) \
 		if (side_open(s, i_), true)
+#define EACH_SIDE(s) EACH_SIDE_OF(OBJECTS, s)
 
 #define ANSWERS(s, name, ...) \
 	do { \
@@ -74,8 +77,52 @@ static void they_are_made_and_dropped(void **state)
 		ANSWERS(&s, "many", 100000, 4999950000);
 		ANSWERS(&s, "counted", 1, 2, 2, 1, 2);
 		ANSWERS(&s, "own_lock", 5);
+	}
+}
+
+static void they_keep_each_other(void **state)
+{
+	struct side s;
+
+	EACH_SIDE(&s)
+	{
 		ANSWERS(&s, "chain", 4, 3, 103);
 		ANSWERS(&s, "chain", 4, 3, 103);
+	}
+}
+
+static void lists_and_trees_own_them(void **state)
+{
+	struct side s;
+
+	EACH_SIDE_OF(GRAPH, &s)
+	{
+		ANSWERS(&s, "list", 0, 0, 0, 0, 0, 0, 3, 4, 2, 1, 0, 0);
+		ANSWERS(&s, "list", 9, 0);
+		ANSWERS(&s, "both", 0, 0, -EINVAL, 8, 1, 8);
+		ANSWERS(&s, "tree", 500, 200, 100, 400, 1, -1);
+		ANSWERS(&s, "list_of_object", 12);
+		ANSWERS(&s, "list_of_object", 12, 3);
+		ANSWERS(&s, "in_hash", 0, 0, 0, 0, 0, 0, 0, 0, 0);
+		ANSWERS(&s, "in_hash", 0, 0, 0, 0, 0, 0, 0, 0, 0);
+		ANSWERS(&s, "overwrite", 0, 0, 0, 0, -1);
+	}
+}
+
+/* Trees have the kernel's shape. */
+static void they_look_the_same(void **state)
+{
+	struct side s;
+	u64 out[OUT], first[OUT];
+	u32 sides_done = 0;
+
+	EACH_SIDE_OF(WALK, &s)
+	{
+		ANSWERS(&s, "ends", 20, 20, 20, 21, 20, 22, 21, 22, 0);
+		run(&s, "shape", out);
+		if (sides_done++)
+			assert_memory_equal(out, first, sizeof(out));
+		memcpy(first, out, sizeof(out));
 	}
 }
 
@@ -146,6 +193,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_are_made_and_dropped),
 		cmocka_unit_test(values_keep_them),
+		cmocka_unit_test(lists_and_trees_own_them),
+		cmocka_unit_test(they_look_the_same),
+		cmocka_unit_test(they_keep_each_other),
 		cmocka_unit_test(user_space_sees_zeros_and_drops_them),
 		cmocka_unit_test(what_is_forgotten_is_free),
 	};

@@ -1,4 +1,4 @@
-/* Programs of test/bpf/objects_verify.bpf.c, which make objects and keep them, or do so
+/* Programs of test/bpf/objects_*verify.bpf.c, which make objects and keep them, or do so
  * wrongly: the verifier and the running kernel say the same, in as many instructions. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,31 +83,49 @@ static void begin(const char *who)
 	assert_int_equal(skep_verifier_open(&opts, &verifier), 0);
 }
 
-static void objects_are_judged_as_the_kernel_does(void **state)
+static u32 judge(const char *source)
 {
 	struct skep_object_prog *progs;
 	struct skep_object *obj;
 	u32 n, wrong = 0;
 	char path[64];
 
-	begin(__func__);
-	if (!bpf_compile(tag_clang(), TEST_BPF "/objects_verify.bpf.c", NULL, path))
-		fail_msg("it does not compile");
+	if (!bpf_compile(tag_clang(), source, NULL, path))
+		fail_msg("%s does not compile", source);
 	assert_int_equal(skep_object_open(path, &obj, NULL), 0);
 	progs = skep_object_progs(obj, &n);
 	for (u32 i = 0; i < n; i++)
 		wrong += !same(path, i, progs[i].name);
 	skep_object_close(obj);
 	unlink(path);
+	return wrong;
+}
+
+static void end(void)
+{
 	skep_verifier_close(verifier);
 	skep_btf_free(vmlinux);
-	assert_int_equal(wrong, 0);
+}
+
+static void objects_are_judged_as_the_kernel_does(void **state)
+{
+	begin(__func__);
+	assert_int_equal(judge(TEST_BPF "/objects_verify.bpf.c"), 0);
+	end();
+}
+
+static void lists_and_trees_too(void **state)
+{
+	begin(__func__);
+	assert_int_equal(judge(TEST_BPF "/objects_graph_verify.bpf.c"), 0);
+	end();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_are_judged_as_the_kernel_does),
+		cmocka_unit_test(lists_and_trees_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

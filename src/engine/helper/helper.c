@@ -195,20 +195,37 @@ static void *object_field(const struct run *run, u64 addr, u32 kinds)
 	return NULL;
 }
 
+void *helper_field(struct run *run, u64 addr, u32 kinds, u64 *name)
+{
+	struct region r;
+
+	*name = addr;
+	if (heap_is_address(addr))
+		return object_field(run, addr, kinds);
+	if (!run_find(run, addr, 1, access_read, &r) || r.kind != region_value ||
+	    !map_field_at(r.map, addr - r.lo, kinds))
+		return NULL;
+	*name = 1ull << 63 | (u64)r.map->obj.id << 32 |
+		(u32)((addr - u64_of(r.map->storage)) / 8);
+	return ptr_of(addr);
+}
+
 /* A field of a value, or of an object, that only helpers touch. */
 static bool check_field(struct call *c, u32 i, u32 kinds)
 {
-	struct region r;
-	void *at;
+	u64 name;
 
-	if (heap_is_address(c->r[i])) {
-		at = object_field(c->run, c->r[i], kinds);
-		c->arg[i] = u64_of(at);
-		return at || bad(c, i, msg_helper_field);
-	}
-	return (run_find(c->run, c->r[i], 1, access_read, &r) && r.kind == region_value &&
-		map_field_at(r.map, c->r[i] - r.lo, kinds)) ||
-	       bad(c, i, msg_helper_field);
+	c->arg[i] = u64_of(helper_field(c->run, c->r[i], kinds, &name));
+	return c->arg[i] || bad(c, i, msg_helper_field);
+}
+
+/* The same, where the function wants to know what the program calls it. */
+static bool check_named(struct call *c, u32 i, u32 kinds)
+{
+	const bool good = check_field(c, i, kinds);
+
+	c->arg[i] = c->r[i];
+	return good;
 }
 
 /* Netfilter programs find their packet in their context. */
@@ -293,6 +310,10 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_spin_lock: return check_field(c, i, 1 << field_spin_lock);
 	case arg_timer: return check_field(c, i, 1 << field_timer);
 	case arg_kptr: return check_field(c, i, FIELD_KPTRS);
+	case arg_list: return check_named(c, i, 1 << field_list_head);
+	case arg_list_node: return check_named(c, i, 1 << field_list_node);
+	case arg_tree: return check_named(c, i, 1 << field_rb_root);
+	case arg_tree_node: return check_named(c, i, 1 << field_rb_node);
 	case arg_object:
 	case arg_object_null:
 		return (kind == arg_object_null && !c->r[i]) ||

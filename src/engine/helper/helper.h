@@ -52,6 +52,10 @@ enum helper_arg {
 	arg_kptr,	/* a kept pointer, in such a value or in an object */
 	arg_object,	/* an object that some program made, as programs see it */
 	arg_object_null, /* the same, or NULL */
+	arg_list, /* a list or a tree, in a value or object, and a node in an object: */
+	arg_list_node, /* as the program sees them */
+	arg_tree,
+	arg_tree_node,
 	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
 	arg_seq, /* what the iterator's program writes to; becomes a struct run_seq * */
 	arg_own16,	/* 16 such bytes */

@@ -37,6 +37,10 @@ u64 helper_room(struct run *run, u64 addr);
 /* The map among the program's that is this one, as the program sees it. */
 u64 helper_map_handle(const struct run *run, const struct map *map);
 
+/* Where the field of one of `kinds` is that the program knows by that address, in a value
+ * or an object, and a name for it that all processes have; NULL: there is none. */
+void *helper_field(struct run *run, u64 addr, u32 kinds, u64 *name);
+
 /* Gives the lock back that a program was stopped with. */
 void helper_unlock(struct run *run);
 

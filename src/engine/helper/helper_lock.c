@@ -1,9 +1,28 @@
+#include "heap_graph.h"
 #include "helper_fn.h"
+#include "map_field.h"
 #include "msg.h"
 #include <errno.h>
 
 /* Locks in values. While a run has one, its thread is inside the maps: a program that a
  * signal handler runs meanwhile would wait for a lock that cannot be given. */
+
+/* Its owner died at work on what the lock protects. */
+static void repair(struct run *run, u64 lock)
+{
+	const u64 object =
+		heap_object_of(run->store, heap_address(run->store, ptr_of(lock)));
+	const struct heap_type *t = heap_object(run->store, object);
+	struct region r;
+
+	for (u32 i = 0; t && i < MIN(t->n, (u32)BTF_FIELDS); i++)
+		if (FIELD_ROOTS >> t->at[i].kind & 1)
+			graph_repair(run->store, t->at[i].kind,
+				     heap_at(run->store, object + t->at[i].off,
+					     sizeof(struct heap_root), true));
+	if (!t && run_find(run, lock, 4, access_read, &r) && r.map)
+		map_field_repair(r.map, ptr_of(r.lo));
+}
 
 HELPER_FN(spin_lock)
 {
@@ -14,7 +33,8 @@ HELPER_FN(spin_lock)
 		return 0;
 	}
 	run->state |= RUN_DIRTY;
-	lock_take(run->store, lock);
+	if (lock_take(run->store, lock))
+		repair(run, a);
 	run->lock = lock;
 	return 0;
 }

@@ -1,5 +1,5 @@
 #include "map_field.h"
-#include "heap.h"
+#include "heap_graph.h"
 #include "map_timer.h"
 
 enum { PAGE = 4096 };
@@ -129,16 +129,6 @@ static void clear_fields(const struct map *map, u8 *copy)
 		memset(copy + f->at[i].off, 0, f->at[i].size);
 }
 
-void map_field_free_kept(const struct map *map, void *value)
-{
-	const struct map_fields *f = &map->info.fields;
-
-	for (u32 i = 0; i < f->n; i++)
-		if (HEAP_OWNERS >> f->at[i].kind & 1)
-			heap_free_field(map->obj.store, f->at[i].kind,
-					(u8 *)value + f->at[i].off);
-}
-
 void map_field_free(const struct map *map, void *value)
 {
 	const struct map_fields *f = &map->info.fields;
@@ -175,13 +165,23 @@ static u32 *lock_of(const struct map *map, u8 *value)
 	return NULL;
 }
 
-/* NULL: the map has none. A dead owner has nothing that could be finished. */
+void map_field_repair(const struct map *map, void *value)
+{
+	const struct map_fields *f = &map->info.fields;
+
+	for (u32 i = 0; i < f->n; i++)
+		if (FIELD_ROOTS >> f->at[i].kind & 1)
+			graph_repair(map->obj.store, f->at[i].kind,
+				     (struct heap_root *)((u8 *)value + f->at[i].off));
+}
+
+/* NULL: the map has none. */
 static u32 *lock_value(const struct map *map, void *value)
 {
 	u32 *lock = lock_of(map, value);
 
-	if (lock)
-		lock_take(map->obj.store, lock);
+	if (lock && lock_take(map->obj.store, lock))
+		map_field_repair(map, value);
 	return lock;
 }
 
@@ -189,6 +189,19 @@ static void unlock_value(u32 *lock)
 {
 	if (lock)
 		lock_give(lock);
+}
+
+/* A list or tree is emptied under the lock beside it. */
+void map_field_free_kept(const struct map *map, void *value)
+{
+	const struct map_fields *f = &map->info.fields;
+	u32 *lock = f->kinds & FIELD_ROOTS ? lock_value(map, value) : NULL;
+
+	for (u32 i = 0; i < f->n; i++)
+		if (HEAP_OWNERS >> f->at[i].kind & 1)
+			heap_free_field(map->obj.store, f->at[i].kind,
+					(u8 *)value + f->at[i].off);
+	unlock_value(lock);
 }
 
 void map_field_read_locked(const struct map *map, void *to, void *value)

@@ -45,6 +45,8 @@ void map_field_read(const struct map *map, void *to, const void *value);
 void map_field_write(const struct map *map, void *value, const void *from);
 /* What the fields of an element that leaves its map hold is given back. */
 void map_field_free(const struct map *map, void *value);
+/* Who had the value's lock died with it. */
+void map_field_repair(const struct map *map, void *value);
 /* The same, but of objects that programs made alone. */
 void map_field_free_kept(const struct map *map, void *value);
 

@@ -1,4 +1,5 @@
 #include "heap.h"
+#include "heap_graph.h"
 #include "mem.h"
 #include "store.h"
 #include <errno.h>
@@ -436,10 +437,25 @@ static void unref(struct dead *d, u64 addr)
 	d->first = (u32)((u64)((u8 *)b - d->store->heap->data) / UNIT) + 1;
 }
 
+/* All that is in a list or tree; counted, since others may have made a circle of it. */
+static void empty_root(struct dead *d, struct heap_root *root)
+{
+	u64 node = graph_detach(root);
+
+	for (u32 i = 0; node && i < HEAP_SIZE / UNIT; i++) {
+		const u64 object = heap_object_of(d->store, node);
+
+		node = graph_leave(d->store, node);
+		unref(d, object);
+	}
+}
+
 static void empty_field(struct dead *d, u32 kind, void *at)
 {
 	if (FIELD_KPTRS >> kind & 1)
 		unref(d, __atomic_exchange_n((u64 *)at, 0, __ATOMIC_ACQ_REL));
+	else if (FIELD_ROOTS >> kind & 1)
+		empty_root(d, at);
 }
 
 static void bury(struct dead *d)
@@ -521,6 +537,25 @@ bool heap_hold(struct store *store, u32 slot, u64 addr)
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	add_held(l, addr);
 	return true;
+}
+
+bool heap_take(struct store *store, u32 slot, u64 addr)
+{
+	struct held *l = held_by(store, slot);
+
+	if (!has_room(l))
+		return false;
+	add_held(l, addr);
+	return true;
+}
+
+u64 heap_address(struct store *store, const void *p)
+{
+	const struct heap *h = store->heap;
+
+	return h && (const u8 *)p >= h->data && (const u8 *)p < h->data + HEAP_SIZE
+		       ? HEAP_BASE + (u64)((const u8 *)p - h->data)
+		       : 0;
 }
 
 bool heap_drop(struct store *store, u32 slot, u64 addr)

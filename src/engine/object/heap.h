@@ -58,6 +58,9 @@ const struct heap_type *heap_object(struct store *store, u64 addr);
 /* The object in which an address lies; 0: in none. */
 u64 heap_object_of(struct store *store, u64 addr);
 
+/* What heap_at() gave, as an address. 0: it is none. */
+u64 heap_address(struct store *store, const void *p);
+
 /* ---- in a run on CPU slot `slot` ---- */
 
 /* An object of zeros, which the slot holds; 0: no memory, or it is too large. */
@@ -67,6 +70,8 @@ u64 heap_new(struct store *store, u32 slot, u32 type);
 bool heap_hold(struct store *store, u32 slot, u64 addr);
 /* The slot's reference is the caller's to give on. false: it has none. */
 bool heap_unhold(struct store *store, u32 slot, u64 addr);
+/* A reference that was given on is the slot's again. false: it holds too many. */
+bool heap_take(struct store *store, u32 slot, u64 addr);
 /* Ends the slot's reference. false: it has none. */
 bool heap_drop(struct store *store, u32 slot, u64 addr);
 /* A kept pointer is exchanged: the slot's reference to `addr` (0: none) becomes the
