@@ -20,6 +20,7 @@ const char help_run[] =
 	"  --on SIDE     kernel or engine; default: the kernel where bpf(2) lets you\n"
 	"  --pcap FILE   give each packet of a capture to the xdp, tc and socket programs\n"
 	"  --prog NAME   this program only\n"
+	"  --map NAME    the map whose elements programs of iter/bpf_map_elem show\n"
 	"  -p, --pid PID watch a running process (engine) or until it ends (kernel)\n"
 	"  -v            a line for each stage: object, loaded, checked, attached, events, maps\n"
 	"  --events      print the records of ring buffers as they come\n"
@@ -30,10 +31,11 @@ const char help_run[] =
 	"\n"
 	"On the kernel programs see the whole machine; on the engine the command and its\n"
 	"children, or the process. Section names say what a program is and where it attaches:\n"
-	"tracepoint/CATEGORY/NAME, raw_tp/NAME, xdp, tc, socket, perf_event, syscall. The\n"
-	"engine has tracepoint/syscalls/*, tracepoint/raw_syscalls/*, raw_tp/sys_enter and\n"
-	"raw_tp/sys_exit, and the packet programs with --pcap. Programs of syscall are run\n"
-	"once, when the others are attached.\n"
+	"tracepoint/CATEGORY/NAME, raw_tp/NAME, xdp, tc, socket, perf_event, syscall,\n"
+	"iter/NAME. The engine has tracepoint/syscalls/*, tracepoint/raw_syscalls/*,\n"
+	"raw_tp/sys_enter and raw_tp/sys_exit, and the packet programs with --pcap. Programs of\n"
+	"syscall are run once, when the others are attached; what iterators say is printed\n"
+	"before the maps.\n"
 	"\n"
 	"Exit code: the command's; else 0 done, 1 failed, 2 usage.\n";
 
@@ -180,7 +182,7 @@ static bool is_packet(const struct skep_object_prog *p)
 /* Nothing happens to which they are attached: who loads them runs them. */
 static bool is_called(const struct skep_object_prog *p)
 {
-	return p->fd >= 0 && p->type == SKEP_PROG_TYPE_SYSCALL;
+	return p->fd >= 0 && (p->type == SKEP_PROG_TYPE_SYSCALL || is_iter(p));
 }
 
 static int call(struct session *s, const struct skep_object_prog *p)
@@ -203,7 +205,7 @@ static int call_object(struct session *s)
 	int code = exit_ok;
 
 	for (uint32_t i = 0; i < n && code == exit_ok; i++)
-		if (is_called(&p[i]))
+		if (is_called(&p[i]) && !is_iter(&p[i]))
 			code = call(s, &p[i]);
 	return code;
 }
@@ -303,6 +305,8 @@ static int run(struct session *s)
 		detach_object(s);
 		readers_end(s->readers);
 	}
+	if (code == exit_ok)
+		code = iterate(s);
 	if (code == exit_ok) {
 		stage(s, "events", "%llu in %.2f s", (unsigned long long)s->events,
 		      s->seconds);
@@ -325,6 +329,7 @@ int cmd_run(int argc, char **argv)
 	const struct opt opts[] = {{"on", 0, opt_text, &s.on},
 				   {"pcap", 0, opt_text, &s.pcap},
 				   {"prog", 0, opt_text, &s.prog},
+				   {"map", 0, opt_text, &s.map},
 				   {"pid", 'p', opt_number, &s.pid},
 				   {"verbose", 'v', opt_flag, &s.verbose},
 				   {"events", 0, opt_flag, &s.show_events},

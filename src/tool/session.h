@@ -9,7 +9,7 @@
 #include "side.h"
 
 struct session {
-	const char *path, *on, *pcap, *prog;
+	const char *path, *on, *pcap, *prog, *map;
 	uint64_t pid;
 	bool verbose, json, all, show_events, unprivileged;
 	char **command; /* NULL: none */
@@ -33,6 +33,14 @@ void stage(const struct session *s, const char *name, const char *fmt, ...)
 /* Runs the command, or watches the process, or waits for Ctrl-C, while the attached
  * programs run. exit_ok, or an exit code after a sentence. */
 int watch(struct session *s);
+
+static inline bool is_iter(const struct skep_object_prog *p)
+{
+	return p->type == SKEP_PROG_TYPE_TRACING && p->attach_type == SKEP_TRACE_ITER;
+}
+
+/* Prints what the object's iterators say. */
+int iterate(struct session *s);
 
 /* Feeds the capture to the packet programs, through BPF_PROG_TEST_RUN on either side. */
 int replay(struct session *s);
