@@ -11,6 +11,9 @@ typedef unsigned long long u64;
 #define NULL		  ((void *)0)
 
 struct task_struct;
+struct file;
+struct inode;
+struct vm_area_struct;
 struct bpf_prog;
 struct bpf_prog_aux;
 struct bpf_link;
@@ -56,9 +59,14 @@ struct bpf_iter__bpf_map_elem {
 	u64 *value;
 };
 
-u64 out[64];
-u32 fails; /* how often a program still asks for another try */
-u32 bytes; /* that `large` writes of an object */
+/* The first in .bss. */
+struct {
+	u64 out[64];
+	u32 fails; /* how often a program still asks for another try */
+	u32 bytes; /* that `large` writes of an object; the descriptor that `files` shows
+		    */
+	u64 where; /* the address whose mapping `vmas` shows */
+} my;
 char block[65536];
 
 struct {
@@ -77,14 +85,14 @@ int elements(struct bpf_iter__bpf_map_elem *ctx)
 	u64 n = ctx->meta->seq_num, *value = ctx->value;
 	u32 *key = ctx->key;
 
-	out[0]++;
+	my.out[0]++;
 	if (!key || !value) {
 		PRINT(seq, "end %llu of %s\n", n,
 		      (u64)&GET(char, ctx->map, bpf_map__name));
 		return 0;
 	}
-	out[1] += *key;
-	out[2] |= 1ull << n;
+	my.out[1] += *key;
+	my.out[2] |= 1ull << n;
 	PRINT(seq, "%u: %llu\n", *key, *value);
 	*value += 1000;
 	return 0;
@@ -109,12 +117,12 @@ int again(struct bpf_iter__bpf_map_elem *ctx)
 {
 	u32 *key = ctx->key;
 
-	out[0]++;
+	my.out[0]++;
 	if (!key)
 		return 1; /* nobody asks */
 	PRINT(ctx->meta->seq, "%u at %llu\n", *key, ctx->meta->seq_num);
-	if (*key == 2 && fails) {
-		fails--;
+	if (*key == 2 && my.fails) {
+		my.fails--;
 		return 1;
 	}
 	return 0;
@@ -123,13 +131,13 @@ int again(struct bpf_iter__bpf_map_elem *ctx)
 SEC("iter/bpf_map_elem")
 int large(struct bpf_iter__bpf_map_elem *ctx)
 {
-	u32 n = bytes;
+	u32 n = my.bytes;
 
 	if (!ctx->key)
 		n = 5;
-	out[1] = (u64)seq_write(ctx->meta->seq, block, n & 0xffff);
-	out[2] = (u64)PRINT(ctx->meta->seq, "%u", 7);
-	out[0]++;
+	my.out[1] = (u64)seq_write(ctx->meta->seq, block, n & 0xffff);
+	my.out[2] = (u64)PRINT(ctx->meta->seq, "%u", 7);
+	my.out[0]++;
 	return 0;
 }
 
@@ -146,14 +154,14 @@ int writes(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (ctx->key)
 		return 0;
-	out[n++] = (u64)seq_printf(seq, fmt, sizeof(fmt), args, sizeof(args));
-	out[n++] = (u64)seq_printf(seq, one, sizeof(one), args, 8);
-	out[n++] = (u64)seq_printf(seq, one, sizeof(one) - 1, args, 8);
-	out[n++] = (u64)seq_printf(seq, two, sizeof(two), args, 8);
-	out[n++] = (u64)seq_printf(seq, one, sizeof(one), args, 4);
-	out[n++] = (u64)seq_printf(seq, "plain\n", 7, NULL, 0);
-	out[n++] = (u64)seq_write(seq, "raw\n", 4);
-	out[n++] = (u64)seq_write(seq, "raw\n", 0);
+	my.out[n++] = (u64)seq_printf(seq, fmt, sizeof(fmt), args, sizeof(args));
+	my.out[n++] = (u64)seq_printf(seq, one, sizeof(one), args, 8);
+	my.out[n++] = (u64)seq_printf(seq, one, sizeof(one) - 1, args, 8);
+	my.out[n++] = (u64)seq_printf(seq, two, sizeof(two), args, 8);
+	my.out[n++] = (u64)seq_printf(seq, one, sizeof(one), args, 4);
+	my.out[n++] = (u64)seq_printf(seq, "plain\n", 7, NULL, 0);
+	my.out[n++] = (u64)seq_write(seq, "raw\n", 4);
+	my.out[n++] = (u64)seq_write(seq, "raw\n", 0);
 	return 0;
 }
 
@@ -232,7 +240,7 @@ int tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task, *leader;
 
-	out[0]++;
+	my.out[0]++;
 	if (!task)
 		return 0;
 	leader = GET(struct task_struct *, task, task_struct__group_leader);
@@ -242,6 +250,55 @@ int tasks(struct bpf_iter__task *ctx)
 	      (u64)&GET(char, leader, task_struct__comm),
 	      GET(u32, GET(struct task_struct *, task, task_struct__real_parent),
 		  task_struct__tgid));
+	return 0;
+}
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
+SEC("iter/task_file")
+int files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	u32 fd = ctx->fd;
+
+	if (!task || !file || fd != my.bytes)
+		return 0;
+	PRINT(ctx->meta->seq, "%d has %u: flags %x, position %llu, inode %llu\n",
+	      GET(u32, task, task_struct__tgid), fd, GET(u32, file, file__f_flags),
+	      GET(u64, file, file__f_pos),
+	      GET(u64, GET(struct inode *, file, file__f_inode), inode__i_ino));
+	return 0;
+}
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+SEC("iter/task_vma")
+int vmas(struct bpf_iter__task_vma *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct vm_area_struct *vma = ctx->vma;
+	struct file *file;
+
+	if (!task || !vma || my.where < GET(u64, vma, vm_area_struct__vm_start) ||
+	    my.where >= GET(u64, vma, vm_area_struct__vm_end))
+		return 0;
+	file = GET(struct file *, vma, vm_area_struct__vm_file);
+	PRINT(ctx->meta->seq, "%d has %llx to %llx, flags %llx, page %llu, inode %llu\n",
+	      GET(u32, task, task_struct__tgid), GET(u64, vma, vm_area_struct__vm_start),
+	      GET(u64, vma, vm_area_struct__vm_end),
+	      GET(u64, vma, vm_area_struct__vm_flags) & 15,
+	      file ? GET(u64, vma, vm_area_struct__vm_pgoff) : 0,
+	      GET(u64, GET(struct inode *, file, file__f_inode), inode__i_ino));
 	return 0;
 }
 

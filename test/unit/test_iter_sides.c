@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <skep/btf.h>
 #include "sides.h"
@@ -20,6 +23,7 @@ enum { TEXT = 1 << 18, MOST_CPUS = 1024 };
 struct all {
 	u64 out[OUT];
 	u32 fails, bytes;
+	u64 where;
 };
 
 static char got[TEXT];
@@ -71,20 +75,47 @@ static const struct {
 	{"task_struct", "comm"},
 	{"task_struct", "group_leader"},
 	{"task_struct", "real_parent"},
+	{"file", "f_flags"},
+	{"file", "f_pos"},
+	{"file", "f_inode"},
+	{"inode", "i_ino"},
+	{"vm_area_struct", "vm_start"},
+	{"vm_area_struct", "vm_end"},
+	{"vm_area_struct", "vm_flags"},
+	{"vm_area_struct", "vm_pgoff"},
+	{"vm_area_struct", "vm_file"},
 };
 
-/* None of them is a bitfield or stands in a member without a name. */
+/* ~0: there is none. None of them is a bitfield. */
+static u32 offset_in(const struct skep_btf *btf, u32 id, const char *member)
+{
+	const struct skep_btf_type *t = skep_btf_type_by_id(btf, id);
+	const struct skep_btf_member *m = (const void *)(t + 1);
+	u32 kind = SKEP_BTF_INFO_KIND(t->info), in;
+
+	if (kind != SKEP_BTF_KIND_STRUCT && kind != SKEP_BTF_KIND_UNION)
+		return ~0u;
+	for (u32 i = 0; i < SKEP_BTF_INFO_VLEN(t->info); i++) {
+		const char *its = skep_btf_string(btf, m[i].name_off);
+		u32 at = (m[i].offset & 0xffffff) / 8;
+
+		if (!strcmp(its, member))
+			return at;
+		in = *its ? ~0u : offset_in(btf, m[i].type, member);
+		if (in != ~0u)
+			return at + in;
+	}
+	return ~0u;
+}
+
 static u32 offset(const struct skep_btf *btf, const char *type, const char *member)
 {
 	u32 id = skep_btf_find(btf, type, SKEP_BTF_KIND_STRUCT);
-	const struct skep_btf_type *t = skep_btf_type_by_id(btf, id);
-	const struct skep_btf_member *m = (const void *)(t + 1);
+	u32 at = id ? offset_in(btf, id, member) : ~0u;
 
-	for (u32 i = 0; id && i < SKEP_BTF_INFO_VLEN(t->info); i++)
-		if (!strcmp(skep_btf_string(btf, m[i].name_off), member))
-			return (m[i].offset & 0xffffff) / 8;
-	fail_msg("this kernel's struct %s has no %s", type, member);
-	return 0;
+	if (at == ~0u)
+		fail_msg("this kernel's struct %s has no %s", type, member);
+	return at;
 }
 
 static struct skep_btf *read_types(void)
@@ -577,6 +608,55 @@ static void own_tasks(struct side *s)
 	assert_non_null(strstr(got, want + strlen(first)));
 }
 
+/* What it has open and mapped. */
+static void own_parts(struct side *s, const char *name, const char *want)
+{
+	union skep_iter_link_info group = {.task.pid = (u32)getpid()};
+	struct skep_link *link;
+	int fd = open_over(s, name, &group, &link);
+
+	read_all(s, fd, 50, got, sizeof(got));
+	assert_string_equal(got, want);
+	close_fd(s, fd);
+	skep_link_detach(link);
+	read_iter(s, name, 0, 1000);
+	assert_non_null(strstr(got, want));
+}
+
+static void parts(void **state)
+{
+	const char *why = no_outer_pid();
+	int file = memfd_create("parts", 0);
+	char *at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, file, 4096), want[256];
+	struct stat st;
+
+	if (why)
+		test_skip(__func__, "%s", why);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	fstat(file, &st);
+	lseek(file, 5, SEEK_SET);
+	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		memory(&s)->bytes = (u32)file;
+		memory(&s)->where = u64_of(at) + 5000;
+		snprintf(want, sizeof(want),
+			 "%d has %d: flags %x, position 5, inode %llu\n", getpid(), file,
+			 fcntl(file, F_GETFL), (unsigned long long)st.st_ino);
+		own_parts(&s, "files", want);
+		snprintf(want, sizeof(want),
+			 "%d has %llx to %llx, flags 1, page 1, inode %llu\n", getpid(),
+			 (unsigned long long)u64_of(at),
+			 (unsigned long long)u64_of(at) + 8192,
+			 (unsigned long long)st.st_ino);
+		own_parts(&s, "vmas", want);
+		skep_object_close(s.obj);
+	}
+	munmap(at, 8192);
+	close(file);
+}
+
 static void tasks(void **state)
 {
 	const char *why = no_outer_pid();
@@ -608,7 +688,7 @@ int main(void)
 		cmocka_unit_test(retry),     cmocka_unit_test(lazily),
 		cmocka_unit_test(overflow),  cmocka_unit_test(writing),
 		cmocka_unit_test(objects),   cmocka_unit_test(alone),
-		cmocka_unit_test(tasks),
+		cmocka_unit_test(tasks),     cmocka_unit_test(parts),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

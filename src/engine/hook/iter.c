@@ -284,6 +284,7 @@ static void reading_end(struct reading *r)
 	mem_free(r->w.keys);
 	mem_free(r->w.values);
 	vec_free(&r->w.numbers);
+	vec_free(&r->w.parts);
 	mem_free(r->w.image.mem);
 }
 

@@ -29,6 +29,13 @@ struct iter_state {
 	u32 done;	 /* the last call, without an object, was made */
 };
 
+/* A descriptor or a mapping of a task. */
+struct iter_part {
+	u64 at; /* its number, or where it begins */
+	u64 end, off, inode;
+	u32 flags;
+};
+
 /* One read(2) at work: all is this process's own. */
 struct iter_walk {
 	struct store *store;
@@ -46,8 +53,10 @@ struct iter_walk {
 	/* The target's own; freed at the end. */
 	void *keys, *values;
 	u32 nkeys, room;
-	vec(u32) numbers;
+	vec(u32) numbers; /* of tasks; nkeys: how many of them are done with */
 	bool listed;
+	vec(struct iter_part) parts; /* of task parts_of; room: done with */
+	u32 parts_of;
 };
 
 struct iter_target {

@@ -1,5 +1,5 @@
 /* task: this machine's tasks, by their numbers, as far as /proc tells of them. */
-#include "iter.h"
+#include "iter_task.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "vec.h"
 
 enum { ARG_TASK = 1, COMM = 16 };
 
@@ -31,8 +30,8 @@ static int pidfd_owner(u32 fd, u32 *pid)
 	return is ? 0 : -EBADF;
 }
 
-static int attach(struct attach *at, const union skep_iter_link_info *info,
-		  struct iter_over *over)
+int iter_task_attach(struct attach *at, const union skep_iter_link_info *info,
+		     struct iter_over *over)
 {
 	u32 tid = info->task.tid, pid = info->task.pid, fd = info->task.pid_fd;
 
@@ -43,7 +42,7 @@ static int attach(struct attach *at, const union skep_iter_link_info *info,
 	return fd ? pidfd_owner(fd, &over->pid) : 0;
 }
 
-static void fill(const struct iter_over *over, struct skep_link_info *info)
+void iter_task_fill(const struct iter_over *over, struct skep_link_info *info)
 {
 	if (over->group)
 		info->iter.task.pid = over->pid;
@@ -105,22 +104,24 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int list(struct iter_walk *w)
+static int list(struct iter_walk *w, bool threads)
 {
 	u32 pid = w->over.pid;
-	int err = w->over.group ? add_threads(w, pid)
-		  : pid		? add_one(w, pid)
-				: add_all(w);
+	int err;
 
+	if (pid)
+		err = w->over.group && threads ? add_threads(w, pid) : add_one(w, pid);
+	else
+		err = threads ? add_all(w) : add_numbers(w, "/proc");
 	if (!err && w->numbers.n)
 		qsort(w->numbers.at, w->numbers.n, sizeof(u32), compare);
 	w->listed = true;
 	return err;
 }
 
-static int find(struct iter_walk *w)
+int iter_task_find(struct iter_walk *w, bool threads)
 {
-	int err = w->listed ? 0 : list(w);
+	int err = w->listed ? 0 : list(w, threads);
 
 	if (err)
 		return err;
@@ -130,6 +131,11 @@ static int find(struct iter_walk *w)
 			return 1;
 		}
 	return 0;
+}
+
+static int find(struct iter_walk *w)
+{
+	return iter_task_find(w, true);
 }
 
 static void pass(struct iter_walk *w)
@@ -225,31 +231,35 @@ static u64 image_other(struct iter_walk *w, u32 tid)
 	return tid && ask(tid, &t) ? u64_of(image_task(w, tid, &t).at) : 0;
 }
 
-static int show(struct iter_walk *w)
+u64 iter_task_image(struct iter_walk *w, u32 tid)
 {
-	u32 tid = (u32)w->now.at;
 	struct iter_struct s;
 	struct told t;
 	u64 parent;
 
 	if (!ask(tid, &t))
-		return 1;
+		return 0;
 	s = image_task(w, tid, &t);
 	parent = image_other(w, t.parent);
 	iter_set(s, "real_parent", parent);
 	iter_set(s, "parent", parent);
 	if (tid != t.tgid)
 		iter_set(s, "group_leader", image_other(w, t.tgid));
-	w->args[ARG_TASK] = u64_of(s.at);
-	return 0;
+	return u64_of(s.at);
+}
+
+static int show(struct iter_walk *w)
+{
+	w->args[ARG_TASK] = iter_task_image(w, (u32)w->now.at);
+	return !w->args[ARG_TASK];
 }
 
 const struct iter_target iter_task = {
 	.name = "task",
 	.sleeps = true,
 	.nargs = 2,
-	.attach = attach,
-	.fill = fill,
+	.attach = iter_task_attach,
+	.fill = iter_task_fill,
 	.find = find,
 	.pass = pass,
 	.show = show,
