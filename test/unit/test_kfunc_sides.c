@@ -15,6 +15,7 @@ static const char dynptr_programs[] = TEST_BPF "/kfunc_dynptr.bpf.c";
 static const char read_programs[] = TEST_BPF "/kfunc_read.bpf.c";
 static const char memory_programs[] = TEST_BPF "/kfunc_memory.bpf.c";
 static const char cpumask_programs[] = TEST_BPF "/kfunc_cpumask.bpf.c";
+static const char stream_programs[] = TEST_BPF "/kfunc_stream.bpf.c";
 
 /* Runs one program once, on a packet whose bytes are 0, 1, 2... */
 /* 4,096 bytes behind which nothing is: as kfunc_read.bpf.c has them. */
@@ -199,6 +200,85 @@ static void cpus_are_in_sets(void **state)
 	ON(0, cpumask_programs, "populated", 0, 1, 2, -13, 0, 1, -1);
 }
 
+/* ---- streams ---- */
+
+static void write_streams(struct side *s, const char *name, u64 out[OUT])
+{
+	u8 packet[64] = {0};
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.data_in = u64_of(packet);
+	attr.test.data_size_in = sizeof(packet);
+	assert_int_equal(side_run(s, name, &attr, out), 0);
+}
+
+static int read_stream(const struct side *s, const char *name, u32 id, char *to, u32 len)
+{
+	union skep_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_stream_read.prog_fd = (u32)skep_object_find_prog(s->obj, name)->fd;
+	attr.prog_stream_read.stream_id = id;
+	attr.prog_stream_read.stream_buf = u64_of(to);
+	attr.prog_stream_read.stream_buf_len = len;
+	return s->sys->bpf(s->sys, SKEP_PROG_STREAM_READ_BY_FD, &attr, sizeof(attr));
+}
+
+/* 99 texts of 1,000 bytes fit, and 999 bytes. A text gives its room back when all of it
+ * was read. */
+static void streams_are_full(void **state)
+{
+	static const s64 first[] = {99, -ENOSPC, 0, -ENOSPC, 0, 0},
+			 then[] = {0, -ENOSPC, -ENOSPC, -ENOSPC, 0, 0},
+			 again[] = {1, -ENOSPC, -ENOSPC, -ENOSPC, 0, 0};
+	static char got[200000];
+	u64 out[OUT];
+	struct side s;
+
+	for (u32 i = 0, end = sides(__func__, stream_programs); i < end; i++) {
+		side_open(&s, i);
+		write_streams(&s, "fill", out);
+		same(&s, "first", out, first, ARRAY_SIZE(first));
+		assert_int_equal(read_stream(&s, "fill", 1, got, 500), 500);
+		write_streams(&s, "fill", out);
+		same(&s, "then", out, then, ARRAY_SIZE(then));
+		assert_int_equal(read_stream(&s, "fill", 1, got + 500, 501), 501);
+		write_streams(&s, "fill", out);
+		same(&s, "again", out, again, ARRAY_SIZE(again));
+		assert_int_equal(read_stream(&s, "fill", 1, got + 1001, 199000), 99998);
+		assert_int_equal(read_stream(&s, "fill", 1, got, 199000), 0);
+		for (u32 k = 0; k < 100999; k++)
+			assert_int_equal(got[k], k < 99000 || k >= 99999 ? 'a' : 'b');
+		assert_int_equal(read_stream(&s, "fill", 2, got, 100), 3);
+		assert_memory_equal(got, "ccc", 3);
+		skep_object_close(s.obj);
+	}
+}
+
+/* A text of 1,024 bytes has its 0 in it. */
+static void streams_take_formats(void **state)
+{
+	static const s64 want[] = {-ENOENT, -ENOENT, -ENOENT, 0,       -EINVAL,
+				   -EINVAL, -EINVAL, -ENOENT, -ENOMEM, 0};
+	char got[2048];
+	u64 out[OUT];
+	struct side s;
+
+	for (u32 i = 0, end = sides(__func__, stream_programs); i < end; i++) {
+		side_open(&s, i);
+		write_streams(&s, "odd", out);
+		same(&s, "odd", out, want, ARRAY_SIZE(want));
+		assert_int_equal(read_stream(&s, "odd", 1, got, 100), 0);
+		assert_int_equal(read_stream(&s, "odd", 2, got, 13), 13);
+		assert_memory_equal(got, "-5, ff and c\n", 13);
+		assert_int_equal(read_stream(&s, "odd", 2, got, 2048), 1024);
+		assert_int_equal(got[1022], 'e');
+		assert_int_equal(got[1023], 0);
+		skep_object_close(s.obj);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +295,8 @@ int main(void)
 		cmocka_unit_test(casts_read_what_is_there),
 		cmocka_unit_test(fragments_are_pulled),
 		cmocka_unit_test(cpus_are_in_sets),
+		cmocka_unit_test(streams_are_full),
+		cmocka_unit_test(streams_take_formats),
 	};
 
 	return cmocka_run_group_tests(tests, open_engine, close_engine);

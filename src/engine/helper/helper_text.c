@@ -1,5 +1,6 @@
 #include "helper_fn.h"
 #include "print.h"
+#include "prog_stream.h"
 #include <errno.h>
 
 enum { LINE = 1024, NUMBER_MOST = 63 };
@@ -143,6 +144,22 @@ HELPER_FN(trace_vprintk)
 	if (!helper_take_args(args, c, d))
 		return (u64)-EINVAL;
 	return print_line(run, ptr_of(a), b, args, (u32)d / 8);
+}
+
+/* No text is longer than its line, whatever it says. */
+KFUNC_FN(stream_vprintk_impl)
+{
+	u64 args[PRINT_ARGS];
+	char line[LINE];
+	int n;
+
+	if ((u32)a != SKEP_STDOUT && (u32)a != SKEP_STDERR)
+		return (u32)-ENOENT;
+	if (!helper_take_args(args, c, (u32)d))
+		return (u32)-EINVAL;
+	n = print_format(run, line, sizeof(line), ptr_of(b), helper_room(run, b), args,
+			 (u32)d / 8);
+	return (u32)(n < 0 ? n : prog_stream_write(run->prog, (u32)a, line, (u32)n));
 }
 
 HELPER_FN(snprintf)

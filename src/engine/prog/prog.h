@@ -43,6 +43,7 @@ struct prog_info {
 	u32 verified_insns;	/* that the verifier processed */
 	u32 kfuncs_off, nkfuncs;
 	u32 made_off, nmade;
+	u32 streams_off; /* two struct prog_stream; 0: it writes to none */
 	u8 tag[SKEP_TAG_SIZE];
 	char name[SKEP_OBJ_NAME_LEN];
 	char license[64];

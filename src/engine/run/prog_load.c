@@ -7,6 +7,7 @@
 #include "helper.h"
 #include "msg.h"
 #include "pass.h"
+#include "prog_stream.h"
 #include "prog_verify.h"
 #include "rules.h"
 #include "sha256.h"
@@ -28,6 +29,7 @@ struct loading {
 	u8 *faults;	     /* of each encoding: enum insn_fault */
 	bool *seen, *narrow; /* by the verifier */
 	u32 *made;	     /* by it: types of objects that calls make */
+	bool writes; /* to its streams */
 	struct prog_made made_types[PROG_MADE];
 	u32 nmade;
 	u32 n;
@@ -500,6 +502,7 @@ static void take_kfunc(struct loading *l, u32 at)
 	struct prog_kfunc *k = l->kfuncs;
 	u32 id = (u32)l->insns[at].imm, number = helper_kfunc_number(name);
 
+	l->writes |= !strcmp(name, "bpf_stream_vprintk_impl");
 	if (!number && why)
 		refuse(l, EOPNOTSUPP, msg_load_refused, at, why);
 	if (!number)
@@ -684,6 +687,9 @@ static void fill(struct loading *l, struct object *obj)
 	info->nmade = l->nmade;
 	put(obj, &at, &info->made_off, l->made_types,
 	    l->nmade * sizeof(l->made_types[0]));
+	if (l->writes)
+		put(obj, &at, &info->streams_off, NULL,
+		    STREAMS * sizeof(struct prog_stream));
 	put(obj, &at, &info->func_info_off, l->func_info,
 	    (u64)info->nfunc_info * info->func_info_size);
 	put(obj, &at, &info->line_info_off, l->line_info,
@@ -701,6 +707,7 @@ static u64 region_size(const struct loading *l)
 
 	return OBJECT_HEAD_SIZE + l->n * sizeof(l->code[0]) +
 	       l->nkfuncs * sizeof(l->kfuncs[0]) + l->nmade * sizeof(l->made_types[0]) +
+	       (l->writes ? STREAMS * sizeof(struct prog_stream) : 0) +
 	       round_up(funcs, 8) + round_up(lines, 8);
 }
 
