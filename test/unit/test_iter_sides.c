@@ -320,243 +320,180 @@ static void copies(struct side *s, u32 type, size_t chunk)
 }
 
 /* Every type of map, in one go and byte by byte. */
-static void all_types(void **state)
+static void all_types(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
-
-		side_open(&s, i);
-		for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
-			values(&s, plain[k], 4096);
-			values(&s, plain[k], 1);
-			copies(&s, percpu[k], 4096);
-			copies(&s, percpu[k], 1);
-		}
-		skep_object_close(s.obj);
+	for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
+		values(s, plain[k], 4096);
+		values(s, plain[k], 1);
+		copies(s, percpu[k], 4096);
+		copies(s, percpu[k], 1);
 	}
 }
 
 /* Many buckets, a few elements at a time. */
-static void many(void **state)
+static void many(struct side *s)
 {
 	enum { N = 4000 };
 
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
+	for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
+		int fd = make_map(s, plain[k], "elems", N);
 
-		side_open(&s, i);
-		for (u32 k = 0; k < ARRAY_SIZE(plain); k++) {
-			int fd = make_map(&s, plain[k], "elems", N);
-
-			fill_map(&s, fd, N);
-			read_iter(&s, "elements", fd, 1000);
-			same(&s, "elements", memory(&s)->out,
-			     (s64[]){N + 1, N * (N - 1) / 2}, 2);
-			assert_int_equal(sum_map(&s, fd, N),
-					 N * 1000 + 5ull * N * (N - 1));
-			close_fd(&s, fd);
-		}
-		skep_object_close(s.obj);
+		fill_map(s, fd, N);
+		read_iter(s, "elements", fd, 1000);
+		same(s, "elements", memory(s)->out, (s64[]){N + 1, N * (N - 1) / 2}, 2);
+		assert_int_equal(sum_map(s, fd, N), N * 1000 + 5ull * N * (N - 1));
+		close_fd(s, fd);
 	}
 }
 
 /* More than fits into the buffer: the element that does not is shown again. */
-static void more(void **state)
+static void more(struct side *s)
 {
 	enum { N = 4000 };
 	static char want[TEXT];
+	int fd = make_map(s, SKEP_MAP_TYPE_ARRAY, "elems", N);
+
 	size_t len = 0;
 
 	for (u32 k = 0; k < N; k++)
 		len += (size_t)sprintf(want + len, "%u at %u\n", k, k);
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
-		int fd;
-
-		side_open(&s, i);
-		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", N);
-		assert_int_equal(read_iter(&s, "again", fd, 60000), len);
-		assert_string_equal(got, want);
-		same(&s, "again", memory(&s)->out, (s64[]){N + 2}, 1);
-		close_fd(&s, fd);
-		skep_object_close(s.obj);
-	}
+	assert_int_equal(read_iter(s, "again", fd, 60000), len);
+	assert_string_equal(got, want);
+	same(s, "again", memory(s)->out, (s64[]){N + 2}, 1);
+	close_fd(s, fd);
 }
 
 /* No elements: one call, which is told so. */
-static void none(void **state)
+static void none(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
-		int fd;
+	int fd = make_map(s, SKEP_MAP_TYPE_HASH, "empty", 5);
 
-		side_open(&s, i);
-		fd = make_map(&s, SKEP_MAP_TYPE_HASH, "empty", 5);
-		read_iter(&s, "elements", fd, 4096);
-		assert_string_equal(got, "end 0 of empty\n");
-		same(&s, "elements", memory(&s)->out, (s64[]){1, 0, 0}, 3);
-		close_fd(&s, fd);
-		skep_object_close(s.obj);
-	}
+	read_iter(s, "elements", fd, 4096);
+	assert_string_equal(got, "end 0 of empty\n");
+	same(s, "elements", memory(s)->out, (s64[]){1, 0, 0}, 3);
+	close_fd(s, fd);
 }
 
 /* A program that wants another try: what came before is read, then EAGAIN until it is
  * content. */
-static void retry(void **state)
+static void retry(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct skep_link *link;
-		struct side s;
-		int map, fd;
+	int map = make_map(s, SKEP_MAP_TYPE_ARRAY, "elems", 4), fd;
+	struct skep_link *link;
 
-		side_open(&s, i);
-		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
-		fd = open_iter(&s, "again", map, &link);
-		memory(&s)->fails = 3;
-		assert_int_equal(read_fd(&s, fd, got, 100), 14);
-		assert_memory_equal(got, "0 at 0\n1 at 1\n", 14);
-		assert_int_equal(read_fd(&s, fd, got, 100), -EAGAIN);
-		assert_int_equal(read_fd(&s, fd, got, 100), -EAGAIN);
-		assert_int_equal(read_fd(&s, fd, got, 100), 14);
-		assert_memory_equal(got, "2 at 2\n3 at 3\n", 14);
-		assert_int_equal(read_fd(&s, fd, got, 100), 0);
-		assert_int_equal(read_fd(&s, fd, got, 100), 0);
-		same(&s, "again", memory(&s)->out, (s64[]){8}, 1);
-		close_fd(&s, fd);
-		close_fd(&s, map);
-		skep_link_detach(link);
-		skep_object_close(s.obj);
-	}
+	fd = open_iter(s, "again", map, &link);
+	memory(s)->fails = 3;
+	assert_int_equal(read_fd(s, fd, got, 100), 14);
+	assert_memory_equal(got, "0 at 0\n1 at 1\n", 14);
+	assert_int_equal(read_fd(s, fd, got, 100), -EAGAIN);
+	assert_int_equal(read_fd(s, fd, got, 100), -EAGAIN);
+	assert_int_equal(read_fd(s, fd, got, 100), 14);
+	assert_memory_equal(got, "2 at 2\n3 at 3\n", 14);
+	assert_int_equal(read_fd(s, fd, got, 100), 0);
+	assert_int_equal(read_fd(s, fd, got, 100), 0);
+	same(s, "again", memory(s)->out, (s64[]){8}, 1);
+	close_fd(s, fd);
+	close_fd(s, map);
+	skep_link_detach(link);
 }
 
 /* Programs run as far as the reader wants to read, and no further. */
-static void lazily(void **state)
+static void lazily(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct skep_link *link;
-		struct side s;
-		u64 *runs;
-		int map, fd;
+	int map = make_map(s, SKEP_MAP_TYPE_ARRAY, "elems", 4), fd;
+	u64 *runs = &memory(s)->out[0];
+	struct skep_link *link;
 
-		side_open(&s, i);
-		runs = &memory(&s)->out[0];
-		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
-		fd = open_iter(&s, "again", map, &link);
-		assert_int_equal(*runs, 0);
-		assert_int_equal(read_fd(&s, fd, got, 0), 0);
-		assert_int_equal(*runs, 1);
-		assert_int_equal(read_fd(&s, fd, got, 3), 3);
-		assert_int_equal(read_fd(&s, fd, got, 100), 4);
-		assert_int_equal(*runs, 1);
-		assert_int_equal(read_fd(&s, fd, got, 8), 8);
-		assert_memory_equal(got, "1 at 1\n2", 8);
-		assert_int_equal(*runs, 3);
-		assert_int_equal(read_fd(&s, fd, ptr_of(8), 8), -EFAULT);
-		assert_int_equal(read_fd(&s, fd, got, 100), 6);
-		assert_int_equal(read_fd(&s, fd, ptr_of(8), 8), -EFAULT);
-		assert_int_equal(*runs, 5);
-		assert_int_equal(read_fd(&s, fd, got, 100), 7);
-		assert_int_equal(read_fd(&s, fd, got, 100), 0);
-		close_fd(&s, fd);
-		close_fd(&s, map);
-		skep_link_detach(link);
-		skep_object_close(s.obj);
-	}
+	fd = open_iter(s, "again", map, &link);
+	assert_int_equal(*runs, 0);
+	assert_int_equal(read_fd(s, fd, got, 0), 0);
+	assert_int_equal(*runs, 1);
+	assert_int_equal(read_fd(s, fd, got, 3), 3);
+	assert_int_equal(read_fd(s, fd, got, 100), 4);
+	assert_int_equal(*runs, 1);
+	assert_int_equal(read_fd(s, fd, got, 8), 8);
+	assert_memory_equal(got, "1 at 1\n2", 8);
+	assert_int_equal(*runs, 3);
+	assert_int_equal(read_fd(s, fd, ptr_of(8), 8), -EFAULT);
+	assert_int_equal(read_fd(s, fd, got, 100), 6);
+	assert_int_equal(read_fd(s, fd, ptr_of(8), 8), -EFAULT);
+	assert_int_equal(*runs, 5);
+	assert_int_equal(read_fd(s, fd, got, 100), 7);
+	assert_int_equal(read_fd(s, fd, got, 100), 0);
+	close_fd(s, fd);
+	close_fd(s, map);
+	skep_link_detach(link);
 }
 
 /* An object may write 32,767 bytes. */
-static void overflow(void **state)
+static void overflow(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
-		struct all *m;
-		int fd;
+	int fd = make_map(s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
+	struct all *m = memory(s);
 
-		side_open(&s, i);
-		m = memory(&s);
-		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
-		m->bytes = 32766;
-		assert_int_equal(read_iter(&s, "large", fd, 60000), 4 * 32767 + 6);
-		same(&s, "large", m->out, (s64[]){9, 0, 0}, 3);
-		m->bytes = 32767;
-		assert_int_equal(read_iter(&s, "large", fd, 60000), -E2BIG);
-		same(&s, "large", m->out, (s64[]){1, 0, -EOVERFLOW}, 3);
-		m->bytes = 32768;
-		assert_int_equal(read_iter(&s, "large", fd, 60000), -E2BIG);
-		same(&s, "large", m->out, (s64[]){1, -EOVERFLOW, -EOVERFLOW}, 3);
-		close_fd(&s, fd);
-		skep_object_close(s.obj);
-	}
+	m->bytes = 32766;
+	assert_int_equal(read_iter(s, "large", fd, 60000), 4 * 32767 + 6);
+	same(s, "large", m->out, (s64[]){9, 0, 0}, 3);
+	m->bytes = 32767;
+	assert_int_equal(read_iter(s, "large", fd, 60000), -E2BIG);
+	same(s, "large", m->out, (s64[]){1, 0, -EOVERFLOW}, 3);
+	m->bytes = 32768;
+	assert_int_equal(read_iter(s, "large", fd, 60000), -E2BIG);
+	same(s, "large", m->out, (s64[]){1, -EOVERFLOW, -EOVERFLOW}, 3);
+	close_fd(s, fd);
 }
 
 /* What the helpers say of good and bad formats. */
-static void writing(void **state)
+static void writing(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
-		int fd;
+	int fd = make_map(s, SKEP_MAP_TYPE_HASH, "empty", 4);
 
-		side_open(&s, i);
-		fd = make_map(&s, SKEP_MAP_TYPE_HASH, "empty", 4);
-		read_iter(&s, "writes", fd, 60000);
-		assert_string_equal(got, "-7 text|   ff|c  |%|-7 plain\nraw\n");
-		same(&s, "writes", memory(&s)->out,
-		     (s64[]){0, 0, -EINVAL, -EINVAL, -EINVAL, 0, 0, 0}, 8);
-		close_fd(&s, fd);
-		skep_object_close(s.obj);
-	}
+	read_iter(s, "writes", fd, 60000);
+	assert_string_equal(got, "-7 text|   ff|c  |%|-7 plain\nraw\n");
+	same(s, "writes", memory(s)->out,
+	     (s64[]){0, 0, -EINVAL, -EINVAL, -EINVAL, 0, 0, 0}, 8);
+	close_fd(s, fd);
 }
 
 /* What is there is shown by id; ours are those whose names begin with "it_". */
-static void objects(void **state)
+static void objects(struct side *s)
 {
 	static const char progs[] = "it_progs type 26 28, 1 maps, 0 bytes, for "
 				    "bpf_iter_bpf_prog\n"
 				    "it_links type 26 28, 1 maps, 0 bytes, for "
 				    "bpf_iter_bpf_link\n";
+	struct skep_link *link;
+	int fd = make_map(s, SKEP_MAP_TYPE_ARRAY, "it_array", 4);
 
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct skep_link *link;
-		struct side s;
-		int fd;
-
-		side_open(&s, i);
-		fd = make_map(&s, SKEP_MAP_TYPE_ARRAY, "it_array", 4);
-		read_iter(&s, "maps", 0, 60000);
-		assert_string_equal(got, "it_named type 1, 4 8 4, flags 0, inner 0\n"
-					 "it_array type 2, 4 8 4, flags 0, inner 0\n");
-		close_fd(&s, fd);
-		read_iter(&s, "it_progs", 0, 60000);
-		assert_string_equal(got, progs);
-		fd = open_iter(&s, "it_progs", 0, &link);
-		read_iter(&s, "it_links", 0, 60000);
-		assert_string_equal(got, "link type 4 of it_progs\n"
-					 "link type 4 of it_links\n");
-		close_fd(&s, fd);
-		skep_link_detach(link);
-		skep_object_close(s.obj);
-	}
+	read_iter(s, "maps", 0, 60000);
+	assert_string_equal(got, "it_named type 1, 4 8 4, flags 0, inner 0\n"
+				 "it_array type 2, 4 8 4, flags 0, inner 0\n");
+	close_fd(s, fd);
+	read_iter(s, "it_progs", 0, 60000);
+	assert_string_equal(got, progs);
+	fd = open_iter(s, "it_progs", 0, &link);
+	read_iter(s, "it_links", 0, 60000);
+	assert_string_equal(got, "link type 4 of it_progs\n"
+				 "link type 4 of it_links\n");
+	close_fd(s, fd);
+	skep_link_detach(link);
 }
 
 /* What an iterator needs stays, though nobody else holds it. */
-static void alone(void **state)
+static void alone(struct side *s)
 {
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct skep_link *link;
-		struct side s;
-		int map, fd;
+	int map = make_map(s, SKEP_MAP_TYPE_ARRAY, "elems", 4), fd;
+	struct skep_link *link;
 
-		side_open(&s, i);
-		map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", 4);
-		fill_map(&s, map, 4);
-		fd = open_iter(&s, "elements", map, &link);
-		close_fd(&s, map);
-		skep_link_detach(link);
-		skep_object_close(s.obj);
-		read_all(&s, fd, 7, got, sizeof(got));
-		assert_string_equal(got, "0: 0\n1: 10\n2: 20\n3: 30\nend 3 of elems\n");
-		close_fd(&s, fd);
-	}
+	fill_map(s, map, 4);
+	fd = open_iter(s, "elements", map, &link);
+	close_fd(s, map);
+	skep_link_detach(link);
+	skep_object_close(s->obj);
+	s->obj = NULL;
+	read_all(s, fd, 7, got, sizeof(got));
+	assert_string_equal(got, "0: 0\n1: 10\n2: 20\n3: 30\nend 3 of elems\n");
+	close_fd(s, fd);
 }
 
 /* ---- tasks ---- */
@@ -623,7 +560,7 @@ static void own_parts(struct side *s, const char *name, const char *want)
 	assert_non_null(strstr(got, want));
 }
 
-static void parts(void **state)
+static void parts(struct side *s)
 {
 	const char *why = no_outer_pid();
 	int file = memfd_create("parts", 0);
@@ -635,29 +572,21 @@ static void parts(void **state)
 	assert_ptr_not_equal(at, MAP_FAILED);
 	fstat(file, &st);
 	lseek(file, 5, SEEK_SET);
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
 
-		side_open(&s, i);
-		memory(&s)->bytes = (u32)file;
-		memory(&s)->where = u64_of(at) + 5000;
-		snprintf(want, sizeof(want),
-			 "%d has %d: flags %x, position 5, inode %llu\n", getpid(), file,
-			 fcntl(file, F_GETFL), (unsigned long long)st.st_ino);
-		own_parts(&s, "files", want);
-		snprintf(want, sizeof(want),
-			 "%d has %llx to %llx, flags 1, page 1, inode %llu\n", getpid(),
-			 (unsigned long long)u64_of(at),
-			 (unsigned long long)u64_of(at) + 8192,
-			 (unsigned long long)st.st_ino);
-		own_parts(&s, "vmas", want);
-		skep_object_close(s.obj);
-	}
+	memory(s)->bytes = (u32)file;
+	memory(s)->where = u64_of(at) + 5000;
+	snprintf(want, sizeof(want), "%d has %d: flags %x, position 5, inode %llu\n",
+		 getpid(), file, fcntl(file, F_GETFL), (unsigned long long)st.st_ino);
+	own_parts(s, "files", want);
+	snprintf(want, sizeof(want), "%d has %llx to %llx, flags 1, page 1, inode %llu\n",
+		 getpid(), (unsigned long long)u64_of(at),
+		 (unsigned long long)u64_of(at) + 8192, (unsigned long long)st.st_ino);
+	own_parts(s, "vmas", want);
 	munmap(at, 8192);
 	close(file);
 }
 
-static void tasks(void **state)
+static void tasks(struct side *s)
 {
 	const char *why = no_outer_pid();
 	pthread_barrier_t barrier;
@@ -669,27 +598,47 @@ static void tasks(void **state)
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_create(&thread, NULL, wait_thread, &barrier);
 	pthread_barrier_wait(&barrier);
-	for (u32 i = 0, n = iter_sides(__func__); i < n; i++) {
-		struct side s;
 
-		side_open(&s, i);
-		own_tasks(&s);
-		skep_object_close(s.obj);
-	}
+	own_tasks(s);
 	pthread_barrier_wait(&barrier);
 	pthread_join(thread, NULL);
 }
 
+/* ---- each on both sides ---- */
+
+struct test {
+	const char *name;
+	void (*run)(struct side *s);
+};
+
+static void on_sides(void **state)
+{
+	const struct test *test = *state;
+
+	for (u32 i = 0, n = iter_sides(test->name); i < n; i++) {
+		struct side s;
+
+		side_open(&s, i);
+		test->run(&s);
+		skep_object_close(s.obj);
+	}
+}
+
+#define TEST(fn) \
+	{ \
+#fn, on_sides, NULL, NULL, &(struct test) \
+		{ \
+#fn, fn \
+		} \
+	}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_types), cmocka_unit_test(many),
-		cmocka_unit_test(none),	     cmocka_unit_test(more),
-		cmocka_unit_test(retry),     cmocka_unit_test(lazily),
-		cmocka_unit_test(overflow),  cmocka_unit_test(writing),
-		cmocka_unit_test(objects),   cmocka_unit_test(alone),
-		cmocka_unit_test(tasks),     cmocka_unit_test(parts),
+	const struct CMUnitTest all[] = {
+		TEST(all_types), TEST(many),   TEST(none),     TEST(more),
+		TEST(retry),	 TEST(lazily), TEST(overflow), TEST(writing),
+		TEST(objects),	 TEST(alone),  TEST(tasks),    TEST(parts),
 	};
 
-	return cmocka_run_group_tests(tests, open_engine, close_engine);
+	return cmocka_run_group_tests(all, open_engine, close_engine);
 }
