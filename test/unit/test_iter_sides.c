@@ -632,12 +632,93 @@ static void on_sides(void **state)
 		} \
 	}
 
+/* ---- the engine alone: others write to regions ---- */
+
+enum { HEAD = 48, INFO = 256, REGION = 4096 }; /* struct object_head, and what follows */
+
+static u8 *map_region(int fd)
+{
+	char name[64];
+	u8 *at;
+	int own;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	own = open(name, O_RDWR | O_CLOEXEC);
+	at = mmap(NULL, REGION, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	close(own);
+	return at;
+}
+
+/* A few bytes, small numbers among them, which may be what ids and counters are. */
+static void damage(u8 *info)
+{
+	for (int n = rand() % 4; n >= 0; n--)
+		info[rand() % INFO] = (u8)(rand() % 2 ? rand() : rand() % 16);
+}
+
+static void damaged(void **state)
+{
+	static const char *const names[] = {"elements", "copies", "it_progs", "it_links",
+					    "maps"};
+	struct side s;
+
+	iter_sides(__func__);
+	side_open(&s, 0);
+	for (u32 k = 0; k < ARRAY_SIZE(names); k++) {
+		u32 type = k ? SKEP_MAP_TYPE_PERCPU_ARRAY : SKEP_MAP_TYPE_HASH;
+		int map = make_map(&s, type, "elems", 4), fd, again;
+		union skep_attr attr = {0};
+		struct skep_link *link;
+		u8 *iter, *info, was[2][INFO];
+
+		fill_map(&s, map, 4);
+		fd = open_iter(&s, names[k], k < 2 ? map : 0, &link);
+		iter = map_region(fd) + HEAD;
+		info = map_region(skep_link_fd(link)) + HEAD;
+		memcpy(was[0], iter, INFO);
+		memcpy(was[1], info, INFO);
+		for (int i = 0; i < 300; i++) {
+			memcpy(iter, was[0], INFO);
+			memcpy(info, was[1], INFO);
+			damage(i % 2 ? iter : info);
+			memset(iter + 20, 0, 4); /* the lock: who has it is waited for */
+			read_fd(&s, fd, got, 100);
+			attr.iter_create.link_fd = (u32)skep_link_fd(link);
+			again = bpf(&s, SKEP_ITER_CREATE, &attr);
+			if (again >= 0) {
+				read_fd(&s, again, got, 100);
+				close_fd(&s, again);
+			}
+		}
+		memcpy(iter, was[0], INFO);
+		memcpy(info, was[1], INFO);
+		assert_true(read_fd(&s, fd, got, 100) >= 0);
+		munmap(iter - HEAD, REGION);
+		munmap(info - HEAD, REGION);
+		close_fd(&s, fd);
+		close_fd(&s, map);
+		skep_link_detach(link);
+	}
+	skep_object_close(s.obj);
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
-		TEST(all_types), TEST(many),   TEST(none),     TEST(more),
-		TEST(retry),	 TEST(lazily), TEST(overflow), TEST(writing),
-		TEST(objects),	 TEST(alone),  TEST(tasks),    TEST(parts),
+		cmocka_unit_test(damaged),
+		TEST(all_types),
+		TEST(many),
+		TEST(none),
+		TEST(more),
+		TEST(retry),
+		TEST(lazily),
+		TEST(overflow),
+		TEST(writing),
+		TEST(objects),
+		TEST(alone),
+		TEST(tasks),
+		TEST(parts),
 	};
 
 	return cmocka_run_group_tests(all, open_engine, close_engine);

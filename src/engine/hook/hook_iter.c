@@ -92,8 +92,6 @@ static u32 loaded_for(struct store *store, u32 prog_id)
 	return id;
 }
 
-/* Linux does not ask again whether the map's keys and values are as large as the program
- * takes them for. Here a run that goes beyond them is stopped. */
 static int update(struct store *store, struct link_info *link, u32 prog_id)
 {
 	return loaded_for(store, link->prog_id) == loaded_for(store, prog_id) ? 0

@@ -116,7 +116,6 @@ int iter_find(const char *name, u32 *number, bool *sleeps)
 struct reading {
 	struct iter_walk w; /* first: what targets get */
 	const struct iter_target *target;
-	struct prog *prog;
 	struct skep_cpu *cpu;
 	u64 session;
 };
@@ -161,7 +160,7 @@ static int run(struct reading *r)
 
 	w->regions[0] = (struct skep_region){.at = w->image.mem, .len = w->image.used};
 	r->cpu->run.seq = &w->seq;
-	err = skep_run(r->cpu, (struct skep_prog *)r->prog, &event, &ret, NULL);
+	err = skep_run(r->cpu, (struct skep_prog *)w->prog, &event, &ret, NULL);
 	r->cpu->run.seq = NULL;
 	return err ? err : ret ? -EAGAIN : 0;
 }
@@ -259,8 +258,8 @@ static int reading_begin(struct reading *r, const struct iter *iter)
 	err = get(store, OBJECT_PROG, iter->info->prog_id, &obj);
 	if (err)
 		return err;
-	r->prog = container_of(obj, struct prog, obj);
-	if (r->prog->info->type != SKEP_PROG_TYPE_TRACING)
+	w->prog = container_of(obj, struct prog, obj);
+	if (w->prog->info->type != SKEP_PROG_TYPE_TRACING)
 		return -EIO;
 	if (w->over.map_id) {
 		err = get(store, OBJECT_MAP, w->over.map_id, &obj);
@@ -279,8 +278,8 @@ static void reading_end(struct reading *r)
 		skep_leave(r->cpu);
 	if (r->w.map)
 		object_put(&r->w.map->obj);
-	if (r->prog)
-		object_put(&r->prog->obj);
+	if (r->w.prog)
+		object_put(&r->w.prog->obj);
 	mem_free(r->w.keys);
 	mem_free(r->w.values);
 	vec_free(&r->w.numbers);

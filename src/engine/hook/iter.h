@@ -39,6 +39,7 @@ struct iter_part {
 /* One read(2) at work: all is this process's own. */
 struct iter_walk {
 	struct store *store;
+	struct prog *prog;
 	struct iter_over over;
 	struct iter_state now;
 	struct run_seq seq;

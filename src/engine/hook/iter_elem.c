@@ -13,16 +13,21 @@ static bool is_array(const struct map *map)
 	       map->info.type == SKEP_MAP_TYPE_PERCPU_ARRAY;
 }
 
-static int check(const struct attach *at, const struct map *map)
+static bool has_elements(const struct map *map)
 {
 	u32 type = map->info.type;
 
-	if (!is_array(map) && type != SKEP_MAP_TYPE_HASH &&
-	    type != SKEP_MAP_TYPE_LRU_HASH && type != SKEP_MAP_TYPE_PERCPU_HASH &&
-	    type != SKEP_MAP_TYPE_LRU_PERCPU_HASH)
+	return is_array(map) || type == SKEP_MAP_TYPE_HASH ||
+	       type == SKEP_MAP_TYPE_LRU_HASH || type == SKEP_MAP_TYPE_PERCPU_HASH ||
+	       type == SKEP_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static int check(const struct prog_info *prog, const struct map *map)
+{
+	if (!has_elements(map))
 		return -EINVAL;
-	return at->prog->info->key_end > map->info.key_size ||
-			       at->prog->info->value_end > map_user_value_size(map)
+	return prog->key_end > map->info.key_size ||
+			       prog->value_end > map_user_value_size(map)
 		       ? -EACCES
 		       : 0;
 }
@@ -39,7 +44,7 @@ static int attach(struct attach *at, const union skep_iter_link_info *info,
 	if (err)
 		return err;
 	map = container_of(obj, struct map, obj);
-	err = check(at, map);
+	err = check(at->prog->info, map);
 	over->map_id = obj->id;
 	object_put(obj);
 	return err;
@@ -95,8 +100,12 @@ static int find_in_hash(struct iter_walk *w)
 
 /* ---- any map ---- */
 
+/* LINK_UPDATE does not ask whether the map's keys and values are as large as the program
+ * takes them for; and another process may have written another map into the region. */
 static int find(struct iter_walk *w)
 {
+	if (!w->map || check(w->prog->info, w->map))
+		return -EFAULT;
 	return is_array(w->map) ? w->now.at < w->map->info.max_entries : find_in_hash(w);
 }
 
