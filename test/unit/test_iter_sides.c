@@ -7,11 +7,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <skep/btf.h>
 #include "sides.h"
 
@@ -703,9 +705,55 @@ static void damaged(void **state)
 	skep_object_close(s.obj);
 }
 
+/* From the second line on, to the last element: what was read before may end anywhere. */
+static void check_lines(const char *lines, u32 last)
+{
+	u32 key, at, before = last;
+
+	while ((lines = strchr(lines, '\n')) && *++lines) {
+		assert_int_equal(sscanf(lines, "%u at %u", &key, &at), 2);
+		assert_int_equal(key, at);
+		assert_true(before == last || key == before + 1);
+		before = key;
+	}
+	assert_int_equal(before, last);
+}
+
+/* A reader who is killed has read nothing, or what a read(2) gives; the others read on.
+ */
+static void killed(void **state)
+{
+	enum { N = 5000 };
+	struct skep_link *link;
+	struct side s;
+	int map, fd;
+
+	iter_sides(__func__);
+	side_open(&s, 0);
+	map = make_map(&s, SKEP_MAP_TYPE_ARRAY, "elems", N);
+	for (int i = 0; i < 100; i++) {
+		pid_t pid;
+
+		fd = open_iter(&s, "again", map, &link);
+		pid = fork();
+		while (!pid)
+			read_fd(&s, fd, got, 70);
+		usleep((useconds_t)(rand() % 3000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_true(read_all(&s, fd, 100, got, sizeof(got)) >= 0);
+		check_lines(got, N - 1);
+		close_fd(&s, fd);
+		skep_link_detach(link);
+	}
+	close_fd(&s, map);
+	skep_object_close(s.obj);
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
+		cmocka_unit_test(killed),
 		cmocka_unit_test(damaged),
 		TEST(all_types),
 		TEST(many),
