@@ -114,7 +114,7 @@ int iter_find(const char *name, u32 *number, bool *sleeps)
 /* ---- a read ---- */
 
 struct reading {
-	struct iter_walk w; /* first: what targets get */
+	struct iter_walk w;
 	const struct iter_target *target;
 	struct skep_cpu *cpu;
 	u64 session;
@@ -253,8 +253,10 @@ static int reading_begin(struct reading *r, const struct iter *iter)
 	w->image.types = runs_vmlinux(store_runs(store));
 	w->image.size = IMAGE_ROOM;
 	w->image.mem = mem_alloc(1, IMAGE_ROOM);
-	if (!r->target || !w->image.types || !w->image.mem)
-		return r->target && w->image.types ? -ENOMEM : -EIO;
+	if (!w->image.mem)
+		return -ENOMEM;
+	if (!r->target || !w->image.types)
+		return -EIO;
 	err = get(store, OBJECT_PROG, iter->info->prog_id, &obj);
 	if (err)
 		return err;

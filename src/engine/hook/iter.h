@@ -48,7 +48,6 @@ struct iter_walk {
 	struct object *shown;
 	/* The context: ctx->meta, then the target's arguments. */
 	u64 args[ITER_ARGS];
-	u32 nargs;
 	struct skep_region regions[3]; /* the images first */
 	u32 nregions;
 	/* The target's own; freed at the end. */
@@ -61,7 +60,6 @@ struct iter_walk {
 };
 
 struct iter_target {
-	const char *name;
 	bool sleeps; /* takes sleepable programs */
 	u32 nargs;   /* of the context, meta included */
 	/* LINK_CREATE: info is what the user gave, zeros behind it. NULL: takes none. */

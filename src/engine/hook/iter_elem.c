@@ -165,7 +165,6 @@ static int show(struct iter_walk *w)
 }
 
 const struct iter_target iter_bpf_map_elem = {
-	.name = "bpf_map_elem",
 	.nargs = 4,
 	.attach = attach,
 	.fill = fill,

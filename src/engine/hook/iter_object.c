@@ -168,7 +168,6 @@ static int show_link(struct iter_walk *w)
 }
 
 const struct iter_target iter_bpf_map = {
-	.name = "bpf_map",
 	.nargs = 2,
 	.find = find_map,
 	.pass = pass,
@@ -176,7 +175,6 @@ const struct iter_target iter_bpf_map = {
 };
 
 const struct iter_target iter_bpf_prog = {
-	.name = "bpf_prog",
 	.nargs = 2,
 	.find = find_prog,
 	.pass = pass,
@@ -184,7 +182,6 @@ const struct iter_target iter_bpf_prog = {
 };
 
 const struct iter_target iter_bpf_link = {
-	.name = "bpf_link",
 	.nargs = 2,
 	.find = find_link,
 	.pass = pass,

@@ -218,7 +218,6 @@ static int show_vma(struct iter_walk *w)
 }
 
 const struct iter_target iter_task_file = {
-	.name = "task_file",
 	.sleeps = true,
 	.nargs = 4,
 	.attach = iter_task_attach,
@@ -229,7 +228,6 @@ const struct iter_target iter_task_file = {
 };
 
 const struct iter_target iter_task_vma = {
-	.name = "task_vma",
 	.sleeps = true,
 	.nargs = 3,
 	.attach = iter_task_attach,

@@ -255,7 +255,6 @@ static int show(struct iter_walk *w)
 }
 
 const struct iter_target iter_task = {
-	.name = "task",
 	.sleeps = true,
 	.nargs = 2,
 	.attach = iter_task_attach,
