@@ -8,6 +8,7 @@ enum { LAST = SKEP_FUNC_cgrp_storage_delete };
 static const char *const args[] = {
 	[arg_any] = "number",
 	[arg_ctx] = "context",
+	[arg_ctx_null] = "context or NULL",
 	[arg_map] = "map",
 	[arg_map_of_any] = "map",
 	[arg_any_map] = "map",
@@ -40,6 +41,7 @@ static const char *const args[] = {
 	[arg_dynptr_new] = "room for a dynptr",
 	[arg_spin_lock] = "lock of a value",
 	[arg_timer] = "timer of a value",
+	[arg_seq] = "what the iterator writes to",
 	[arg_kptr] = "kept pointer of a value or object",
 	[arg_object] = "object",
 	[arg_object_null] = "object or NULL",
@@ -81,10 +83,8 @@ static void print_helper(u32 id)
 	printf("| %u | `bpf_%s` |", id, h->name);
 	for (u32 i = 0; i < 5 && h->arg[i]; i++)
 		printf("%s%s", i ? ", " : " ", args[h->arg[i]]);
-	printf(" | %s | %s | %s | ", rets[h->ret], h->since,
-	       h->gpl_only    ? "GPL"
-	       : h->may_sleep ? "sleepable"
-			      : "");
+	printf(" | %s | %s | %s%s%s | ", rets[h->ret], h->since, h->gpl_only ? "GPL" : "",
+	       h->gpl_only && h->may_sleep ? ", " : "", h->may_sleep ? "sleepable" : "");
 	print_types(id);
 }
 

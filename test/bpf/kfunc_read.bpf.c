@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the kernel's functions answer that copy what may not be there, the same on the
- * kernel and on the engine: test_kfunc_sides.c compares `out`. Needs no headers. */
+ * kernel and on the engine: test_helper_kfuncs.c compares `out`. Needs no headers. */
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What programs write to their streams, the same on the kernel and on the engine:
- * test_kfunc_sides.c reads it, and compares `out`. Needs no headers. */
+ * test_helper_kfuncs.c reads it, and compares `out`. Needs no headers. */
 typedef unsigned int u32;
 typedef unsigned long long u64;
 

@@ -278,6 +278,9 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_any:
 	case arg_size: /* checked with its memory */
 	case arg_size0: return true;
+	case arg_ctx_null:
+		return !c->r[i] || c->r[i] == u64_of(c->run->ctx) ||
+		       bad(c, i, msg_helper_ctx);
 	case arg_ctx: return c->r[i] == u64_of(c->run->ctx) || bad(c, i, msg_helper_ctx);
 	case arg_key: return check_mem(c, i, c->map->info.key_size, access_read);
 	case arg_value: return check_mem(c, i, c->map->info.value_size, access_read);

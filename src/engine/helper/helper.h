@@ -14,6 +14,7 @@ enum helper_arg {
 	arg_none,	  /* the helper has no such argument */
 	arg_any,	  /* any number */
 	arg_ctx,	  /* the context pointer */
+	arg_ctx_null,	  /* the same, or NULL */
 	arg_map,	  /* a map with values; becomes a struct map * */
 	arg_map_of_any,	  /* the same, or a map of maps */
 	arg_any_map,	  /* a map of whatever type */

@@ -178,7 +178,7 @@ static u64 combine(struct run *run, u64 to_addr, u64 a_addr, u64 b_addr, enum wa
 
 		to.bits[i] = way == way_and  ? x & y & cpus_of(&to, i)
 			     : way == way_or ? x | y
-					   : x ^ y;
+					     : x ^ y;
 		any |= to.bits[i];
 	}
 	return any != 0;

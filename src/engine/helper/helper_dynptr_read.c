@@ -155,6 +155,17 @@ KFUNC_FN(copy_from_user_str_dynptr)
 	return fill(run, a, b, c, d, user_string_sleeping, true);
 }
 
+/* Of a task, which is the current one: no program gets another. */
+KFUNC_FN(copy_from_user_task_dynptr)
+{
+	return fill(run, a, b, c, d, user_bytes_sleeping, false);
+}
+
+KFUNC_FN(copy_from_user_task_str_dynptr)
+{
+	return fill(run, a, b, c, d, user_string_sleeping, true);
+}
+
 /* ---- into memory ---- */
 
 KFUNC_FN(copy_from_user_str)
@@ -169,4 +180,9 @@ KFUNC_FN(copy_from_user_str)
 	if (d & SKEP_F_PAD_ZEROS && n < size)
 		memset(dst + MAX(n, 0), 0, size - (u64)MAX(n, 0));
 	return answer(n);
+}
+
+KFUNC_FN(copy_from_user_task_str)
+{
+	return kfunc_copy_from_user_str(run, a, b, c, e, 0);
 }

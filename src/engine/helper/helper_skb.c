@@ -113,6 +113,30 @@ HELPER_FN(skb_change_head)
 	return 0;
 }
 
+/* ---- how it came ---- */
+
+/* No packet of the engine came out of a tunnel, or was decrypted. */
+static u64 none(u64 out, u64 size, int err)
+{
+	memset(ptr_of(out), 0, size);
+	return (u64)(s64)err;
+}
+
+HELPER_FN(skb_get_tunnel_key)
+{
+	return none(b, c, -EINVAL);
+}
+
+HELPER_FN(skb_get_tunnel_opt)
+{
+	return none(b, c, -ENOENT);
+}
+
+HELPER_FN(skb_get_xfrm_state)
+{
+	return none(c, d, -EINVAL);
+}
+
 /* ---- fields ---- */
 
 HELPER_FN(skb_change_type)

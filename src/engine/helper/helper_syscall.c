@@ -1,5 +1,6 @@
 /* Helpers of syscall programs, which load other programs. */
 #include <errno.h>
+#include <skep/btf.h>
 #include "helper_fn.h"
 
 /* The commands that a program may give. */
@@ -35,6 +36,22 @@ HELPER_FN(sys_bpf)
 HELPER_FN(sys_close)
 {
 	return (u64)(s64)object_close(run->store, (int)a);
+}
+
+/* The kernel has modules besides, whose types come with a descriptor. */
+HELPER_FN(btf_find_by_name_kind)
+{
+	const char *name = ptr_of(a);
+	const struct skep_btf *btf;
+	u32 id;
+
+	if (d || b <= 1 || name[b - 1])
+		return (u64)-EINVAL;
+	btf = run->types ? run->types(run) : NULL;
+	if (!btf)
+		return (u64)-EINVAL;
+	id = (u8)c ? skep_btf_find(btf, name, (u8)c) : 0;
+	return id ? id : (u64)-ENOENT;
 }
 
 /* No address of the kernel means anything here: as for who may not see them. */

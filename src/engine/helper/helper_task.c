@@ -1,13 +1,18 @@
 #include "helper_fn.h"
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, COMM = 16 };
+enum {
+	PAGE = 4096,
+	COMM = 16,
+	NETNS_COOKIE = 71, /* SO_NETNS_COOKIE, since Linux 5.14 */
+};
 
 #define USER_END     0x7ffffffff000ull
 #define KERNEL_BEGIN 0xffff800000000000ull
@@ -40,6 +45,37 @@ HELPER_FN(get_ns_current_pid_tgid)
 	}
 	memcpy(ptr_of(c), &info, sizeof(info));
 	return 0;
+}
+
+HELPER_FN(get_current_task)
+{
+	return helper_task(run);
+}
+
+/* No task but the current one is known, and it stays. */
+KFUNC_FN(task_acquire)
+{
+	return a;
+}
+
+KFUNC_FN(task_release)
+{
+	return 0;
+}
+
+/* Whose packet it is does not matter: it runs in this process's namespace. */
+HELPER_FN(get_netns_cookie)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(u64);
+	u64 cookie = 0;
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
 }
 
 HELPER_FN(get_current_uid_gid)
@@ -93,6 +129,12 @@ HELPER_FN(send_signal)
 HELPER_FN(send_signal_thread)
 {
 	return send_signal(run, (u32)a, true);
+}
+
+/* enum pid_type: a thread, a process. What comes with the signal, d, is not told. */
+KFUNC_FN(send_signal_task)
+{
+	return (u32)c > 1 ? (u32)-EINVAL : send_signal(run, (u32)b, !(u32)c);
 }
 
 HELPER_FN(get_attach_cookie)
@@ -246,4 +288,10 @@ HELPER_FN(probe_read_user_str)
 HELPER_FN(probe_read_kernel_str)
 {
 	return (u64)helper_read_str(run, ptr_of(a), (u32)b, c, false);
+}
+
+/* The task is the current one: no program gets another. */
+HELPER_FN(copy_from_user_task)
+{
+	return e ? (u64)-EINVAL : (u64)read_mem(run, ptr_of(a), (u32)b, c, true);
 }

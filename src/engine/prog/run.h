@@ -161,6 +161,9 @@ struct run {
 	/* The map that stands in a map of maps, held likewise, as the program sees it; 0:
 	 * none. */
 	u64 (*find_map)(struct run *run, struct map *map, const void *key);
+	/* The types of the running kernel; NULL: it tells none. The first call reads them.
+	 */
+	const struct skep_btf *(*types)(struct run *run);
 	run_bpf *bpf;
 	struct run_seq *seq; /* of an iterator's program; NULL */
 

@@ -238,6 +238,12 @@ static u64 run_callback(struct run *run, u64 func, const u64 args[5])
 				 : interp_callback(run, func, args);
 }
 
+/* struct run's types. */
+static const struct skep_btf *run_types(struct run *run)
+{
+	return runs_vmlinux(container_of(run, struct skep_cpu, run)->runs);
+}
+
 static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 {
 	struct skep_cpu *cpu = os_map_anon(sizeof(*cpu));
@@ -255,6 +261,7 @@ static struct skep_cpu *cpu_make(struct runs *runs, u32 slot)
 	cpu->run.find_prog = find_prog;
 	cpu->run.find_perf = find_perf;
 	cpu->run.find_map = find_map;
+	cpu->run.types = run_types;
 	cpu->run.bpf = runs->opts.bpf;
 	cpu->run.inners = cpu->inners;
 	cpu->run.areas = cpu->areas;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include "sides.h"
 
 static const char text_programs[] = TEST_BPF "/kfunc_text.bpf.c";
@@ -16,6 +17,7 @@ static const char read_programs[] = TEST_BPF "/kfunc_read.bpf.c";
 static const char memory_programs[] = TEST_BPF "/kfunc_memory.bpf.c";
 static const char cpumask_programs[] = TEST_BPF "/kfunc_cpumask.bpf.c";
 static const char stream_programs[] = TEST_BPF "/kfunc_stream.bpf.c";
+static const char ask_programs[] = TEST_BPF "/helper_ask.bpf.c";
 
 /* Runs one program once, on a packet whose bytes are 0, 1, 2... */
 /* 4,096 bytes behind which nothing is: as kfunc_read.bpf.c has them. */
@@ -32,8 +34,8 @@ static u8 *make_user(void)
 	return at;
 }
 
-/* Where programs look for it. */
-static u64 user;
+/* What programs find behind `out`: where that is, and another number. */
+static u64 given[2];
 
 static void both_on(const char *test, const char *file, const char *name, u32 len,
 		    const s64 *want, u32 n)
@@ -48,8 +50,8 @@ static void both_on(const char *test, const char *file, const char *name, u32 le
 	for (u32 i = 0, end = sides(test, file); i < end; i++) {
 		side_open(&s, i);
 		memset(&attr, 0, sizeof(attr));
-		if (user)
-			memcpy(s.bss->data + OUT * sizeof(u64), &user, sizeof(user));
+		if (given[0] || given[1])
+			memcpy(s.bss->data + OUT * sizeof(u64), given, sizeof(given));
 		attr.test.data_in = len ? u64_of(packet) : 0;
 		attr.test.data_size_in = len;
 		assert_int_equal(side_run(&s, name, &attr, out), 0);
@@ -129,7 +131,7 @@ static void dynptrs_are_of_packets(void **state)
 
 static void what_is_not_there_is_said(void **state)
 {
-	user = u64_of(make_user());
+	given[0] = u64_of(make_user());
 	BOTH(read_programs, "probe", 0, (s64)0x44434241eeeeeeee, (s64)0xeeeeeeee48474645,
 	     -E2BIG, 0, 0, -EFAULT, (s64)0xeeeeeeeeeeeeeeee, -EFAULT,
 	     (s64)0x4847464544434241, (s64)0xeeeeeeeeeeeeeeee, -EFAULT, -EFAULT,
@@ -157,8 +159,8 @@ static void what_is_not_there_is_said(void **state)
 	   -EFAULT, -EFAULT, 0, (s64)0x4847464544434241, 0, 0, (s64)0x6c6c6c006b6b6b6b,
 	   1001, 0, (s64)0x6b6b6b0048474645, 500, 0, (s64)0x4746450043424148, 2, 256, 511,
 	   512, 511, 1001, 600);
-	munmap(ptr_of(user), 8192);
-	user = 0;
+	munmap(ptr_of(given[0]), 8192);
+	given[0] = 0;
 }
 
 /* ---- memory as bits, elements, other types, packets ---- */
@@ -279,6 +281,42 @@ static void streams_take_formats(void **state)
 	}
 }
 
+/* ---- types, tasks, where packets come from ---- */
+
+/* btf_find_by_name_kind */
+static void types_have_ids(void **state)
+{
+	ON(0, ask_programs, "types", 1, 1, 1, -ENOENT, -ENOENT, -EINVAL, -EINVAL, -EINVAL,
+	   -ENOENT, -ENOENT, 1);
+}
+
+/* get_current_task, copy_from_user_task */
+static void the_current_task_is_one(void **state)
+{
+	given[0] = u64_of(make_user());
+	memcpy(ptr_of(given[0] + 4000), "a text of a task....", 20);
+	ON(0, ask_programs, "current", 1, 1, 0, (s64)0x6f20747865742061, -EINVAL, 0,
+	   -EFAULT);
+	ON(0, ask_programs, "task_strings", -EINVAL, 64, (s64)0x6f20747865742061, 8,
+	   (s64)0x20747865742061, -EINVAL, 0, -EFAULT, 0, 0, (s64)0x6f20747865742061,
+	   -E2BIG, -EFAULT, 6, (s64)0x7865742061, 48, -EFAULT);
+	munmap(ptr_of(given[0]), 8192);
+	given[0] = 0;
+}
+
+/* skb_get_tunnel_key, skb_get_tunnel_opt, skb_get_xfrm_state, get_netns_cookie */
+static void packets_come_from_nowhere(void **state)
+{
+	socklen_t len = sizeof(given[1]);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, 71, &given[1], &len), 0);
+	close(fd);
+	BOTH(ask_programs, "origin", -EINVAL, 0, 238, -ENOENT, 0, -EINVAL);
+	BOTH(ask_programs, "netns", 1, 1);
+	given[1] = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +333,9 @@ int main(void)
 		cmocka_unit_test(casts_read_what_is_there),
 		cmocka_unit_test(fragments_are_pulled),
 		cmocka_unit_test(cpus_are_in_sets),
+		cmocka_unit_test(types_have_ids),
+		cmocka_unit_test(the_current_task_is_one),
+		cmocka_unit_test(packets_come_from_nowhere),
 		cmocka_unit_test(streams_are_full),
 		cmocka_unit_test(streams_take_formats),
 	};
