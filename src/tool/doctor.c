@@ -3,8 +3,11 @@
 #include "os.h"
 #include "tool.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,27 +133,87 @@ static bool decides(const struct check *c)
 	return !strcmp(c->name, "bpf") || !strcmp(c->name, "objects");
 }
 
+enum { WAIT_MS = 4000, IMPATIENT_MS = 300 };
+
+/* Whether the child ended in that time. One that hangs in the kernel stays there: no
+ * signal ends it. */
+static bool ended(pid_t pid, u32 ms)
+{
+	u64 until = os_clock_ns() + ms * 1000000ull;
+	pid_t got;
+
+	while ((got = waitpid(pid, NULL, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
+		if (os_clock_ns() > until) {
+			kill(pid, SIGKILL);
+			return false;
+		}
+		usleep(500);
+	}
+	return true;
+}
+
+/* Who reads it must not wait for a child that hangs. */
+static void leave_output(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(1);
+	close(fd);
+}
+
+/* In a child, so that a kernel that never answers is a finding. Having waited once for
+ * nothing, it waits less. `f` is shared with the child. */
+static void run_check(const struct check *c, struct finding *f, bool *hangs)
+{
+	u32 ms = *hangs ? IMPATIENT_MS : WAIT_MS;
+	pid_t pid;
+
+	memset(f, 0, sizeof(*f));
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		leave_output();
+		c->run(f);
+		_exit(0);
+	}
+	if (pid < 0) {
+		found(f, verdict_no, "it could not be tried: %s", strerror(errno));
+	} else if (!ended(pid, ms)) {
+		*hangs = true;
+		found(f, verdict_no, "no answer within %u ms", ms);
+		advise(f,
+		       "process %d hangs in the kernel: /proc/%d/stack says where; what "
+		       "holds it is a fault of the kernel's, and a reboot mends it",
+		       pid, pid);
+	}
+}
+
 static bool look(bool json)
 {
+	struct finding *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool hangs = false;
 	const char *side = "";
 	bool can_run = false;
 
+	if (f == MAP_FAILED)
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		struct finding f = {0};
-
-		checks[i].run(&f);
-		if (f.verdict != verdict_yes && !*f.change)
-			advise(&f, "nothing that skep knows of");
-		can_run |= decides(&checks[i]) && f.verdict != verdict_no;
+		run_check(&checks[i], f, &hangs);
+		if (f->verdict != verdict_yes && !*f->change)
+			advise(f, "nothing that skep knows of");
+		can_run |= decides(&checks[i]) && f->verdict != verdict_no;
 		if (!json && strcmp(side, checks[i].side))
 			printf("%s%s%s\n", color_on(stdout, color_strong), checks[i].side,
 			       color_on(stdout, color_none));
 		side = checks[i].side;
 		if (json)
-			show_json(&checks[i], &f);
+			show_json(&checks[i], f);
 		else
-			show_text(&checks[i], &f);
+			show_text(&checks[i], f);
 	}
+	munmap(f, sizeof(*f));
 	return can_run;
 }
 

@@ -152,12 +152,25 @@ static void printed_as_tcpdump_does(void **state)
 /* Linux attaches a filter to any socket, without root. */
 static int attach(int fd, const struct skep_filter *code, u32 n)
 {
+	static u32 attached;
 	struct {
 		unsigned short len;
 		const struct skep_filter *filter;
 	} prog = {(unsigned short)n, code};
 
+	/* Linux frees the filter before this one later, in a work queue that has room for
+	 * 1,024 on a processor and can hang for good when that is full. */
+	if (++attached % 128 == 0)
+		usleep(1000);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/* ./check says so of a kernel that hangs where it compiles a filter. */
+static void needs_filters(const char *test)
+{
+	if (getenv("SKEP_NO_SECCOMP"))
+		test_skip(test,
+			  "SKEP_NO_SECCOMP: this kernel's filters are not to be used");
 }
 
 static void checked_as_linux_does(void **state)
@@ -166,6 +179,7 @@ static void checked_as_linux_does(void **state)
 	u32 good = 0;
 
 	assert_true(fd >= 0);
+	needs_filters(__func__);
 	for (int i = 0; i < 60000; i++) {
 		struct skep_filter f[9];
 		u32 n = 1 + rnd() % 7;
@@ -199,6 +213,7 @@ static void run_as_linux_does(void **state)
 					  .wire_len = sizeof(data)};
 	int fds[2];
 
+	needs_filters(__func__);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
 	for (int i = 0; i < 20000; i++) {
 		struct skep_filter f[60];

@@ -70,11 +70,13 @@ static void make_filter(const struct tracer *t, struct sock_fprog *prog)
 	prog->len = (unsigned short)(f - prog->filter);
 }
 
+/* SKEP_NO_SECCOMP: where the kernel has filters, and one had better not be used. */
 static bool have_seccomp(void)
 {
 	u32 action = SECCOMP_RET_TRACE;
 
-	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+	return !getenv("SKEP_NO_SECCOMP") &&
+	       !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
 }
 
 /* A filter, unless every call is wanted or there is no seccomp: then every call stops. */
