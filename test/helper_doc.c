@@ -42,6 +42,7 @@ static const char *const args[] = {
 	[arg_spin_lock] = "lock of a value",
 	[arg_timer] = "timer of a value",
 	[arg_seq] = "what the iterator writes to",
+	[arg_wq] = "work queue of a value",
 	[arg_kptr] = "kept pointer of a value or object",
 	[arg_object] = "object",
 	[arg_object_null] = "object or NULL",

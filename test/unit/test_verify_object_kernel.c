@@ -121,11 +121,19 @@ static void lists_and_trees_too(void **state)
 	end();
 }
 
+static void work_queues_too(void **state)
+{
+	begin(__func__);
+	assert_int_equal(judge(TEST_BPF "/objects_work_verify.bpf.c"), 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_are_judged_as_the_kernel_does),
 		cmocka_unit_test(lists_and_trees_too),
+		cmocka_unit_test(work_queues_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

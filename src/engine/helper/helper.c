@@ -312,6 +312,7 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_dynptr_own: return check_mem(c, i, 16, access_read | access_write);
 	case arg_spin_lock: return check_field(c, i, 1 << field_spin_lock);
 	case arg_timer: return check_field(c, i, 1 << field_timer);
+	case arg_wq: return check_field(c, i, 1 << field_wq);
 	case arg_kptr: return check_field(c, i, FIELD_KPTRS);
 	case arg_list: return check_named(c, i, 1 << field_list_head);
 	case arg_list_node: return check_named(c, i, 1 << field_list_node);

@@ -50,6 +50,7 @@ enum helper_arg {
 	arg_task_null,	/* the same, or NULL */
 	arg_cgroup_null, /* its cgroup, or NULL */
 	arg_timer,	/* the bpf_timer of such a value */
+	arg_wq,		/* the bpf_wq of such a value */
 	arg_kptr,	/* a kept pointer, in such a value or in an object */
 	arg_object,	/* an object that some program made, as programs see it */
 	arg_object_null, /* the same, or NULL */

@@ -88,6 +88,16 @@ u64 local_storage_size(const struct map_info *info)
 	return sizeof(struct head) + htab_size(&table);
 }
 
+struct map_values local_storage_places(const struct map_info *info)
+{
+	struct map_info table = table_info(info);
+	struct map_values v = htab_places(&table);
+
+	v.lo += sizeof(struct head);
+	v.hi += sizeof(struct head);
+	return v;
+}
+
 u64 local_storage_reserved(const struct map_info *info)
 {
 	struct map_info table = table_info(info);

@@ -33,6 +33,7 @@ struct local_kind {
 int local_storage_check(const union skep_attr *attr);
 void local_storage_adjust(struct map_info *info);
 u64 local_storage_size(const struct map_info *info);
+struct map_values local_storage_places(const struct map_info *info);
 u64 local_storage_reserved(const struct map_info *info);
 int local_storage_init(struct map *map);
 int local_storage_open(struct map *map);
@@ -57,8 +58,8 @@ int local_storage_delete(struct map *map, const struct local_owner *owner);
 #define LOCAL_STORAGE_OPS \
 	.no_value_ptr = true, .typed = true, .btf = map_btf_index, \
 	.check = local_storage_check, .adjust = local_storage_adjust, \
-	.size = local_storage_size, .reserved = local_storage_reserved, \
-	.init = local_storage_init, .open = local_storage_open, \
-	.close = local_storage_close
+	.size = local_storage_size, .places = local_storage_places, \
+	.reserved = local_storage_reserved, .init = local_storage_init, \
+	.open = local_storage_open, .close = local_storage_close
 
 #endif

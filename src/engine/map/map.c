@@ -100,7 +100,7 @@ static int map_open(struct object *obj)
 		err = heap_open(obj->store, false);
 	if (!err)
 		err = map->ops->open(map);
-	if (err || !map_has_field(map, field_timer))
+	if (err || !(map->info.fields.kinds & MAP_TIMERS))
 		return err;
 	err = map_timers_open(map);
 	if (err && map->ops->close)
@@ -117,8 +117,25 @@ static void map_close(struct object *obj)
 		map->ops->close(map);
 }
 
+/* True: the value at *at, of a sparse region, was never used, and neither were those up
+ * to what *at is then. */
+static bool skip_hole(int fd, u64 *at, u64 stride)
+{
+	const u64 from = OBJECT_HEAD_SIZE + *at;
+	const off_t data = lseek(fd, (off_t)from, SEEK_DATA);
+
+	if (data < 0)
+		*at = (u64)INT64_MAX - stride;
+	else if ((u64)data >= from + stride)
+		*at += ((u64)data - from) / stride * stride - stride;
+	else
+		return false;
+	return true;
+}
+
 /* What its values keep of what programs made. */
-static void free_kept(struct store *store, const struct map_info *info, u8 *storage)
+static void free_kept(struct store *store, const struct map_info *info, int fd,
+		      u8 *storage)
 {
 	const struct map_ops *ops = map_type(info->type);
 	const struct map view = {.obj.store = store, .info = *info};
@@ -127,8 +144,11 @@ static void free_kept(struct store *store, const struct map_info *info, u8 *stor
 	if (!ops->places)
 		return;
 	v = ops->places(info);
-	for (u64 at = v.lo + v.at; at < v.hi; at += v.stride)
+	for (u64 at = v.lo + v.at; at < v.hi; at += v.stride) {
+		if (ops->reserved && skip_hole(fd, &at, v.stride))
+			continue;
 		map_field_free_kept(&view, storage + at);
+	}
 }
 
 static void map_removed(struct store *store, int fd)
@@ -146,7 +166,7 @@ static void map_removed(struct store *store, int fd)
 	head = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (head == MAP_FAILED)
 		return;
-	free_kept(store, &info, (u8 *)head + OBJECT_HEAD_SIZE);
+	free_kept(store, &info, fd, (u8 *)head + OBJECT_HEAD_SIZE);
 	munmap(head, size);
 }
 
@@ -171,7 +191,7 @@ static void map_refs(const struct object_head *head, void (*fn)(void *arg, u32 i
 	if (map_type(info.type)->refs)
 		map_type(info.type)->refs(&info, (const u8 *)head + OBJECT_HEAD_SIZE, fn,
 					  arg);
-	if (info.timers && info.fields.kinds >> field_timer & 1)
+	if (info.timers && info.fields.kinds & MAP_TIMERS)
 		map_timers_refs(&info, (const u8 *)head + OBJECT_HEAD_SIZE, fn, arg);
 }
 

@@ -134,7 +134,7 @@ void map_field_free(const struct map *map, void *value)
 	const struct map_fields *f = &map->info.fields;
 
 	for (u32 i = 0; i < f->n; i++)
-		if (f->at[i].kind == field_timer)
+		if (MAP_TIMERS >> f->at[i].kind & 1)
 			map_timer_free(map,
 				       (struct map_timer *)((u8 *)value + f->at[i].off));
 	if (f->kinds & HEAP_OWNERS)

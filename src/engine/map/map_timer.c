@@ -153,28 +153,45 @@ static struct timers *timers_of(const struct map *map)
 	return store_timers(map->obj.store);
 }
 
-static u64 number_of(const struct map *map, const struct map_timer *t)
+/* A value may have a timer and a work queue. */
+static u32 kinds_in(const struct map_fields *f)
 {
-	return (u64_of(t) - map->values.lo) / map->values.stride;
+	return (u32)__builtin_popcount(f->kinds & MAP_TIMERS);
 }
 
-static void *value_of(const struct map *map, u64 number)
-{
-	return ptr_of(map->values.lo + number * map->values.stride + map->values.at);
-}
-
-static u32 timer_off(const struct map_fields *f)
+/* Of the first or second of them. */
+static u32 timer_off(const struct map_fields *f, u64 which)
 {
 	u32 i = 0;
 
-	while (f->at[i].kind != field_timer)
+	while (!(MAP_TIMERS >> f->at[i].kind & 1) || which--)
 		i++;
 	return f->at[i].off;
 }
 
-static struct map_timer *timer_in(const struct map *map, void *value)
+/* Of the alarm. */
+static u64 number_of(const struct map *map, const struct map_timer *t)
 {
-	return (struct map_timer *)((u8 *)value + timer_off(&map->info.fields));
+	const struct map_fields *f = &map->info.fields;
+	const u64 off = u64_of(t) - map->values.lo;
+	const bool second = off % map->values.stride != map->values.at + timer_off(f, 0);
+
+	return off / map->values.stride * kinds_in(f) + second;
+}
+
+static void *value_of(const struct map *map, u64 number)
+{
+	const u64 value = number / kinds_in(&map->info.fields);
+
+	return ptr_of(map->values.lo + value * map->values.stride + map->values.at);
+}
+
+static struct map_timer *timer_of(const struct map *map, u64 number)
+{
+	const struct map_fields *f = &map->info.fields;
+
+	return (struct map_timer *)((u8 *)value_of(map, number) +
+				    timer_off(f, number % kinds_in(f)));
 }
 
 static void lock(const struct map *map, struct map_timer *t)
@@ -216,22 +233,28 @@ void map_timers_end(struct map *map)
 	    !map_enter())
 		return;
 	for (u64 i = 0; i < map->nalarms; i++)
-		map_timer_free(map, timer_in(map, value_of(map, i)));
+		map_timer_free(map, timer_of(map, i));
 	map_leave();
+}
+
+static void report(const struct map_timer *t, void (*fn)(void *arg, u32 id), void *arg)
+{
+	u32 id = __atomic_load_n(&t->prog, __ATOMIC_RELAXED);
+
+	if (id)
+		fn(arg, id);
 }
 
 void map_timers_refs(const struct map_info *info, const void *storage,
 		     void (*fn)(void *arg, u32 id), void *arg)
 {
 	struct map_values v = map_type(info->type)->places(info);
-	u32 id, off = timer_off(&info->fields);
 
-	for (u64 at = v.lo + v.at + off; at < v.hi; at += v.stride) {
-		const struct map_timer *t = ptr_of(u64_of(storage) + at);
+	for (u32 i = 0; i < kinds_in(&info->fields); i++) {
+		const u32 off = timer_off(&info->fields, i);
 
-		id = __atomic_load_n(&t->prog, __ATOMIC_RELAXED);
-		if (id)
-			fn(arg, id);
+		for (u64 at = v.lo + v.at + off; at < v.hi; at += v.stride)
+			report(ptr_of(u64_of(storage) + at), fn, arg);
 	}
 }
 
@@ -270,8 +293,9 @@ static void end(struct live *l, struct map *map, struct map_timer *t)
 
 static void fire(struct timers *ts, struct map *map, struct alarm *a, void *cpu)
 {
-	void *value = value_of(map, (u64)(a - map->alarms));
-	struct map_timer *t = timer_in(map, value);
+	const u64 number = (u64)(a - map->alarms);
+	void *value = value_of(map, number);
+	struct map_timer *t = timer_of(map, number);
 	u32 prog, func;
 
 	if (!object_wanted(&map->obj))
@@ -411,7 +435,7 @@ int map_timers_open(struct map *map)
 {
 	const struct map_values *v = &map->values;
 
-	map->nalarms = (v->hi - v->lo) / v->stride;
+	map->nalarms = (v->hi - v->lo) / v->stride * kinds_in(&map->info.fields);
 	map->alarms = map_wiped(pages(map->nalarms * sizeof(struct alarm)));
 	return map->alarms ? 0 : -ENOMEM;
 }

@@ -16,7 +16,10 @@
 
 #include "map.h"
 
-/* The 16 bytes of a struct bpf_timer. */
+/* The fields that are one: a bpf_wq is a timer that is always due. */
+enum { MAP_TIMERS = 1 << field_timer | 1 << field_wq };
+
+/* The 16 bytes of a struct bpf_timer or bpf_wq. */
 struct map_timer {
 	u32 lock;  /* a lock word, for the rest */
 	u32 prog;  /* id of the callback's program; 0: none is set */

@@ -129,6 +129,8 @@ const struct func_note *func_args(struct verifier *v, u32 func);
 void callback_push(struct verifier *v, const struct call *call);
 /* The same of bpf_rbtree_add(), whose tree is in r1. */
 void callback_push_less(struct verifier *v, u32 func);
+/* The same of bpf_wq_set_callback(), whose map's value is in r1. */
+void callback_push_work(struct verifier *v, u32 func);
 /* After the walk: refuses the address of a function that was never called. */
 void callback_check_left(struct verifier *v);
 

@@ -9,7 +9,7 @@
 struct callback_kind {
 	u32 helper;
 	s32 ret_min, ret_max;
-	bool async;
+	bool async, sleeps; /* sleeps: it may, whatever the program may */
 	void (*args)(struct verifier *v, const struct reg *caller, struct reg *r);
 };
 
@@ -92,11 +92,11 @@ static void less_args(struct verifier *v, const struct reg *caller, struct reg *
 }
 
 static const struct callback_kind kinds[] = {
-	{SKEP_FUNC_for_each_map_elem, 0, 1, false, map_elem_args},
-	{SKEP_FUNC_loop, 0, 1, false, loop_args},
-	{SKEP_FUNC_find_vma, 0, 1, false, find_vma_args},
-	{SKEP_FUNC_user_ringbuf_drain, 0, 1, false, user_ringbuf_args},
-	{SKEP_FUNC_timer_set_callback, 0, 0, true, timer_args},
+	{SKEP_FUNC_for_each_map_elem, 0, 1, false, false, map_elem_args},
+	{SKEP_FUNC_loop, 0, 1, false, false, loop_args},
+	{SKEP_FUNC_find_vma, 0, 1, false, false, find_vma_args},
+	{SKEP_FUNC_user_ringbuf_drain, 0, 1, false, false, user_ringbuf_args},
+	{SKEP_FUNC_timer_set_callback, 0, 0, true, false, timer_args},
 };
 
 static const struct callback_kind *kind_of(u32 helper)
@@ -116,6 +116,7 @@ static void push_later(struct verifier *v, const struct callback_kind *k, u32 fu
 
 	calls_of(v)->func[func].async_callback = true;
 	s = path_fork_later(v, v->flow.funcs[func].start, v->insn);
+	s->sleepable = k->sleeps;
 	f = s->frame[0];
 	frame_init(f, ~0u, 0, func);
 	f->async_entries = caller->async_entries + 1;
@@ -154,9 +155,16 @@ void callback_push(struct verifier *v, const struct call *call)
 
 void callback_push_less(struct verifier *v, u32 func)
 {
-	static const struct callback_kind less = {0, 0, 1, false, less_args};
+	static const struct callback_kind less = {0, 0, 1, false, false, less_args};
 
 	push(v, &less, func);
+}
+
+void callback_push_work(struct verifier *v, u32 func)
+{
+	static const struct callback_kind work = {0, 0, 0, true, true, timer_args};
+
+	push_later(v, &work, func);
 }
 
 /* Behind the last function that some path enters; 0: none does but the main one. */

@@ -322,6 +322,8 @@ void do_call_kfunc(struct verifier *v, const struct insn *in)
 	kfunc_check_args(v, &call);
 	if (call.kfunc->does == kfunc_rbtree_add)
 		callback_push_less(v, call.callback);
+	if (call.kfunc->does == kfunc_wq_callback)
+		callback_push_work(v, call.callback);
 	check_sections(v, &call);
 	release(v, &call);
 	if (call.kfunc->does == kfunc_list_push || call.kfunc->does == kfunc_rbtree_add)

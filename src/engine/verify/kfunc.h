@@ -52,6 +52,7 @@ enum kfunc_does {
 	kfunc_rbtree_add,
 	kfunc_rbtree_get,
 	kfunc_rbtree_node, /* removes the node, or gives its neighbour */
+	kfunc_wq_callback,
 };
 
 struct kfunc {
@@ -75,6 +76,7 @@ struct kfunc_call {
 	bool owning;		      /* what was passed is its owner's reference */
 	const struct btf_field *root; /* the list's or tree's field that was passed */
 	u32 callback;		      /* index of the function */
+	struct reg wq; /* the value whose work queue was passed; reg_none: none was */
 };
 
 /* The row of a function of the kernel's BTF; NULL: it has none. proto: may be NULL. */

@@ -22,6 +22,7 @@ enum wants {
 	wants_rb_root,
 	wants_rb_node,
 	wants_callback,
+	wants_wq,
 	wants_typed,
 	wants_mem,
 	wants_mem_size, /* its size comes next */
@@ -50,7 +51,7 @@ static const struct {
 	{NULL, "bpf_rb_node", wants_rb_node},
 	{"__str", NULL, wants_str},
 	{"__map", NULL, wants_map},
-	{NULL, "bpf_wq", wants_later},
+	{NULL, "bpf_wq", wants_wq},
 	{NULL, "bpf_task_work", wants_later},
 	{"__irq_flag", NULL, wants_irq},
 	{NULL, "bpf_res_spin_lock", wants_later},
@@ -389,6 +390,43 @@ static void note_reference(struct verifier *v, struct kfunc_call *call, u32 regn
 	call->ref = r->ref;
 }
 
+/* A pointer to the bpf_wq of a map's value. */
+static void check_wq(struct verifier *v, struct kfunc_call *call, u32 regno)
+{
+	const struct reg *r = &regs_of(v)[regno];
+	const struct btf_field *field = NULL;
+	const struct verify_map *map;
+	s64 off = (s64)r->n.bits.value + r->off;
+
+	if (r->type != reg_value || r->flags)
+		refuse(v, wq_no_value, regno - 1);
+	map = reg_map_of(v, r);
+	if (!scalar_is_const(&r->n))
+		refuse(v, wq_offset_varies, regno);
+	if (!map->btf)
+		refuse(v, wq_without_btf, map->name);
+	for (u32 i = 0; i < map->nfields; i++)
+		if (map->fields[i].kind == field_wq)
+			field = &map->fields[i];
+	if (!field)
+		refuse(v, wq_none, map->name);
+	if (off != field->off)
+		refuse(v, wq_elsewhere, (long long)off, field->off);
+	call->wq = *r;
+}
+
+/* The map is the one that the work queue lies in. */
+static void check_wq_map(struct verifier *v, const struct kfunc_call *call,
+			 const struct reg *map)
+{
+	const struct reg *wq = &call->wq;
+
+	if (wq->type == reg_none)
+		return;
+	if (reg_map_of(v, wq) != reg_map_of(v, map) || wq->map_uid != map->map_uid)
+		refuse(v, wq_other_map, wq->map_uid, map->map_uid);
+}
+
 static void check_taken(struct verifier *v, struct kfunc_call *call,
 			const struct param *p, enum wants wants)
 {
@@ -414,7 +452,9 @@ static void check_taken(struct verifier *v, struct kfunc_call *call,
 	case wants_map: /* every map is a struct bpf_map */
 		if (r->flags)
 			refuse(v, later_kfunc);
+		check_wq_map(v, call, r);
 		break;
+	case wants_wq: check_wq(v, call, regno); break;
 	case wants_alloc: object_check_dropped(v, call, regno); break;
 	case wants_refcounted: object_check_refcounted(v, call, regno); break;
 	case wants_list_head: object_check_root(v, call, regno, field_list_head); break;

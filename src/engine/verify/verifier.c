@@ -76,6 +76,7 @@ static struct flow_call flow_kfunc(const struct verifier *v, const struct insn *
 	call.is_void = !btf_type(v->profile->vmlinux, proto)->type;
 	call.iter_next = k->flags & kfunc_next;
 	call.calls_back = k->does == kfunc_rbtree_add;
+	call.calls_later = k->does == kfunc_wq_callback;
 	call.may_sleep = k->flags & kfunc_sleeps;
 	call.changes_packet = k->flags & kfunc_moves;
 	return call;
