@@ -75,6 +75,7 @@ struct ir {
 	u32 nblocks;
 	u32 *order; /* reverse postorder, norder; others cannot be reached */
 	u32 norder;
+	u32 *layout; /* the same blocks as code has them: ir_layout() */
 	u32 *lists;
 	u32 nlists, lists_room;
 	u32 *forward; /* what stands for a node now; itself */
@@ -146,11 +147,16 @@ void ir_free(struct ir *ir);
 
 /* ---- passes ---- */
 
-/* Order, predecessors, dominators, depth of loops; renews all of them. */
+/* Order, predecessors, dominators, depth of loops; renews all of them. What the depth was
+ * before helps to keep loops together. */
 void ir_flow(struct ir *ir);
 /* Constants, identities, what was computed before. */
 void ir_fold(struct ir *ir);
 /* Takes away what nobody uses; counts uses. */
 void ir_sweep(struct ir *ir);
+/* The order of blocks in memory: ir->layout. */
+void ir_layout(struct ir *ir);
+/* Whether a loop begins with the block. */
+bool ir_is_loop(const struct ir *ir, u32 block);
 
 #endif

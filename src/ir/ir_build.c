@@ -143,10 +143,12 @@ static void split_edges(struct build *b)
 
 			if (ir->blocks[to].npreds < 2)
 				continue;
-			ir->blocks[mid] = (struct ir_block){.end = ir_jump,
-							    .nsuccs = 1,
-							    .succ = {to},
-							    .insn = ir->blocks[to].insn};
+			ir->blocks[mid] = (struct ir_block){
+				.end = ir_jump,
+				.nsuccs = 1,
+				.succ = {to},
+				.depth = MIN(ir->blocks[at].depth, ir->blocks[to].depth),
+				.insn = ir->blocks[to].insn};
 			ir->blocks[at].succ[k] = mid;
 			ir->nblocks++;
 		}

@@ -1,6 +1,16 @@
 /* The order of blocks, who dominates whom, and loops. */
 #include "ir.h"
 
+/* Of two successors the one that stands behind the block is walked last: that of the
+ * deeper loop, so that loops stay together, else the one that follows in the program. */
+static u32 nth_succ(const struct ir *ir, const struct ir_block *b, u32 k)
+{
+	bool deeper = b->nsuccs == 2 &&
+		      ir->blocks[b->succ[0]].depth > ir->blocks[b->succ[1]].depth;
+
+	return b->succ[k ^ deeper];
+}
+
 /* Depth first, without recursion: a block is numbered when all that it leads to is. */
 static void number_blocks(struct ir *ir, u32 *stack, u8 *state)
 {
@@ -10,20 +20,18 @@ static void number_blocks(struct ir *ir, u32 *stack, u8 *state)
 	state[1] = 1;
 	while (top) {
 		u32 at = stack[top - 1];
-		struct ir_block *b = &ir->blocks[at];
-		/* The second successor is walked first, so that the first stands behind
-		 * the block: loops stay together. */
-		u32 k = b->nsuccs - (state[at] - 1u);
+		const struct ir_block *b = &ir->blocks[at];
+		u32 to;
 
 		if (state[at] > b->nsuccs) {
 			ir->order[n++] = at;
 			top--;
 			continue;
 		}
-		state[at]++;
-		if (!state[b->succ[k - 1]]) {
-			state[b->succ[k - 1]] = 1;
-			stack[top++] = b->succ[k - 1];
+		to = nth_succ(ir, b, state[at]++ - 1u);
+		if (!state[to]) {
+			state[to] = 1;
+			stack[top++] = to;
 		}
 	}
 	ir->norder = n;
@@ -155,13 +163,64 @@ void ir_flow(struct ir *ir)
 	for (u32 i = 1; i < n; i++) {
 		struct ir_block *b = &ir->blocks[i];
 
-		b->npreds = b->idom = b->depth = b->number = 0;
+		b->npreds = b->idom = b->number = 0;
 	}
 	number_blocks(ir, stack, state);
+	for (u32 i = 1; i < n; i++)
+		ir->blocks[i].depth = 0;
 	find_preds(ir);
 	if (ir->failed)
 		return;
 	find_dominators(ir);
 	for (u32 i = 0; i < ir->norder && left > 0; i++)
 		mark_loop(ir, ir->order[i], stack, mark, &left);
+}
+
+bool ir_is_loop(const struct ir *ir, u32 at)
+{
+	const struct ir_block *b = &ir->blocks[at];
+
+	for (u32 k = 0; k < b->npreds; k++)
+		if (ir->blocks[ir->lists[b->preds + k]].number >= b->number)
+			return true;
+	return false;
+}
+
+/* The block through which a loop begins again, if it is reached by a branch alone: before
+ * the loop's head it needs no jump. */
+static u32 tail_of(const struct ir *ir, u32 head)
+{
+	const struct ir_block *b = &ir->blocks[head];
+
+	for (u32 k = 0; k < b->npreds; k++) {
+		u32 at = ir->lists[b->preds + k];
+		const struct ir_block *tail = &ir->blocks[at];
+
+		if (at != head && tail->number > b->number && tail->nsuccs == 1 &&
+		    tail->npreds == 1 && ir->blocks[ir->lists[tail->preds]].nsuccs == 2)
+			return at;
+	}
+	return 0;
+}
+
+void ir_layout(struct ir *ir)
+{
+	u8 *placed = arena_alloc(&ir->arena, ir->nblocks, 1);
+	u32 n = 0;
+
+	ir->layout = arena_alloc(&ir->arena, ir->norder, sizeof(u32));
+	if (!placed || !ir->layout) {
+		ir->failed = true;
+		return;
+	}
+	for (u32 i = 0; i < ir->norder; i++) {
+		u32 at = ir->order[i], tail = placed[at] ? 0 : tail_of(ir, at);
+
+		if (tail && !placed[tail])
+			ir->layout[n++] = tail;
+		placed[tail] = 1;
+		if (!placed[at])
+			ir->layout[n++] = at;
+		placed[at] = 1;
+	}
 }

@@ -9,7 +9,7 @@
 
 #include "ir.h"
 
-enum { JIT_REGS = 32, JIT_NONE = 0xff, JIT_PARAMS = 6 };
+enum { JIT_REGS = 32, JIT_NONE = 0xff, JIT_PARAMS = 6, JIT_ALIGN = 32 };
 
 /* A set of registers. */
 typedef u32 jit_set;

@@ -7,10 +7,11 @@
 
 #include "x86.h"
 
-/* A jump at the end of a block, or out of one. */
+/* A jump at the end of a block, or out of one; or what no instruction needs, before a
+ * loop. */
 struct jump {
-	u32 at, to; /* of its opcode; block, 0: leaves the program */
-	u8 cc, len; /* cc 0xff: always */
+	u32 at, to;	  /* of its opcode; block, 0: leaves the program */
+	u8 cc, len, room; /* of them `len` bytes will stay */
 };
 
 struct emit {
@@ -20,14 +21,14 @@ struct emit {
 	struct jit_func *out;
 	struct jump *jumps;
 	u32 njumps, jumps_room;
-	u32 *starts; /* of blocks, by number in the order; norder: of what leaves */
+	u32 *starts; /* of blocks; 0: of what leaves */
 	bool *empty; /* by block: it has no code */
 	u32 frame;   /* bytes below what is pushed */
 	u32 leave_off, run;
 	bool leaves;
 };
 
-enum { ALWAYS = 0xff }; /* a jump's condition */
+enum { ALWAYS = 0xff, ALIGN = 0xfe }; /* a jump's condition, or none */
 
 static inline bool is_immediate(const struct ir *ir, u32 n)
 {
@@ -112,6 +113,8 @@ void emit_jump(struct emit *e, u8 cc, u32 to);
 /* A jump over a few bytes, inside of a node: what it returns, emit_skip_end() gets. */
 u32 emit_skip(struct emit *e, u8 cc);
 void emit_skip_end(struct emit *e, u32 from);
+/* What follows is a loop, which begins where a block of so many bytes does. */
+void emit_align(struct emit *e);
 /* When all code is there from `begin` on: makes jumps as short as they can be. */
 void emit_finish_jumps(struct emit *e, u32 begin);
 

@@ -2,10 +2,8 @@
 #include "emit.h"
 #include "mem.h"
 
-void emit_jump(struct emit *e, u8 cc, u32 to)
+static void add_jump(struct emit *e, struct jump new)
 {
-	struct jump *j;
-
 	if (e->njumps == e->jumps_room) {
 		u32 room = MAX(2 * e->jumps_room, 64u);
 		struct jump *more = mem_resize(e->jumps, room, sizeof(*more));
@@ -17,11 +15,21 @@ void emit_jump(struct emit *e, u8 cc, u32 to)
 		e->jumps = more;
 		e->jumps_room = room;
 	}
-	j = &e->jumps[e->njumps++];
-	*j = (struct jump){
-		.at = e->b->n, .to = to, .cc = cc, .len = cc == ALWAYS ? 5 : 6};
-	for (u32 i = 0; i < j->len; i++)
+	new.at = e->b->n;
+	new.len = new.room;
+	e->jumps[e->njumps++] = new;
+	for (u32 i = 0; i < new.room; i++)
 		x86_byte(e->b, 0x90);
+}
+
+void emit_jump(struct emit *e, u8 cc, u32 to)
+{
+	add_jump(e, (struct jump){.to = to, .cc = cc, .room = cc == ALWAYS ? 5 : 6});
+}
+
+void emit_align(struct emit *e)
+{
+	add_jump(e, (struct jump){.cc = ALIGN, .room = JIT_ALIGN - 1});
 }
 
 u32 emit_skip(struct emit *e, u8 cc)
@@ -55,39 +63,78 @@ static u32 gained(const struct emit *e, const u32 *gain, u32 at)
 	return lo ? gain[lo - 1] : 0;
 }
 
-static u32 start_of(const struct emit *e, u32 block)
+static void sum_gains(const struct emit *e, u32 *gain)
 {
-	return block ? e->starts[e->ir->blocks[block].number - 1]
-		     : e->starts[e->ir->norder];
+	u32 sum = 0;
+
+	for (u32 i = 0; i < e->njumps; i++) {
+		sum += (u32)e->jumps[i].room - e->jumps[i].len;
+		gain[i] = sum;
+	}
 }
 
 static bool shorten(struct emit *e, u32 *gain)
 {
 	bool changed = false;
-	u32 sum = 0;
 
 	for (u32 i = 0; i < e->njumps; i++) {
 		struct jump *j = &e->jumps[i];
-		u32 long_len = j->cc == ALWAYS ? 5 : 6;
-		s64 from = (s64)j->at + long_len, to = start_of(e, j->to);
-		s64 off;
+		s64 from = (s64)j->at + j->room, to = e->starts[j->to];
+		s64 off = to - gained(e, gain, (u32)to) - (from - gain[i]);
 
-		off = to - gained(e, gain, (u32)to) - (from - gain[i]);
-		if (j->len == long_len && off >= -128 && off <= 127) {
+		if (j->cc != ALIGN && j->len == j->room && off >= -128 && off <= 127) {
 			j->len = 2;
 			changed = true;
 		}
 	}
+	sum_gains(e, gain);
+	return changed;
+}
+
+/* What is between a jump and its target only becomes less. */
+static void align(struct emit *e, u32 begin, u32 *gain)
+{
+	u32 sum = 0;
+
 	for (u32 i = 0; i < e->njumps; i++) {
-		sum += (e->jumps[i].cc == ALWAYS ? 5u : 6u) - e->jumps[i].len;
+		struct jump *j = &e->jumps[i];
+
+		if (j->cc == ALIGN)
+			j->len = (u8)(-(j->at - begin - sum) % JIT_ALIGN);
+		sum += (u32)j->room - j->len;
 		gain[i] = sum;
 	}
-	return changed;
+}
+
+/* Instructions of up to nine bytes that do nothing: Intel's manual, NOP. */
+static void write_nothing(u8 *at, u32 len)
+{
+	static const u8 nop[9][9] = {
+		{0x90},
+		{0x66, 0x90},
+		{0x0f, 0x1f, 0x00},
+		{0x0f, 0x1f, 0x40, 0x00},
+		{0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
+		{0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+	};
+
+	for (u32 n; len; len -= n, at += n) {
+		n = MIN(len, (u32)ARRAY_SIZE(nop));
+		memcpy(at, nop[n - 1], n);
+	}
 }
 
 static void write_jump(u8 *at, const struct jump *j, s32 off)
 {
 	u8 *p = at;
+
+	if (j->cc == ALIGN) {
+		write_nothing(at, j->len);
+		return;
+	}
 
 	if (j->len == 2) {
 		at[0] = j->cc == ALWAYS ? 0xeb : 0x70 | j->cc;
@@ -108,14 +155,14 @@ static void move_code(struct emit *e, u32 begin, const u32 *gain)
 
 	for (u32 i = 0; i < e->njumps; i++) {
 		const struct jump *j = &e->jumps[i];
-		u32 target = start_of(e, j->to), len = j->at - from;
+		u32 target = e->starts[j->to], len = j->at - from;
 
 		memmove(code + to, code + from, len);
 		to += len;
 		write_jump(code + to, j,
 			   (s32)(target - gained(e, gain, target) - (to + j->len)));
 		to += j->len;
-		from = j->at + (j->cc == ALWAYS ? 5 : 6);
+		from = j->at + j->room;
 	}
 	memmove(code + to, code + from, e->b->n - from);
 	for (u32 i = 0; i < e->out->npatches; i++)
@@ -135,5 +182,6 @@ void emit_finish_jumps(struct emit *e, u32 begin)
 	}
 	while (shorten(e, gain) && ++rounds < 8)
 		;
+	align(e, begin, gain);
 	move_code(e, begin, gain);
 }

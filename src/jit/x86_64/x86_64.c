@@ -282,14 +282,27 @@ static void emit_edge(struct emit *e, u32 at)
 /* The block behind number i that has code. */
 static u32 next_of(const struct emit *e, u32 i)
 {
-	while (++i < e->ir->norder && e->empty[e->ir->order[i]])
+	while (++i < e->ir->norder && e->empty[e->ir->layout[i]])
 		;
-	return i < e->ir->norder ? e->ir->order[i] : 0;
+	return i < e->ir->norder ? e->ir->layout[i] : 0;
+}
+
+/* Its head, or what stands before it to go round again. */
+static bool begins_loop(const struct emit *e, u32 i)
+{
+	const struct ir *ir = e->ir;
+	u32 at = ir->layout[i], before = i ? ir->layout[i - 1] : 0;
+
+	if (ir_is_loop(ir, at))
+		return ir->blocks[before].number < ir->blocks[at].number;
+	return i + 1 < ir->norder && ir->blocks[at].end == ir_jump &&
+	       ir->blocks[at].succ[0] == ir->layout[i + 1] &&
+	       ir->blocks[at].number > ir->blocks[ir->layout[i + 1]].number;
 }
 
 static void emit_end(struct emit *e, u32 i)
 {
-	u32 at = e->ir->order[i], next = next_of(e, i);
+	u32 at = e->ir->layout[i], next = next_of(e, i);
 	const struct ir_block *b = &e->ir->blocks[at];
 	u32 yes = resolve(e, b->succ[0]), no = resolve(e, b->succ[1]);
 	u8 cc;
@@ -341,24 +354,29 @@ int jit_x86_64(struct ir *ir, u32 leave_off, struct jit_func *out)
 	x86_64.lower(ir);
 	if (ir->failed || !jit_allocate(ir, &x86_64, &alloc))
 		return -ENOMEM;
-	e.starts = arena_alloc(&ir->arena, ir->norder + 1, sizeof(u32));
+	ir_layout(ir);
+	e.starts = arena_alloc(&ir->arena, ir->nblocks, sizeof(u32));
 	e.empty = arena_alloc(&ir->arena, ir->nblocks, 1);
-	if (!e.starts || !e.empty)
+	if (ir->failed || !e.starts || !e.empty)
 		return -ENOMEM;
 	for (u32 i = 0; i < ir->norder; i++)
 		e.empty[ir->order[i]] = is_empty(&e, ir->order[i]);
-	while (out->buf.n % 16)
+	while (out->buf.n % JIT_ALIGN)
 		x86_byte(&out->buf, 0xcc);
 	begin = out->entry = out->buf.n;
 	emit_prologue(&e, has_calls(ir));
 	for (u32 i = 0; i < ir->norder; i++) {
-		e.starts[i] = out->buf.n;
-		for (u32 n = ir->blocks[ir->order[i]].first; n; n = ir_at(ir, n)->next)
+		u32 at = ir->layout[i];
+
+		if (begins_loop(&e, i))
+			emit_align(&e);
+		e.starts[at] = out->buf.n;
+		for (u32 n = ir->blocks[at].first; n; n = ir_at(ir, n)->next)
 			emit_node(&e, n);
-		if (!e.empty[ir->order[i]])
+		if (!e.empty[at])
 			emit_end(&e, i);
 	}
-	e.starts[ir->norder] = out->buf.n;
+	e.starts[0] = out->buf.n;
 	if (e.leaves)
 		emit_leave(&e);
 	emit_finish_jumps(&e, begin);
