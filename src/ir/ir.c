@@ -37,7 +37,7 @@ u32 ir_new(struct ir *ir, enum ir_op op, u8 bits)
 		ir->room = room;
 	}
 	node = &ir->nodes[ir->n];
-	*node = (struct ir_node){.op = op, .bits = bits};
+	*node = (struct ir_node){.op = op, .bits = bits, .umax = UINT64_MAX};
 	ir->forward[ir->n] = ir->n;
 	return ir->n++;
 }

@@ -41,7 +41,7 @@ struct ir_node {
 	u8 op;	 /* enum ir_op */
 	u8 bits; /* 32 or 64: of the operation */
 	u8 size; /* bytes of memory, or that are extended */
-	u8 kind; /* load: sign-extending; atomic: see ir.def */
+	u8 kind; /* load: sign-extending; udiv, umod: not by 0; others: see ir.def */
 	u8 scale;
 	u16 uses; /* saturates */
 	u32 block;
@@ -49,6 +49,7 @@ struct ir_node {
 	u32 list, nlist; /* in ir->lists */
 	u32 prev, next;	 /* in the block */
 	s64 imm;
+	u64 umax; /* the value is not above it */
 };
 
 enum ir_end { ir_jump, ir_branch, ir_return };
@@ -61,6 +62,7 @@ struct ir_block {
 	u8 bits; /* of the comparison */
 	u8 nsuccs;
 	u32 a, b; /* ir_return: the value is a */
+	u64 amax; /* a is not above it here */
 	u32 succ[2];
 	u32 idom, depth; /* depth: of loops around it */
 	u32 number;	 /* in reverse postorder */
@@ -115,6 +117,8 @@ u32 ir_binary(struct ir *ir, u32 block, enum ir_op op, u8 bits, u32 a, u32 b);
 
 /* ---- building ---- */
 
+enum { IR_RESULT = 16 };
+
 /* What the builder does not know: the engine's side. Each hook appends nodes to `block`,
  * and gives the value that the instruction leaves (0: none). */
 struct ir_world {
@@ -130,6 +134,9 @@ struct ir_world {
 		    const u32 r[6]);
 	/* -1, or which way a conditional jump always goes: 0 or 1. */
 	int (*branch)(void *arg, u32 at);
+	/* Whether bounds are known of a register before the instruction, or of what it
+	 * leaves (IR_RESULT). */
+	bool (*range)(void *arg, u32 at, u32 reg, u64 *min, u64 *max);
 	void *arg;
 };
 

@@ -291,6 +291,26 @@ static void write(struct build *b, u32 r, u32 value)
 	b->now[r] = value;
 }
 
+/* The greatest value of a register before an instruction, or of its result. */
+static u64 umax(const struct build *b, u32 i, u32 reg)
+{
+	u64 min, max;
+
+	return b->world->range && b->world->range(b->world->arg, i, reg, &min, &max)
+		       ? max
+		       : UINT64_MAX;
+}
+
+/* The divisor, of so many bits, is not 0. */
+static bool divides(const struct build *b, u32 i, u8 bits)
+{
+	u64 min, max;
+
+	return b->world->range &&
+	       b->world->range(b->world->arg, i, b->insns[i].src, &min, &max) && min &&
+	       (bits == 64 || max >> 32 == 0);
+}
+
 static u32 unary(struct build *b, enum ir_op op, u8 bits, u8 size, u32 a)
 {
 	u32 n = ir_new(b->ir, op, bits);
@@ -329,11 +349,12 @@ static enum ir_op alu_op(u16 op)
 	}
 }
 
-static void build_alu(struct build *b, const struct insn *in)
+static void build_alu(struct build *b, u32 i)
 {
+	const struct insn *in = &b->insns[i];
 	const struct op_info *op = &op_info[in->op];
 	u8 bits = op->size * 8;
-	u32 s = op->is_imm ? 0 : read(b, in->src);
+	u32 s = op->is_imm ? 0 : read(b, in->src), n;
 	enum ir_op alu;
 
 	switch (in->op) {
@@ -354,7 +375,10 @@ static void build_alu(struct build *b, const struct insn *in)
 	}
 	if (op->is_imm)
 		s = konst(b, bits == 32 ? (s64)(u32)in->imm : in->imm);
-	write(b, in->dst, ir_binary(b->ir, b->block, alu, bits, read(b, in->dst), s));
+	n = ir_binary(b->ir, b->block, alu, bits, read(b, in->dst), s);
+	if ((alu == ir_udiv || alu == ir_umod) && !op->is_imm)
+		ir_at(b->ir, n)->kind = divides(b, i, bits);
+	write(b, in->dst, n);
 }
 
 static void build_swap(struct build *b, const struct insn *in)
@@ -451,8 +475,9 @@ static enum ir_cc cc_of(u16 op)
 	return (enum ir_cc)((op - op_jeq64k) / 4);
 }
 
-static void build_jump(struct build *b, struct ir_block *block, const struct insn *in)
+static void build_jump(struct build *b, struct ir_block *block, u32 i)
 {
+	const struct insn *in = &b->insns[i];
 	const struct op_info *op = &op_info[in->op];
 
 	if (block->end != ir_branch)
@@ -464,25 +489,46 @@ static void build_jump(struct build *b, struct ir_block *block, const struct ins
 		block->b = konst(b, SKEP_MAX_LOOPS);
 		block->cc = ir_jge;
 		block->bits = 64;
+		block->amax = UINT64_MAX;
 		write(b, COUNTER, ir_binary(b->ir, b->block, ir_add, 64, n, konst(b, 1)));
 		return;
 	}
 	block->cc = (u8)cc_of(in->op);
 	block->bits = op->size * 8;
 	block->a = read(b, in->dst);
+	block->amax = umax(b, i, in->dst);
 	block->b = !op->is_imm	   ? read(b, in->src)
 		   : op->size == 4 ? konst(b, (s64)(u32)in->imm)
 				   : konst(b, in->imm);
 }
 
+/* Of a value that the instruction made; an older one was elsewhere, too. */
+static void note_range(struct build *b, u32 i, u32 before)
+{
+	u32 n = b->now[b->insns[i].dst];
+
+	if (n >= before)
+		ir_at(b->ir, n)->umax = umax(b, i, IR_RESULT);
+}
+
 static void build_insn(struct build *b, u32 i)
 {
 	const struct insn *in = &b->insns[i];
+	u32 before = b->ir->n;
 
 	switch ((enum op_class)op_info[in->op].class) {
-	case class_alu: build_alu(b, in); return;
-	case class_swap: build_swap(b, in); return;
-	case class_load: build_load(b, i); return;
+	case class_alu:
+		build_alu(b, i);
+		note_range(b, i, before);
+		return;
+	case class_swap:
+		build_swap(b, in);
+		note_range(b, i, before);
+		return;
+	case class_load:
+		build_load(b, i);
+		note_range(b, i, before);
+		return;
 	case class_store: build_store(b, i); return;
 	case class_atomic: build_atomic(b, in); return;
 	case class_packet: build_packet(b, i); return;
@@ -515,7 +561,7 @@ static void build_block(struct build *b, u32 at)
 			if (in->op == op_exit)
 				block->a = read(b, 0);
 			else
-				build_jump(b, block, in);
+				build_jump(b, block, i);
 			return;
 		}
 		if (next >= b->func->end || block_at(b, next))

@@ -16,6 +16,8 @@ static bool is_narrow(const struct ir *ir, u32 n)
 {
 	const struct ir_node *x = ir_at(ir, n);
 
+	if (x->umax >> 32 == 0)
+		return true;
 	switch (x->op) {
 	case ir_konst: return (u64)x->imm >> 32 == 0;
 	case ir_load: return x->size < 8 && !x->kind;
@@ -37,27 +39,34 @@ static bool is_narrow(const struct ir *ir, u32 n)
 	}
 }
 
+static u64 mask_of(u64 umax)
+{
+	return umax ? ~0ull >> __builtin_clzll(umax) : 0;
+}
+
 /* The bits that may be set, of what is simple to say. */
 static u64 may_be(const struct ir *ir, u32 n)
 {
 	const struct ir_node *x = ir_at(ir, n);
+	u64 all = mask_of(x->umax) & (is_narrow(ir, n) ? ~0u : ~0ull);
 
 	switch (x->op) {
 	case ir_konst: return (u64)x->imm;
-	case ir_load: return x->kind || x->size == 8 ? ~0ull : (1ull << 8 * x->size) - 1;
+	case ir_load:
+		return x->kind || x->size == 8 ? all : all & ((1ull << 8 * x->size) - 1);
 	case ir_bswap:
-	case ir_zext: return x->size == 8 ? ~0ull : (1ull << 8 * x->size) - 1;
+	case ir_zext: return x->size == 8 ? all : all & ((1ull << 8 * x->size) - 1);
 	case ir_and:
 		if (ir_is_konst(ir, x->b))
-			return (u64)imm_of(ir, x->b) & (x->bits == 32 ? ~0u : ~0ull);
+			return all & (u64)imm_of(ir, x->b);
 		break;
 	case ir_shr:
 		if (ir_is_konst(ir, x->b))
-			return (x->bits == 32 ? ~0u : ~0ull) >>
-			       (imm_of(ir, x->b) & (x->bits - 1));
+			return all & (x->bits == 32 ? ~0u : ~0ull) >>
+					     (imm_of(ir, x->b) & (x->bits - 1));
 		break;
 	}
-	return is_narrow(ir, n) ? ~0u : ~0ull;
+	return all;
 }
 
 static u32 become(struct ir *ir, u32 n, u32 value)
@@ -408,6 +417,35 @@ static void find_operands(struct ir *ir, struct ir_node *x)
 		ir->lists[x->list + i] = ir_find(ir, ir->lists[x->list + i]);
 }
 
+/* A loop that compares its counter with a constant behind the counter's next value
+ * compares that one: the old value needs no register then. */
+static void compare_next(struct ir *ir, u32 at)
+{
+	struct ir_block *b = &ir->blocks[at];
+	const struct ir_node *phi = ir_at(ir, b->a);
+	u64 most = b->bits == 32 ? INT32_MAX : INT64_MAX;
+	s64 k, limit = ir_at(ir, b->b)->imm;
+
+	if (phi->op != ir_phi || !ir_is_konst(ir, b->b) || b->cc == ir_jset ||
+	    limit < 0 || b->amax > most)
+		return;
+	for (u32 i = 0; i < phi->nlist; i++) {
+		u32 n = ir_find(ir, ir->lists[phi->list + i]);
+		const struct ir_node *next = ir_at(ir, n);
+
+		if (next->op != ir_add || next->bits != b->bits || next->block != at ||
+		    ir_find(ir, next->a) != b->a || !ir_is_konst(ir, next->b))
+			continue;
+		k = ir_at(ir, next->b)->imm;
+		if (k < 0 || b->amax > most - (u64)k || limit > (s64)most - k)
+			continue;
+		b->a = n;
+		b->amax += (u64)k;
+		b->b = ir_konst_of(ir, at, limit + k);
+		return;
+	}
+}
+
 static void fold_block(struct ir *ir, u32 at, struct known *k)
 {
 	struct ir_block *b = &ir->blocks[at];
@@ -428,10 +466,29 @@ static void fold_block(struct ir *ir, u32 at, struct known *k)
 	}
 	b->a = ir_find(ir, b->a);
 	b->b = ir_find(ir, b->b);
+	if (b->end == ir_branch)
+		compare_next(ir, at);
 	if (b->end == ir_branch && b->bits == 32) {
 		b->a = low_half(ir, b->a);
 		b->b = low_half(ir, b->b);
 	}
+}
+
+/* A phi is not above all that comes into it. */
+static void find_ranges(struct ir *ir)
+{
+	for (u32 i = 0; i < ir->norder; i++)
+		for (u32 n = ir->blocks[ir->order[i]].first;
+		     n && ir_at(ir, n)->op == ir_phi; n = ir_at(ir, n)->next) {
+			struct ir_node *x = ir_at(ir, n);
+			u64 max = 0;
+
+			for (u32 k = 0; k < x->nlist; k++)
+				max = MAX(
+					max,
+					may_be(ir, ir_find(ir, ir->lists[x->list + k])));
+			x->umax = max;
+		}
 }
 
 void ir_fold(struct ir *ir)
@@ -446,6 +503,7 @@ void ir_fold(struct ir *ir)
 		ir->failed = true;
 		return;
 	}
+	find_ranges(ir);
 	for (u32 i = 0; i < ir->norder; i++)
 		fold_block(ir, ir->order[i], &k);
 	/* Phis of loops were before what comes into them. */

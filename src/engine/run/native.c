@@ -156,6 +156,20 @@ static int branch(void *arg, u32 at)
 	return l->facts ? facts_branch(l->facts, at) : -1;
 }
 
+static bool range(void *arg, u32 at, u32 reg, u64 *min, u64 *max)
+{
+	const struct lowering *l = arg;
+	const struct fact *fact = !l->facts || !l->facts->numbers ? NULL
+				  : reg == IR_RESULT ? facts_after(l->facts, at)
+						     : facts_before(l->facts, at, reg);
+
+	if (!fact || fact->kind != fact_number)
+		return false;
+	*min = fact->umin;
+	*max = fact->umax;
+	return true;
+}
+
 /* What a program has of a map is the address of a word that holds struct map *. */
 static u32 map_of(struct ir *ir, u32 block, u32 handle)
 {
@@ -280,8 +294,8 @@ static int compile_func(const struct prog *prog, const struct facts *facts, u32 
 			struct jit_func *out)
 {
 	struct lowering l = {.prog = prog, .facts = facts};
-	const struct ir_world world = {access_context, address, nargs,
-				       call_any,       branch,	&l};
+	const struct ir_world world = {access_context, address, nargs, call_any,
+				       branch,	       range,	&l};
 	const struct ir_func func = {prog->funcs[number].start, prog->funcs[number].end,
 				     !number};
 	struct ir ir;

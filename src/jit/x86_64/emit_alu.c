@@ -178,7 +178,7 @@ void emit_division(struct emit *e, u32 n)
 		x86_rm(e->b, x86_load, true, r11, x86_of(by));
 		by = r11;
 	}
-	if (!k) {
+	if (!k && !x->kind) {
 		x86_rm(e->b, x86_test, w, by, x86_of(by));
 		zero = emit_skip(e, cc_e);
 	}
