@@ -18,7 +18,7 @@ struct alloc {
 	u32 *cost;     /* of a value on the stack */
 	jit_set *away; /* registers that a value may not have */
 	u8 *hint;      /* a register that would save a move; JIT_NONE */
-	u32 *phi;      /* a phi that the value comes into */
+	u32 *phi;      /* a phi that the value comes into, of the innermost loop */
 	u8 *dies; /* by node: operand a, b or c (bits 0 to 2) is read for the last time */
 	u8 *list_dies; /* by place in ir->lists */
 	u32 *place;    /* by value: where in live[] it stands */
@@ -194,6 +194,11 @@ static void end_live(struct alloc *l, u32 v)
 	l->place[last] = l->place[v];
 }
 
+static u32 phi_depth(const struct ir *ir, u32 phi)
+{
+	return ir->blocks[ir_at(ir, phi)->block].depth;
+}
+
 static void begin_at_end(struct alloc *l, u32 at)
 {
 	const struct ir *ir = l->ir;
@@ -213,7 +218,8 @@ static void begin_at_end(struct alloc *l, u32 at)
 			u32 v = ir->lists[ir_at(ir, n)->list + edge];
 
 			make_live(l, v);
-			l->phi[v] = n;
+			if (!l->phi[v] || phi_depth(ir, l->phi[v]) <= to->depth)
+				l->phi[v] = n;
 		}
 	}
 	if (b->end != ir_jump)

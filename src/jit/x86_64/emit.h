@@ -26,6 +26,7 @@ struct emit {
 	u32 frame;   /* bytes below what is pushed */
 	u32 leave_off, run;
 	bool leaves;
+	bool copies; /* a block stands here a second time */
 };
 
 enum { ALWAYS = 0xff, ALIGN = 0xfe }; /* a jump's condition, or none */

@@ -4,6 +4,8 @@
 #include "x86_64.h"
 #include "mem.h"
 
+enum { COPY = 8 }; /* nodes of a block that stands twice */
+
 #define SET(r) (1u << (r))
 #define SAVED  (SET(rbx) | SET(rbp) | SET(r12) | SET(r13) | SET(r14) | SET(r15))
 #define FREE   (0xffffu & ~(SET(rsp) | SET(r10) | SET(r11)))
@@ -300,29 +302,79 @@ static bool begins_loop(const struct emit *e, u32 i)
 	       ir->blocks[at].number > ir->blocks[ir->layout[i + 1]].number;
 }
 
-static void emit_end(struct emit *e, u32 i)
+static void emit_nodes(struct emit *e, u32 at)
 {
-	u32 at = e->ir->layout[i], next = next_of(e, i);
+	for (u32 n = e->ir->blocks[at].first; n; n = node(e, n)->next)
+		emit_node(e, n);
+}
+
+static void emit_end(struct emit *e, u32 at, u32 next);
+
+/* Few instructions, which end in a branch, in a loop: worth their bytes a second time
+ * where a jump to them would stand. Of a loop that is one block it is a second round. */
+static bool is_worth_a_copy(const struct emit *e, u32 at)
+{
+	const struct ir_block *b = &e->ir->blocks[at];
+	u32 n = 0;
+
+	if (b->end != ir_branch || !b->depth)
+		return false;
+	for (u32 x = b->first; x; x = node(e, x)->next) {
+		if (node(e, x)->op == ir_call || node(e, x)->op == ir_local)
+			return false;
+		n += emits(e, x);
+	}
+	return n <= COPY;
+}
+
+static void emit_to(struct emit *e, u32 at, u32 next)
+{
+	if (at == next)
+		return;
+	if (e->copies || !is_worth_a_copy(e, at)) {
+		emit_jump(e, ALWAYS, at);
+		return;
+	}
+	e->copies = true;
+	emit_nodes(e, at);
+	emit_end(e, at, next);
+	e->copies = false;
+}
+
+static void emit_branch(struct emit *e, u32 at, u32 next)
+{
 	const struct ir_block *b = &e->ir->blocks[at];
 	u32 yes = resolve(e, b->succ[0]), no = resolve(e, b->succ[1]);
-	u8 cc;
+	u8 cc = emit_compare(e, b->cc, b->bits, b->a, b->b);
+
+	if (yes == next || (no == at && !e->copies && is_worth_a_copy(e, at))) {
+		u32 swap = yes;
+
+		yes = no;
+		no = swap;
+		cc ^= 1;
+	}
+	if (yes == at && !e->copies && is_worth_a_copy(e, at)) {
+		emit_jump(e, cc ^ 1, no);
+		emit_to(e, at, next);
+		return;
+	}
+	emit_jump(e, cc, yes);
+	if (no != next)
+		emit_jump(e, ALWAYS, no);
+}
+
+/* What a block ends with, `next` being the block that follows in memory. */
+static void emit_end(struct emit *e, u32 at, u32 next)
+{
+	const struct ir_block *b = &e->ir->blocks[at];
 
 	switch ((enum ir_end)b->end) {
 	case ir_jump:
 		emit_edge(e, at);
-		if (yes != next)
-			emit_jump(e, ALWAYS, yes);
+		emit_to(e, resolve(e, b->succ[0]), next);
 		return;
-	case ir_branch:
-		cc = emit_compare(e, b->cc, b->bits, b->a, b->b);
-		if (yes == next) {
-			emit_jump(e, cc ^ 1, no);
-			return;
-		}
-		emit_jump(e, cc, yes);
-		if (no != next)
-			emit_jump(e, ALWAYS, no);
-		return;
+	case ir_branch: emit_branch(e, at, next); return;
 	case ir_return:
 		emit_move(e, rax, b->a);
 		emit_epilogue(e);
@@ -371,10 +423,9 @@ int jit_x86_64(struct ir *ir, u32 leave_off, struct jit_func *out)
 		if (begins_loop(&e, i))
 			emit_align(&e);
 		e.starts[at] = out->buf.n;
-		for (u32 n = ir->blocks[at].first; n; n = ir_at(ir, n)->next)
-			emit_node(&e, n);
+		emit_nodes(&e, at);
 		if (!e.empty[at])
-			emit_end(&e, i);
+			emit_end(&e, at, next_of(&e, i));
 	}
 	e.starts[0] = out->buf.n;
 	if (e.leaves)
