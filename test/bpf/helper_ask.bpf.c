@@ -23,6 +23,8 @@ static long (*skb_get_tunnel_key)(void *skb, void *key, u32 size,
 static long (*skb_get_tunnel_opt)(void *skb, void *opt, u32 size) = (void *)29;
 static long (*skb_get_xfrm_state)(void *skb, u32 index, void *state, u32 size,
 				  u64 flags) = (void *)66;
+static u64 (*get_current_cgroup_id)(void) = (void *)80;
+static u64 (*get_current_ancestor_cgroup_id)(int level) = (void *)123;
 static struct task_struct *(*get_current_task_btf)(void) = (void *)158;
 static long (*btf_find_by_name_kind)(const char *name, int size, u32 kind,
 				     int flags) = (void *)167;
@@ -101,6 +103,21 @@ SEC("syscall") int current(void *ctx)
 	out[n++] = copy_from_user_task(memory, 0, USER, task, 0);
 	out[n++] = copy_from_user_task(memory, 8, USER, task, 0);
 	out[n++] = *(u64 *)memory;
+	return 0;
+}
+
+SEC("syscall") int cgroups(void *ctx)
+{
+	u64 own = get_current_cgroup_id();
+
+	out[0] = !own || get_current_ancestor_cgroup_id(0) == own ||
+		 get_current_ancestor_cgroup_id(1) == own ||
+		 get_current_ancestor_cgroup_id(2) == own ||
+		 get_current_ancestor_cgroup_id(3) == own ||
+		 get_current_ancestor_cgroup_id(4) == own;
+	out[1] = !get_current_ancestor_cgroup_id(0) == !own;
+	out[2] = get_current_ancestor_cgroup_id(-1);
+	out[3] = get_current_ancestor_cgroup_id(1000);
 	return 0;
 }
 

@@ -290,6 +290,12 @@ static void types_have_ids(void **state)
 	   -ENOENT, -ENOENT, 1);
 }
 
+/* get_current_ancestor_cgroup_id: one of them is its own */
+static void cgroups_have_levels(void **state)
+{
+	ON(0, ask_programs, "cgroups", 1, 1, 0, 0);
+}
+
 /* get_current_task, copy_from_user_task */
 static void the_current_task_is_one(void **state)
 {
@@ -334,6 +340,7 @@ int main(void)
 		cmocka_unit_test(fragments_are_pulled),
 		cmocka_unit_test(cpus_are_in_sets),
 		cmocka_unit_test(types_have_ids),
+		cmocka_unit_test(cgroups_have_levels),
 		cmocka_unit_test(the_current_task_is_one),
 		cmocka_unit_test(packets_come_from_nowhere),
 		cmocka_unit_test(streams_are_full),

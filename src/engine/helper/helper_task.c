@@ -1,3 +1,4 @@
+#include "cgrp_storage.h"
 #include "helper_fn.h"
 #include <errno.h>
 #include <sys/prctl.h>
@@ -106,6 +107,11 @@ HELPER_FN(get_current_comm)
 HELPER_FN(get_current_cgroup_id)
 {
 	return helper_cgroup(run);
+}
+
+HELPER_FN(get_current_ancestor_cgroup_id)
+{
+	return cgrp_storage_ancestor(helper_tid(run), (s32)a);
 }
 
 /* Only a task that events are of gets signals: a program does not reach the process that

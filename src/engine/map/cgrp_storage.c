@@ -47,6 +47,8 @@ static int by_fd(int fd, struct local_owner *out)
 
 /* ---- a thread's cgroup ---- */
 
+enum { OWN_LEVEL = -1 };
+
 /* cgroups(7): the line "0::PATH" of /proc/TID/cgroup, without its newline. */
 static bool read_path(u32 tid, char *out, size_t room)
 {
@@ -99,7 +101,21 @@ static u64 find(const char *mounts, const char *path)
 	return 0;
 }
 
-u64 cgrp_storage_id(u32 tid)
+/* The path's first `level` parts; false: it has fewer. */
+static bool cut(char *path, s32 level)
+{
+	char *at = path;
+
+	while (level-- > 0) {
+		if (!at[0] || !at[1])
+			return false;
+		at += 1 + strcspn(at + 1, "/");
+	}
+	*at = 0;
+	return true;
+}
+
+static u64 id_of(u32 tid, s32 level)
 {
 	char path[1024];
 	void *mounts;
@@ -107,11 +123,22 @@ u64 cgrp_storage_id(u32 tid)
 	u64 id;
 
 	if (!read_path(tid, path, sizeof(path)) ||
+	    (level != OWN_LEVEL && !cut(path, level)) ||
 	    os_read_file("/proc/self/mountinfo", TEXT_MOST, &mounts, &len))
 		return 0;
 	id = find(mounts, path);
 	mem_free(mounts);
 	return id;
+}
+
+u64 cgrp_storage_id(u32 tid)
+{
+	return id_of(tid, OWN_LEVEL);
+}
+
+u64 cgrp_storage_ancestor(u32 tid, s32 level)
+{
+	return level < 0 ? 0 : id_of(tid, level);
 }
 
 /* ---- the type ---- */

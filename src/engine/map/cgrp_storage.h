@@ -14,4 +14,8 @@ struct local_owner cgrp_storage_owner(u64 id);
  * that is not mounted. Reads /proc. */
 u64 cgrp_storage_id(u32 tid);
 
+/* The same of the one above it that stands at a level, 0 for the root; 0: there is none.
+ */
+u64 cgrp_storage_ancestor(u32 tid, s32 level);
+
 #endif
