@@ -77,6 +77,11 @@ struct btf_kind_info {
 
 extern const struct btf_kind_info btf_kinds[BTF_KINDS];
 
+/* What BPF_BTF_LOAD takes for the name of a type, a member, an argument. */
+bool btf_is_identifier(const char *s);
+/* And of a section. */
+bool btf_is_section(const char *s);
+
 static inline struct skep_btf_type *btf_type(const struct skep_btf *b, u32 id)
 {
 	while (id < b->first_id)

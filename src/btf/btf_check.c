@@ -35,7 +35,7 @@ static bool is_letter(u8 c)
 	return (c < 0x80 && isalpha(c)) || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
 }
 
-static bool is_identifier(const char *s)
+bool btf_is_identifier(const char *s)
 {
 	const char *first = s;
 
@@ -45,17 +45,21 @@ static bool is_identifier(const char *s)
 	return !*s && s > first && s - first <= 512;
 }
 
+/* Anything printable. */
+bool btf_is_section(const char *s)
+{
+	while (isprint((u8)*s) || (u8)*s >= 0xa0)
+		s++;
+	return !*s;
+}
+
 /* Section names are anything printable; tags and "unsigned int" anything at all. */
 static bool good_name(u32 kind, const char *s)
 {
 	if (kind == SKEP_BTF_KIND_DECL_TAG || kind == SKEP_BTF_KIND_TYPE_TAG ||
 	    kind == SKEP_BTF_KIND_INT || kind == SKEP_BTF_KIND_FLOAT)
 		return true;
-	if (kind != SKEP_BTF_KIND_DATASEC)
-		return is_identifier(s);
-	while (isprint((u8)*s) || (u8)*s >= 0xa0)
-		s++;
-	return !*s;
+	return kind == SKEP_BTF_KIND_DATASEC ? btf_is_section(s) : btf_is_identifier(s);
 }
 
 static void check_name(struct btf_pass *bp, u32 id, const struct skep_btf_type *t)
@@ -81,7 +85,7 @@ static const char *entry_name(struct btf_pass *bp, u32 id, u32 off, bool may_be_
 {
 	const char *s = string(bp, id, off);
 
-	if (load_rules(bp) && !(may_be_empty && !off) && !is_identifier(s))
+	if (load_rules(bp) && !(may_be_empty && !off) && !btf_is_identifier(s))
 		throw(bp, msg_btf_name, bp->name, id, word(btf_type(bp->b, id)),
 		      bp->b->at[id - bp->b->first_id], "of an entry is no identifier");
 	return s;
@@ -315,6 +319,14 @@ void btf_check_types(struct btf_pass *bp)
 
 static u32 resolve(struct btf_pass *bp, u32 id, u32 depth);
 
+/* The largest numbers mean something here; Linux takes all of 32 bits. */
+static u32 bounded(struct btf_pass *bp, u32 id, u64 size)
+{
+	if (size > UINT32_MAX || (size >= BTF_SIZE_TODO && !load_rules(bp)))
+		throw(bp, msg_btf_huge, bp->name, id, word(btf_type(bp->b, id)));
+	return (u32)MIN(size, (u64)BTF_SIZE_TODO - 1);
+}
+
 static u32 resolve_array(struct btf_pass *bp, u32 id, const struct skep_btf_type *t,
 			 u32 depth)
 {
@@ -323,9 +335,7 @@ static u32 resolve_array(struct btf_pass *bp, u32 id, const struct skep_btf_type
 
 	if (size == BTF_NO_SIZE)
 		bad_ref(bp, id, a->type, "a type with a size");
-	if ((u64)size * a->nelems >= BTF_SIZE_TODO)
-		throw(bp, msg_btf_huge, bp->name, id, word(t));
-	return size * a->nelems;
+	return bounded(bp, id, (u64)size * a->nelems);
 }
 
 /* The bits that a member takes, counted from its offset. */
@@ -340,6 +350,8 @@ static u32 member_width(struct btf_pass *bp, u32 id, u32 i, u32 size)
 	v = kind == SKEP_BTF_KIND_INT ? load32(mt + 1) : 0;
 	most = kind == SKEP_BTF_KIND_INT ? SKEP_BTF_INT_OFFSET(v) + SKEP_BTF_INT_BITS(v)
 					 : size * 8;
+	if (load_rules(bp) && bits && kind != SKEP_BTF_KIND_INT)
+		most = 32; /* of enums, whatever their size */
 	if ((bits && kind != SKEP_BTF_KIND_INT && kind != SKEP_BTF_KIND_ENUM &&
 	     kind != SKEP_BTF_KIND_ENUM64) ||
 	    bits > most || (!bits && bit % 8 && kind != SKEP_BTF_KIND_INT))
@@ -382,10 +394,7 @@ static u32 resolve_kind(struct btf_pass *bp, u32 id, u32 depth)
 	case SKEP_BTF_KIND_ENUM:
 	case SKEP_BTF_KIND_ENUM64:
 	case SKEP_BTF_KIND_FLOAT:
-	case SKEP_BTF_KIND_DATASEC:
-		if (t->size >= BTF_SIZE_TODO)
-			throw(bp, msg_btf_huge, bp->name, id, word(t));
-		return t->size;
+	case SKEP_BTF_KIND_DATASEC: return bounded(bp, id, t->size);
 	case SKEP_BTF_KIND_PTR: return 8;
 	case SKEP_BTF_KIND_ARRAY: return resolve_array(bp, id, t, depth);
 	case SKEP_BTF_KIND_TYPEDEF:

@@ -39,6 +39,7 @@ fuzz elf 10000 "$corpus/elf"
 fuzz btf 10000 "$corpus/btf"
 fuzz asm 100000 "$corpus/asm"
 judge diff-kernel "$build/test/judge/diff_kernel" -n "${PROGRAMS:-200000}"
+judge btf-fuzz "$build/test/judge/btf_fuzz" -l -n "${PROGRAMS:-200000}"
 judge diff-scalar "$build/test/judge/diff_scalar" -n "${PROGRAMS:-200000}"
 judge verify-concrete "$build/test/judge/verify_concrete" -n "${CONCRETE:-100000}"
 judge verify-fuzz "$build/test/judge/verify/verify_fuzz" -n "${PROGRAMS:-200000}" \

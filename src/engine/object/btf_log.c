@@ -1,24 +1,11 @@
 /* The log of BPF_BTF_LOAD as Linux 6.18 writes it: the header, a line for each type, and
  * at the first fault its reason behind the type's line. It reads the blob by itself,
- * before and beside the checker, which has the last word: where the two passes of Linux
- * (each type alone, then what it refers to) find nothing here, the checker's sentence
- * stands at the end. */
+ * before and beside the checker, which has the last word of each type alone; of what they
+ * refer to, Linux's order has it (btf_resolve.c). Where nothing is found here, the
+ * checker's sentence stands at the end. */
 #include "btf_log.h"
-#include "btf.h"
-#include "log.h"
-
-/* Of a blob that may be anything; types[] are those that have been read. */
-struct reading {
-	struct skep_log *log;
-	const u8 *data;
-	u32 len;
-	struct skep_btf_header h;
-	const u8 *types;
-	const char *strs;
-	u32 *at, n; /* offsets of types 1 to n */
-};
-
-#define say(r, ...) log_printf((r)->log, __VA_ARGS__)
+#include <errno.h>
+#include "btf_reading.h"
 
 /* Ends the line with a reason, false so that callers stop. */
 #define fault(r, ...) (say(r, __VA_ARGS__), false)
@@ -43,11 +30,6 @@ static const char *name_at(const struct reading *r, u32 off)
 	if (!off)
 		return "(anon)";
 	return off < r->h.str_len ? r->strs + off : "(invalid-name-offset)";
-}
-
-static const struct skep_btf_type *type_of(const struct reading *r, u32 id)
-{
-	return (const struct skep_btf_type *)(r->types + r->at[id - 1]);
 }
 
 static const char *encoding(u32 e)
@@ -113,20 +95,23 @@ static void say_details(const struct reading *r, const struct skep_btf_type *t)
 	}
 }
 
-static void say_type(const struct reading *r, u32 id, bool details)
+void reading_say_type(const struct reading *r, u32 id, const struct skep_btf_type *t,
+		      bool details)
 {
-	const struct skep_btf_type *t = type_of(r, id);
-
 	say(r, "[%u] %s %s", id, kind_name(btf_kind(t)), name_at(r, t->name_off));
 	if (details)
 		say_details(r, t);
 }
 
-static void say_member(const struct reading *r, const struct skep_btf_type *t, u32 i)
+static void say_last(const struct reading *r, bool details)
 {
-	const struct skep_btf_member *m = (const struct skep_btf_member *)btf_tail(t) + i;
+	reading_say_type(r, r->n, reading_type(r, r->n), details);
+}
 
-	say(r, "\t%s type_id=%u", name_at(r, m->name_off), m->type);
+void reading_say_member(const struct reading *r, const struct skep_btf_type *t,
+			const struct skep_btf_member *m, u32 type)
+{
+	say(r, "\t%s type_id=%u", name_at(r, m->name_off), type);
 	if (btf_kflag(t))
 		say(r, " bitfield_size=%u", btf_member_bits(t, m));
 	say(r, " bits_offset=%u", btf_member_bit(t, m));
@@ -157,14 +142,16 @@ static bool read_header(struct reading *r)
 		return fault(r, "Unsupported version");
 	if (r->h.flags)
 		return fault(r, "Unsupported flags");
-	return r->h.type_len ? true : fault(r, "No type found");
+	return r->h.hdr_len == r->len ? fault(r, "No data") : true;
 }
 
-/* The two sections fill what is behind the header, in either order. */
+/* The two sections fill what is behind the header, in either order; where both begin at
+ * one place the shorter is first. */
 static bool read_sections(struct reading *r)
 {
 	const struct skep_btf_header *h = &r->h;
-	bool types_first = h->type_off <= h->str_off;
+	bool types_first = h->type_off != h->str_off ? h->type_off < h->str_off
+						     : h->type_len <= h->str_len;
 	u32 rest = r->len - h->hdr_len, total = 0;
 
 	for (u32 i = 0; i < 2; i++) {
@@ -197,62 +184,141 @@ static bool read_strings(struct reading *r)
 		return fault(r, "Invalid string section");
 	if (r->h.type_off % 4)
 		return fault(r, "Unaligned type_off");
+	if (!r->h.type_len)
+		return fault(r, "No type found");
 	r->types = rest + r->h.type_off;
 	return true;
 }
 
 /* ---- each type alone ---- */
 
-/* The reason behind the type's whole line; NULL: nothing is wrong. */
-static const char *type_fault(const struct reading *r, const struct skep_btf_type *t)
+static bool is_name(const struct reading *r, u32 off)
 {
-	const struct btf_kind_info *k = &btf_kinds[btf_kind(t)];
-	const u8 *tail = btf_tail(t);
-	u32 kind = btf_kind(t), v, bits;
+	return btf_is_identifier(r->strs + off);
+}
 
-	if (!k->vlen && btf_vlen(t))
-		return "vlen != 0";
-	if (!k->kflag && btf_kflag(t))
-		return "Invalid btf_info kind_flag";
-	if (k->named == btf_named_no ? t->name_off
-				     : k->named == btf_named_must && !t->name_off)
-		return kind == SKEP_BTF_KIND_DECL_TAG ? "Invalid value" : "Invalid name";
-	switch (kind) {
-	case SKEP_BTF_KIND_INT:
-		v = load32(tail);
-		bits = SKEP_BTF_INT_BITS(v) + SKEP_BTF_INT_OFFSET(v);
-		if (bits > 128)
-			return "nr_bits exceeds 128";
-		if (bits > (u64)t->size * 8)
-			return "nr_bits exceeds type_size";
-		return encoding(SKEP_BTF_INT_ENCODING(v))[0] == 'U'
-			       ? "Unsupported encoding"
-			       : NULL;
-	case SKEP_BTF_KIND_ARRAY:
-		return t->size		   ? "size != 0"
-		       : !load32(tail)	   ? "Invalid elem"
-		       : !load32(tail + 4) ? "Invalid index"
-					   : NULL;
+static bool is_id(u32 id)
+{
+	return id <= SKEP_BTF_MAX_TYPE;
+}
+
+static bool good_name(const struct reading *r, const struct skep_btf_type *t)
+{
+	u32 kind = btf_kind(t);
+
+	switch (btf_kinds[kind].named) {
+	case btf_named_no: return !t->name_off;
+	case btf_named_must:
+		if (kind == SKEP_BTF_KIND_DATASEC)
+			return r->strs[t->name_off] &&
+			       btf_is_section(r->strs + t->name_off);
+		if (kind == SKEP_BTF_KIND_DECL_TAG || kind == SKEP_BTF_KIND_TYPE_TAG)
+			return r->strs[t->name_off];
+		return t->name_off && is_name(r, t->name_off);
+	default: break;
+	}
+	return !t->name_off || kind == SKEP_BTF_KIND_INT || kind == SKEP_BTF_KIND_FLOAT ||
+	       is_name(r, t->name_off);
+}
+
+static const char *name_fault(const struct reading *r, const struct skep_btf_type *t)
+{
+	return good_name(r, t)			       ? NULL
+	       : btf_kind(t) == SKEP_BTF_KIND_DECL_TAG ? "Invalid value"
+						       : "Invalid name";
+}
+
+static const char unsupported[] = "Unsupported encoding";
+
+static const char *int_fault(u32 v, u32 size)
+{
+	u32 bits = SKEP_BTF_INT_BITS(v) + SKEP_BTF_INT_OFFSET(v);
+
+	return bits > 128	      ? "nr_bits exceeds 128"
+	       : bits > (u64)size * 8 ? "nr_bits exceeds type_size"
+	       : encoding(SKEP_BTF_INT_ENCODING(v))[0] == 'U' ? unsupported
+							      : NULL;
+}
+
+static const char *array_fault(const struct skep_btf_type *t)
+{
+	const struct skep_btf_array *a = btf_tail(t);
+
+	return t->size					 ? "size != 0"
+	       : !a->type || !is_id(a->type)		 ? "Invalid elem"
+	       : !a->index_type || !is_id(a->index_type) ? "Invalid index"
+							 : NULL;
+}
+
+/* Of what a kind has of its own; *last: it is found behind the name. */
+static const char *own_fault(const struct skep_btf_type *t, bool *last)
+{
+	u32 v = btf_kinds[btf_kind(t)].tail ? load32(btf_tail(t)) : 0;
+
+	*last = true;
+	switch (btf_kind(t)) {
+	case SKEP_BTF_KIND_INT: return int_fault(v, t->size);
+	case SKEP_BTF_KIND_ARRAY: return array_fault(t);
 	case SKEP_BTF_KIND_ENUM:
 	case SKEP_BTF_KIND_ENUM64:
+		*last = false;
 		return t->size > 8 || !is_pow2(t->size) ? "Unexpected size" : NULL;
-	case SKEP_BTF_KIND_FWD: return t->type ? "type != 0" : NULL;
+	case SKEP_BTF_KIND_FWD: *last = false; return t->type ? "type != 0" : NULL;
 	case SKEP_BTF_KIND_FUNC:
 		return btf_vlen(t) > SKEP_BTF_FUNC_GLOBAL ? "Invalid func linkage" : NULL;
 	case SKEP_BTF_KIND_VAR:
-		return !t->type		  ? "Invalid type_id"
-		       : load32(tail) > 1 ? "Linkage not supported"
-					  : NULL;
-	case SKEP_BTF_KIND_DATASEC: return t->size ? NULL : "size == 0";
+		return !t->type || !is_id(t->type) ? "Invalid type_id"
+		       : v > 1			   ? "Linkage not supported"
+						   : NULL;
+	case SKEP_BTF_KIND_DATASEC: *last = false; return t->size ? NULL : "size == 0";
 	case SKEP_BTF_KIND_FLOAT:
 		return t->size == 12 ||
 				       (is_pow2(t->size) && t->size >= 2 && t->size <= 16)
 			       ? NULL
 			       : "Invalid type_size";
-	case SKEP_BTF_KIND_DECL_TAG:
-		return (s32)load32(tail) < -1 ? "Invalid component_idx" : NULL;
+	case SKEP_BTF_KIND_DECL_TAG: return (s32)v < -1 ? "Invalid component_idx" : NULL;
+	case SKEP_BTF_KIND_PTR:
+	case SKEP_BTF_KIND_TYPEDEF:
+	case SKEP_BTF_KIND_VOLATILE:
+	case SKEP_BTF_KIND_CONST:
+	case SKEP_BTF_KIND_RESTRICT:
+	case SKEP_BTF_KIND_TYPE_TAG:
+		*last = false;
+		return is_id(t->type) ? NULL : "Invalid type_id";
 	default: return NULL;
 	}
+}
+
+/* The reason behind the type's whole line; NULL: nothing is wrong. */
+static const char *type_fault(const struct reading *r, const struct skep_btf_type *t)
+{
+	const struct btf_kind_info *k = &btf_kinds[btf_kind(t)];
+	const char *name = name_fault(r, t), *own;
+	bool last;
+
+	own = own_fault(t, &last);
+	switch (btf_kind(t)) {
+	case SKEP_BTF_KIND_DATASEC:
+		if (own)
+			return own;
+		break;
+	case SKEP_BTF_KIND_FUNC:
+		if (name || own)
+			return name ? name : own;
+		break;
+	case SKEP_BTF_KIND_ARRAY:
+	case SKEP_BTF_KIND_DECL_TAG:
+	case SKEP_BTF_KIND_FUNC_PROTO:
+		if (name)
+			return name;
+		break;
+	default: break;
+	}
+	if (!k->vlen && btf_vlen(t))
+		return "vlen != 0";
+	if (!k->kflag && btf_kflag(t))
+		return "Invalid btf_info kind_flag";
+	return name && (last || !own) ? name : own;
 }
 
 /* A line for each member, the reason behind the one that is wrong. */
@@ -265,10 +331,12 @@ static bool say_members(const struct reading *r, const struct skep_btf_type *t)
 	for (u32 i = 0; i < btf_vlen(t); i++, m++) {
 		u32 bit = btf_member_bit(t, m);
 
-		say_member(r, t, i);
+		reading_say_member(r, t, m, m->type);
 		if (m->name_off >= r->h.str_len)
 			return fault(r, " Invalid member name_offset:%u\n", m->name_off);
-		if (!m->type)
+		if (m->name_off && !is_name(r, m->name_off))
+			return fault(r, " Invalid name\n");
+		if (!m->type || !is_id(m->type))
 			return fault(r, " Invalid type_id\n");
 		if ((is_union && bit) || bit < last)
 			return fault(r, " Invalid member bits_offset\n");
@@ -290,8 +358,8 @@ static bool say_enumerators(const struct reading *r, const struct skep_btf_type 
 
 		if (load32(e) >= r->h.str_len)
 			return fault(r, "\tInvalid name_offset:%u", load32(e));
-		if (!load32(e)) {
-			say_type(r, r->n, true);
+		if (!load32(e) || !is_name(r, load32(e))) {
+			say_last(r, true);
 			return fault(r, " Invalid name\n");
 		}
 		say(r, "\t%s val=", name_at(r, load32(e)));
@@ -310,14 +378,16 @@ static bool say_variables(const struct reading *r, const struct skep_btf_type *t
 
 	for (u32 i = 0; i < btf_vlen(t); i++, s++) {
 		say(r, "\t type_id=%u offset=%u size=%u", s->type, s->offset, s->size);
-		if (!s->type)
+		if (!s->type || !is_id(s->type))
 			return fault(r, " Invalid type_id\n");
 		if (s->offset < end || s->offset >= t->size)
 			return fault(r, " Invalid offset\n");
 		if (!s->size || s->size > t->size)
 			return fault(r, " Invalid size\n");
-		say(r, "\n");
 		end = (u64)s->offset + s->size;
+		if (end > t->size)
+			return fault(r, " Invalid offset+size\n");
+		say(r, "\n");
 	}
 	return true;
 }
@@ -352,16 +422,18 @@ static bool read_type(struct reading *r, u32 off)
 	r->at[r->n++] = off;
 	need = btf_kinds[btf_kind(t)].tail + btf_kinds[btf_kind(t)].each * btf_vlen(t);
 	if (left - sizeof(*t) < need) {
-		say_type(r, id, false);
+		say_last(r, false);
 		return fault(r, " meta_left:%zu meta_needed:%u\n", left - sizeof(*t),
 			     need);
 	}
-	if (btf_kind(t) == SKEP_BTF_KIND_INT && load32(t + 1) & ~0x0fffffffu) {
-		say_type(r, id, false);
+	if (btf_kind(t) == SKEP_BTF_KIND_INT && !btf_vlen(t) && !btf_kflag(t) &&
+	    load32(t + 1) & ~0x0fffffffu) {
+		say_last(r, false);
 		return fault(r, " Invalid int_data:%x\n", load32(t + 1));
 	}
 	why = type_fault(r, t);
-	say_type(r, id, true);
+	say_last(r, true);
+	r->unsupported = why == unsupported;
 	if (why)
 		return fault(r, " %s\n", why);
 	say(r, "\n");
@@ -377,134 +449,20 @@ static bool read_types(struct reading *r)
 
 		if (!read_type(r, off))
 			return false;
-		t = type_of(r, r->n);
+		t = reading_type(r, r->n);
 		off += sizeof(*t) + btf_kinds[btf_kind(t)].tail +
 		       btf_kinds[btf_kind(t)].each * btf_vlen(t);
 	}
 	return true;
 }
 
-/* ---- what it refers to ---- */
-
-static bool is_type(const struct reading *r, u32 id)
+int btf_log(const void *data, u32 len, u32 *room, struct skep_log *log)
 {
-	u32 kind = id && id <= r->n ? btf_kind(type_of(r, id)) : 0;
+	struct reading r = {.log = log, .data = data, .len = len, .at = room};
 
-	return id <= r->n && kind != SKEP_BTF_KIND_VAR && kind != SKEP_BTF_KIND_DATASEC &&
-	       kind != SKEP_BTF_KIND_DECL_TAG;
-}
-
-/* What a struct or an array can hold; forward declarations and functions have no size. */
-static bool is_value(const struct reading *r, u32 id)
-{
-	u32 kind = id && id <= r->n ? btf_kind(type_of(r, id)) : 0;
-
-	return is_type(r, id) && kind != SKEP_BTF_KIND_FWD &&
-	       kind != SKEP_BTF_KIND_FUNC && kind != SKEP_BTF_KIND_FUNC_PROTO;
-}
-
-static bool check_members(const struct reading *r, u32 id)
-{
-	const struct skep_btf_type *t = type_of(r, id);
-	const struct skep_btf_member *m = btf_tail(t);
-
-	for (u32 i = 0; i < btf_vlen(t); i++) {
-		if (is_value(r, m[i].type))
-			continue;
-		say_type(r, id, true);
-		say(r, "\n");
-		say_member(r, t, i);
-		return fault(r, " Invalid member\n");
-	}
-	return true;
-}
-
-static const char *reference_fault(const struct reading *r, const struct skep_btf_type *t)
-{
-	const u8 *tail = btf_tail(t);
-
-	switch (btf_kind(t)) {
-	case SKEP_BTF_KIND_PTR:
-	case SKEP_BTF_KIND_TYPEDEF:
-	case SKEP_BTF_KIND_VOLATILE:
-	case SKEP_BTF_KIND_CONST:
-	case SKEP_BTF_KIND_RESTRICT:
-	case SKEP_BTF_KIND_TYPE_TAG:
-	case SKEP_BTF_KIND_VAR: return is_type(r, t->type) ? NULL : "Invalid type_id";
-	case SKEP_BTF_KIND_FUNC:
-		return t->type <= r->n && t->type &&
-				       btf_kind(type_of(r, t->type)) ==
-					       SKEP_BTF_KIND_FUNC_PROTO
-			       ? NULL
-			       : "Invalid type_id";
-	case SKEP_BTF_KIND_ARRAY:
-		return !is_type(r, load32(tail + 4)) ? "Invalid index"
-		       : !is_value(r, load32(tail))  ? "Invalid elem"
-						     : NULL;
-	default: return NULL;
-	}
-}
-
-static bool check_proto(const struct reading *r, u32 id)
-{
-	const struct skep_btf_type *t = type_of(r, id);
-	const struct skep_btf_param *a = btf_tail(t);
-	bool good = !t->type || is_value(r, t->type);
-
-	if (!good) {
-		say_type(r, id, true);
-		return fault(r, " Invalid return type\n");
-	}
-	for (u32 i = 0; i < btf_vlen(t); i++) {
-		if (!a[i].type || is_value(r, a[i].type))
-			continue;
-		say_type(r, id, true);
-		return fault(r, " Invalid arg#%u\n", i + 1);
-	}
-	return true;
-}
-
-static bool check_variables(const struct reading *r, u32 id)
-{
-	const struct skep_btf_type *t = type_of(r, id);
-	const struct skep_btf_var_secinfo *s = btf_tail(t);
-
-	for (u32 i = 0; i < btf_vlen(t); i++, s++) {
-		if (s->type <= r->n && btf_kind(type_of(r, s->type)) == SKEP_BTF_KIND_VAR)
-			continue;
-		say_type(r, id, true);
-		say(r, "\n\t type_id=%u offset=%u size=%u", s->type, s->offset, s->size);
-		return fault(r, " Not a VAR kind member\n");
-	}
-	return true;
-}
-
-static bool check_references(const struct reading *r)
-{
-	for (u32 id = 1; id <= r->n; id++) {
-		const struct skep_btf_type *t = type_of(r, id);
-		const char *why = reference_fault(r, t);
-		u32 kind = btf_kind(t);
-
-		if (why) {
-			say_type(r, id, true);
-			return fault(r, " %s\n", why);
-		}
-		if ((kind == SKEP_BTF_KIND_STRUCT || kind == SKEP_BTF_KIND_UNION) &&
-		    !check_members(r, id))
-			return false;
-		if (kind == SKEP_BTF_KIND_DATASEC && !check_variables(r, id))
-			return false;
-		if (kind == SKEP_BTF_KIND_FUNC_PROTO && !check_proto(r, id))
-			return false;
-	}
-	return true;
-}
-
-bool btf_log(const void *data, u32 len, u32 *at, struct skep_log *log)
-{
-	struct reading r = {.log = log, .data = data, .len = len, .at = at};
-
-	return read_header(&r) && read_sections(&r) && read_strings(&r) &&
-	       read_types(&r) && check_references(&r);
+	if (!read_header(&r) || !read_sections(&r) || !read_strings(&r))
+		return BTF_LOG_FAULT;
+	if (!read_types(&r))
+		return r.unsupported ? -BTF_ENOTSUPP : -EINVAL;
+	return reading_resolve(&r, room + r.n);
 }

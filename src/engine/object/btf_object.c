@@ -87,21 +87,25 @@ const struct object_ops btf_object_ops = {
 
 const struct object_ops stats_object_ops = {.view_size = sizeof(struct object)};
 
-/* As Linux says it; what it says otherwise, in our words. level 0: nobody asks. */
-static void write_log(const struct object *obj, u32 level, int err, const char *sentence,
-		      struct skep_log *log)
+/* As Linux says it; what it says otherwise, in our words. err: the checker's; the errno
+ * is Linux's. */
+static int write_log(const struct object *obj, int err, const char *sentence,
+		     struct skep_log *log)
 {
 	u32 len = btf_len(obj);
-	void *copy = level ? mem_alloc(1, len + 1) : NULL;
-	u32 *at = level ? mem_alloc(len / 12 + 1, sizeof(*at)) : NULL;
+	void *copy = mem_alloc(1, len + 1);
+	u32 *room = mem_alloc(4 * (len / 12 + 1), sizeof(*room));
+	int found = -ENOMEM;
 
-	if (copy && at) {
+	if (copy && room) {
 		memcpy(copy, btf_blob(obj), len);
-		if (btf_log(copy, len, at, log) && err)
-			log_printf(log, "%s", sentence);
+		found = btf_log(copy, len, room, log);
 	}
+	if (!found && err)
+		log_printf(log, "%s", sentence);
 	mem_free(copy);
-	mem_free(at);
+	mem_free(room);
+	return found < 0 ? found : err;
 }
 
 /* Fills the region from the user's memory and checks it. */
@@ -116,8 +120,7 @@ static int fill(struct object *obj, const union skep_attr *attr, struct skep_log
 	if (err)
 		return err;
 	err = parse(obj, &sentence);
-	write_log(obj, attr->btf_log_level, err, text, log);
-	return err;
+	return write_log(obj, err, text, attr->btf_log_level ? log : NULL);
 }
 
 static int load(struct store *store, const union skep_attr *attr, struct skep_log *log)
