@@ -33,6 +33,11 @@ static long (*copy_from_user_task)(void *to, u32 size, const void *from,
 static long (*dynptr_from_mem)(void *at, u64 size, u64 flags,
 			       struct bpf_dynptr *d) = (void *)197;
 
+static long (*tcp_raw_gen_syncookie_ipv4)(void *ip, void *tcp, u32 len) = (void *)204;
+static long (*tcp_raw_gen_syncookie_ipv6)(void *ip, void *tcp, u32 len) = (void *)205;
+static long (*tcp_raw_check_syncookie_ipv4)(void *ip, void *tcp) = (void *)206;
+static long (*tcp_raw_check_syncookie_ipv6)(void *ip, void *tcp) = (void *)207;
+
 extern struct task_struct *bpf_task_acquire(struct task_struct *task) KSYM;
 extern void bpf_task_release(struct task_struct *task) KSYM;
 extern int bpf_send_signal_task(struct task_struct *task, int sig, u32 type,
@@ -169,6 +174,85 @@ SEC("cgroup_skb/ingress") int netns(void *skb)
 {
 	out[0] = get_netns_cookie(skb) == all.cookie;
 	out[1] = get_netns_cookie(NULL) != 0;
+	return 0;
+}
+
+/* ---- SYN cookies ---- */
+
+/* A SYN and its options. */
+struct tcp {
+	unsigned short source, dest;
+	u32 seq, ack;
+	u8 doff, flags, rest[6];
+	u8 options[8];
+};
+
+static u32 turned(u32 x)
+{
+	return __builtin_bswap32(x);
+}
+
+/* What comes back from who got the cookie. */
+static void answer(struct tcp *tcp, long cookie)
+{
+	tcp->seq = turned(turned(tcp->seq) + 1);
+	tcp->ack = turned((u32)cookie + 1);
+}
+
+SEC("xdp") int cookies(void *ctx)
+{
+	struct tcp tcp = {.source = 1, .dest = 2, .seq = 77, .doff = 0x50};
+	u8 ip[40] = {0x45, [12] = 10, 0, 0, 1, 10, 0, 0, 2};
+	long cookie, other;
+	u32 n = 0;
+
+	cookie = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 20);
+	out[n++] = cookie >> 32;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 24);
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 19);
+	other = tcp_raw_gen_syncookie_ipv6(ip, &tcp, 20);
+	out[n++] = other >> 32;
+	answer(&tcp, cookie);
+	out[n++] = tcp_raw_check_syncookie_ipv4(ip, &tcp);
+	out[n++] = tcp_raw_check_syncookie_ipv6(ip, &tcp);
+	ip[15]++;
+	out[n++] = tcp_raw_check_syncookie_ipv4(ip, &tcp);
+	ip[15]--;
+	tcp.source++;
+	out[n++] = tcp_raw_check_syncookie_ipv4(ip, &tcp);
+	tcp.source--;
+	tcp.ack = turned((u32)other + 1);
+	out[n++] = tcp_raw_check_syncookie_ipv6(ip, &tcp);
+	ip[39]++;
+	out[n++] = tcp_raw_check_syncookie_ipv6(ip, &tcp);
+	return 0;
+}
+
+/* Sizes that are asked for: 1,400, none, a part, 0 and 9,000. */
+SEC("xdp") int cookie_sizes(void *ctx)
+{
+	struct tcp tcp = {.doff = 0x70, .options = {1, 2, 4, 1400 >> 8, 1400 & 255, 0, 2, 4}};
+	u8 ip[40] = {0};
+	u32 n = 0;
+
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	out[n++] = tcp_raw_gen_syncookie_ipv6(ip, &tcp, 28) >> 32;
+	tcp.options[0] = 0;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	tcp.options[0] = 8;
+	tcp.options[1] = 9;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	tcp.options[1] = 1;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	tcp.options[0] = 2;
+	tcp.options[1] = 4;
+	tcp.options[2] = tcp.options[3] = 0;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	tcp.options[2] = 9000 >> 8;
+	tcp.options[3] = 9000 & 255;
+	out[n++] = tcp_raw_gen_syncookie_ipv4(ip, &tcp, 28) >> 32;
+	out[n++] = tcp_raw_gen_syncookie_ipv6(ip, &tcp, 28) >> 32;
+	out[n++] = tcp_raw_gen_syncookie_ipv6(ip, &tcp, 24);
 	return 0;
 }
 

@@ -199,7 +199,7 @@ static void cpus_are_in_sets(void **state)
 	ON(0, cpumask_programs, "two", 0, 0, 2, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	   1, 1, 0, 0, 1, 1);
 	ON(0, cpumask_programs, "held", 1, 1);
-	ON(0, cpumask_programs, "populated", 0, 1, 2, -13, 0, 1, -1);
+	ON(0, cpumask_programs, "populated", 0, 1, 2, -EACCES, 0, 1, -1);
 }
 
 /* ---- streams ---- */
@@ -323,6 +323,16 @@ static void packets_come_from_nowhere(void **state)
 	given[1] = 0;
 }
 
+/* tcp_raw_gen_syncookie_ipv4, tcp_raw_gen_syncookie_ipv6, tcp_raw_check_syncookie_ipv4,
+ * tcp_raw_check_syncookie_ipv6 */
+static void cookies_come_back(void **state)
+{
+	BOTH(ask_programs, "cookies", 536, -EINVAL, -EINVAL, 1220, 0, -EACCES, -EACCES,
+	     -EACCES, 0, -EACCES);
+	BOTH(ask_programs, "cookie_sizes", 1300, 1220, 536, 536, 536, 536, 1460, 8940,
+	     -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +349,7 @@ int main(void)
 		cmocka_unit_test(casts_read_what_is_there),
 		cmocka_unit_test(fragments_are_pulled),
 		cmocka_unit_test(cpus_are_in_sets),
+		cmocka_unit_test(cookies_come_back),
 		cmocka_unit_test(types_have_ids),
 		cmocka_unit_test(cgroups_have_levels),
 		cmocka_unit_test(the_current_task_is_one),

@@ -289,6 +289,8 @@ static bool check_arg(struct call *c, u32 i)
 	case arg_value_out:
 		return check_mem(c, i, c->map->info.value_size,
 				 c->map->ops->asks ? access_read : access_write);
+	case arg_mem20: return check_mem(c, i, 20, access_read);
+	case arg_mem40: return check_mem(c, i, 40, access_read);
 	case arg_mem: return check_sized(c, i, access_read, false);
 	case arg_mem_null: return check_sized(c, i, access_read, true);
 	case arg_out: return check_sized(c, i, access_write, false);

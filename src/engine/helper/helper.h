@@ -15,6 +15,8 @@ enum helper_arg {
 	arg_any,	  /* any number */
 	arg_ctx,	  /* the context pointer */
 	arg_ctx_null,	  /* the same, or NULL */
+	arg_mem20,	  /* 20 bytes to read: a header of IPv4, or of TCP */
+	arg_mem40,	  /* 40 bytes to read: a header of IPv6 */
 	arg_map,	  /* a map with values; becomes a struct map * */
 	arg_map_of_any,	  /* the same, or a map of maps */
 	arg_any_map,	  /* a map of whatever type */

@@ -131,6 +131,7 @@ struct run {
 	const u64 *caller;
 	struct store *store;
 	u64 random; /* state of bpf_get_prandom_u32 */
+	u64 secret; /* of SYN cookies; 0: not asked for */
 	u32 spread; /* the CPU that bpf_cpumask_any_distribute() gave last */
 	struct run_thread thread;
 	bool moved; /* memory was taken back: bounds that the interpreter remembers are no
