@@ -63,7 +63,8 @@ fuzz: $(SAN)/build.ninja
 		--timeout-multiplier 0 --verbose
 
 # What is too long for ./check: FUZZ_RUNS mutated programs and 10,000 mutated object files
-# under the sanitizers, 200,000 random programs and tcpdump's captures on both sides.
+# under the sanitizers, 200,000 random programs, 100,000 sequences of bpf(2) and tcpdump's
+# captures on both sides.
 judges: all $(SAN)/build.ninja
 	ninja -C $(SAN)
 	test/judge/judges.sh $(BUILD) $(SAN)

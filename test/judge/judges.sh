@@ -1,7 +1,7 @@
 #!/bin/sh
 # judges.sh BUILD SANITIZED-BUILD: the runs that are too long for ./check. `make judges`
-# calls it; NICE, FUZZ_SECONDS (most for each fuzzer, 3600), FUZZ_RUNS, PROGRAMS and
-# VERIFY_CASES (BUILD/cases, which `make verify-corpus` makes) may be set.
+# calls it; NICE, FUZZ_SECONDS (most for each fuzzer, 3600), FUZZ_RUNS, PROGRAMS,
+# SEQUENCES and VERIFY_CASES (BUILD/cases, which `make verify-corpus` makes) may be set.
 set -u
 build=$(cd "$1" && pwd) san=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,6 +44,8 @@ judge diff-scalar "$build/test/judge/diff_scalar" -n "${PROGRAMS:-200000}"
 judge verify-concrete "$build/test/judge/verify_concrete" -n "${CONCRETE:-100000}"
 judge verify-fuzz "$build/test/judge/verify/verify_fuzz" -n "${PROGRAMS:-200000}" \
 	-o "$build/fuzz-verify"
+judge seq-fuzz "$build/test/judge/seq/seq_fuzz" -n "${SEQUENCES:-100000}" \
+	-o "$build/fuzz-sys"
 cases=${VERIFY_CASES:-$build/cases}
 for side in "$build" "$san"; do
 	if [ -d "$cases" ]; then

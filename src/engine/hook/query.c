@@ -146,6 +146,11 @@ static int task_object(struct store *store, u32 pid, u32 fd, struct object **out
 	return err ? -ENOTSUPP : 0;
 }
 
+/* What it traces, and with what. */
+struct traced {
+	u32 event, fd_type, prog_id;
+};
+
 /* The program that runs through a perf event, however it came there. */
 static int perf_prog(struct store *store, u32 perf_id, u32 *prog_id)
 {
@@ -161,22 +166,20 @@ static int perf_prog(struct store *store, u32 perf_id, u32 *prog_id)
 	return err ? err : *prog_id ? 0 : -ENOENT;
 }
 
-static int query_object(struct object *obj, union skep_attr *attr, u32 *event)
+static int query_object(struct object *obj, struct traced *t)
 {
 	const struct link_info *link;
 
 	if (obj->kind == OBJECT_PERF) {
-		*event = container_of(obj, struct perf, obj)->info->event;
-		attr->task_fd_query.fd_type = SKEP_FD_TYPE_TRACEPOINT;
-		return perf_prog(obj->store, obj->id, &attr->task_fd_query.prog_id);
+		t->event = container_of(obj, struct perf, obj)->info->event;
+		t->fd_type = SKEP_FD_TYPE_TRACEPOINT;
+		return perf_prog(obj->store, obj->id, &t->prog_id);
 	}
 	link = obj->kind == OBJECT_LINK ? container_of(obj, struct link, obj)->info
 					: NULL;
 	if (!link || link->type != SKEP_LINK_TYPE_RAW_TRACEPOINT)
 		return -ENOTSUPP;
-	*event = link->event;
-	attr->task_fd_query.fd_type = SKEP_FD_TYPE_RAW_TRACEPOINT;
-	attr->task_fd_query.prog_id = link->prog_id;
+	*t = (struct traced){link->event, SKEP_FD_TYPE_RAW_TRACEPOINT, link->prog_id};
 	return 0;
 }
 
@@ -207,7 +210,7 @@ static int give_name(union skep_attr *attr, u32 event)
 int cmd_task_fd_query(struct store *store, union skep_attr *attr)
 {
 	struct object *obj;
-	u32 event;
+	struct traced t;
 	int err;
 
 	if (!store_privileged(store))
@@ -217,7 +220,13 @@ int cmd_task_fd_query(struct store *store, union skep_attr *attr)
 	err = task_object(store, attr->task_fd_query.pid, attr->task_fd_query.fd, &obj);
 	if (err)
 		return err;
-	err = query_object(obj, attr, &event);
+	err = query_object(obj, &t);
 	object_put(obj);
-	return err ? err : give_name(attr, event);
+	if (!err)
+		err = give_name(attr, t.event);
+	if (err && err != -ENOSPC)
+		return err;
+	attr->task_fd_query.prog_id = t.prog_id;
+	attr->task_fd_query.fd_type = t.fd_type;
+	return err;
 }

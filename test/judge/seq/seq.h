@@ -28,6 +28,10 @@ enum {
 	SEQ_KEYS = 8, /* a map is used with so many keys */
 	SEQ_ROOM = 1 << 22,
 	SEQ_RECORD = 104, /* so much of a ring buffer's record is written */
+	SEQ_TEXT = 512,
+	/* an object's info; what its addresses point to stands at SEQ_INFO_MORE */
+	SEQ_INFO_ROOM = 5120,
+	SEQ_INFO_MORE = 1024,
 };
 
 /* The members of union skep_attr, by the names that scripts have for them. */
@@ -52,6 +56,7 @@ enum seq_verb {
 	v_poll,
 	v_walk, /* a whole iteration, with its values */
 	v_task, /* a descriptor of this process, or, with count, of the root cgroup */
+	v_perf, /* a perf event that programs write to: of which CPU, and with what */
 	v_ring, /* a ring buffer's records, consumed */
 	v_fork, /* the next `count` calls are done by a child */
 };
@@ -65,6 +70,7 @@ enum seq_what {
 	w_name,	 /* 16 bytes in the attr itself */
 	w_room,	 /* the address of room for `len` bytes, which the call fills in */
 	w_token, /* the address of the batch token of the map that call `slot` made */
+	w_pid,	 /* this process */
 };
 
 /* How room is compared. */
@@ -79,7 +85,8 @@ enum seq_room {
 	r_values,
 };
 
-enum seq_kind { k_none, k_map, k_prog, k_btf, k_link, k_task, k_cgroup, K_KINDS };
+/* k_other: a perf event, or what holds statistics on */
+enum seq_kind { k_none, k_map, k_prog, k_btf, k_link, k_task, k_cgroup, k_other, KINDS };
 
 /* Bytes of w_bytes that differ between the sides: a descriptor, or an id. */
 struct seq_fix {
@@ -149,7 +156,6 @@ struct seq_type {
 
 extern const struct seq_type seq_types[];
 extern const u32 seq_ntypes;
-
 const struct seq_type *seq_type_of(u32 type);
 
 /* Bytes that user space passes for a value. */
@@ -157,19 +163,11 @@ u32 seq_value_size(const struct seq_made *map);
 
 /* Whether it may forget elements: what it holds is not compared. */
 bool seq_forgets(const struct seq_made *map);
-
 u32 seq_cpus(void);
-
 /* `types`: a bit for each row of seq_types that may be used. */
 void seq_gen(struct seq *seq, u64 seed, u64 types);
 
 /* ---- running ---- */
-
-enum { SEQ_TEXT = 512 };
-
-/* In the room of an object's info: what its addresses point to stands at SEQ_INFO_MORE.
- */
-enum { SEQ_INFO_ROOM = 5120, SEQ_INFO_MORE = 1024 };
 
 struct seq_lru {
 	u64 last[SEQ_KEYS]; /* a digest of what was written last */
@@ -239,7 +237,6 @@ s16 seq_object_of(const struct seq_state *st, const struct seq_op *op);
 
 /* Whether both sides did the same; false: model->what says how they differ. */
 bool seq_compare(struct seq_state *st, u32 op);
-
 void seq_print(struct seq_state *st, u32 op);
 void seq_print_begin(FILE *f, const struct seq *seq);
 

@@ -84,7 +84,7 @@ static void rename_info(struct seq_state *st, int side, const struct seq_op *op,
 	s16 object = seq_object_of(st, op);
 	u64 info[64] = {0};
 
-	if (object < 0)
+	if (object < 0 || st->seq->ops[object].made.kind > k_link)
 		return;
 	if (st->seq->ops[object].made.kind == k_prog)
 		for (u32 i = SEQ_INFO_MORE; i < SEQ_INFO_MORE + 64; i += 4)
@@ -272,6 +272,11 @@ static bool same_attr(struct seq_state *st, const struct seq_op *op)
 	/* behind what the caller claims the kernel also writes what has not changed */
 	u32 end = size ? MIN((u32)size->number, (u32)sizeof(k->after)) : sizeof(k->after);
 
+	for (int side = 0; op->cmd == SKEP_TASK_FD_QUERY && side < 2; side++)
+		rename_id(st, side,
+			  st->result[side].after +
+				  offsetof(union skep_attr, task_fd_query.prog_id),
+			  k_prog);
 	for (u32 i = 0; i < end; i++) {
 		bool changed = k->after[i] != k->before[i] || e->after[i] != e->before[i];
 

@@ -33,7 +33,7 @@ static const char usage[] =
 	"  -i INDEX  only the sequence of that index\n"
 	"  -j JOBS   processes (6: mostly they wait for the kernel)\n"
 	"  -o DIR    write differences there, as small as they can be, as scripts\n"
-	"  -e        a private engine in place of the kernel\n";
+	"  -e        a second engine in place of the kernel\n";
 
 struct class
 {
@@ -161,14 +161,14 @@ static int copy_written(struct skep_sys *sys)
 static bool run_on(struct fuzz *f, const struct seq *seq, FILE *print)
 {
 	struct seq_world world = {.model = &f->board->model[f->job], .print = print};
-	char dir[] = "/dev/shm/skep-seq-XXXXXX";
+	char dir[] = "/dev/shm/skep-seq-XXXXXX", dir2[] = "/dev/shm/skep-seq-XXXXXX";
 	struct skep_engine *engine, *other;
 	bool same;
 
-	if (seq->shared && !mkdtemp(dir))
+	if (seq->shared && (!mkdtemp(dir) || !mkdtemp(dir2)))
 		abort();
 	engine = engine_open(seq->shared ? dir : NULL);
-	other = f->engines ? engine_open(NULL) : NULL;
+	other = f->engines ? engine_open(seq->shared ? dir2 : NULL) : NULL;
 	if (!engine || !other != !f->engines)
 		abort();
 	world.sys[0] = other ? skep_engine_sys(other) : skep_sys_kernel();
@@ -179,8 +179,10 @@ static bool run_on(struct fuzz *f, const struct seq *seq, FILE *print)
 		skep_engine_close(other);
 	else
 		unpin();
-	if (seq->shared)
+	if (seq->shared) {
 		remove_dir(dir);
+		remove_dir(dir2);
+	}
 	return same;
 }
 

@@ -1,5 +1,6 @@
 /* seq_gen.c - makes sequences: what is done next, and calls on objects of any kind */
 #include "seq_gen.h"
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -121,6 +122,11 @@ void gen_room(struct gen *g, u8 field, u32 len, enum seq_room room)
 	a->room = (u8)room;
 }
 
+void gen_pid(struct gen *g, u8 field)
+{
+	arg(g, field, w_pid);
+}
+
 void gen_token(struct gen *g, u8 field, u16 slot)
 {
 	arg(g, field, w_token)->slot = slot;
@@ -153,9 +159,14 @@ const struct seq_made *gen_made(struct gen *g, int slot)
 
 /* ---- any object ---- */
 
+static enum seq_kind any_kind(struct gen *g)
+{
+	return gen_one_in(g, 12) ? k_other : (enum seq_kind)(1 + gen_below(g, 4));
+}
+
 static void gen_close(struct gen *g)
 {
-	int slot = gen_any(g, (enum seq_kind)(1 + gen_below(g, 4)));
+	int slot = gen_any(g, any_kind(g));
 
 	if (slot >= 0 && gen_begin(g, v_close, 0))
 		gen_fd(g, 0, (u16)slot);
@@ -170,7 +181,7 @@ static void same_object(struct gen *g, int slot)
 
 static void gen_dup(struct gen *g)
 {
-	int slot = gen_any(g, (enum seq_kind)(1 + gen_below(g, 4)));
+	int slot = gen_any(g, any_kind(g));
 
 	if (slot < 0 || !gen_begin(g, v_dup, 0))
 		return;
@@ -242,7 +253,7 @@ static void gen_next_id(struct gen *g)
 
 static void gen_info(struct gen *g)
 {
-	int slot = gen_any(g, (enum seq_kind)(1 + gen_below(g, 4)));
+	int slot = gen_any(g, any_kind(g));
 
 	if (slot < 0 || !gen_begin(g, v_bpf, SKEP_OBJ_GET_INFO_BY_FD))
 		return;
@@ -273,7 +284,7 @@ static void gen_path(struct gen *g, u32 pin)
 
 static void gen_pin(struct gen *g)
 {
-	int slot = gen_any(g, (enum seq_kind)(1 + gen_below(g, 4)));
+	int slot = gen_any(g, any_kind(g));
 	u32 pin = gen_below(g, SEQ_PINS);
 
 	if (slot < 0 || !gen_begin(g, v_bpf, SKEP_OBJ_PIN))
@@ -319,6 +330,31 @@ void gen_task(struct gen *g, bool cgroup)
 	if (!gen_begin(g, v_task, 0))
 		return;
 	g->op->count = cgroup;
+	made.of = gen_slot(g);
+	gen_makes(g, &made);
+}
+
+static void gen_perf(struct gen *g)
+{
+	struct seq_made made = {.kind = k_other};
+
+	if (!gen_begin(g, v_perf, 0))
+		return;
+	gen_number(g, 0, gen_one_in(g, 20) ? 99999 : gen_below(g, seq_cpus()));
+	gen_number(g, 0, gen_one_in(g, 20) ? 0 : PERF_SAMPLE_RAW);
+	made.of = gen_slot(g);
+	gen_makes(g, &made);
+}
+
+static void gen_stats(struct gen *g)
+{
+	struct seq_made made = {.kind = k_other};
+
+	if (!gen_begin(g, v_bpf, SKEP_ENABLE_STATS))
+		return;
+	if (gen_one_in(g, 8))
+		gen_number(g, f_stats_type, gen_one_of(g, 1, UINT32_MAX));
+	gen_odd_attr(g);
 	made.of = gen_slot(g);
 	gen_makes(g, &made);
 }
@@ -524,6 +560,26 @@ static void gen_query(struct gen *g)
 	gen_odd_attr(g);
 }
 
+/* What a descriptor of this process traces. */
+static void gen_task_query(struct gen *g)
+{
+	int slot = gen_any(g, gen_one_in(g, 3)	 ? (enum seq_kind)(1 + gen_below(g, 4))
+			      : gen_one_in(g, 4) ? k_other
+						 : k_link);
+
+	if (slot < 0 || !gen_begin(g, v_bpf, SKEP_TASK_FD_QUERY))
+		return;
+	gen_pid(g, f_task_pid);
+	gen_fd(g, f_task_fd, (u16)slot);
+	if (gen_one_in(g, 12))
+		gen_number(g, f_task_flags, 1);
+	if (gen_one_in(g, 30))
+		gen_number(g, f_task_buf, gen_bad(g));
+	else if (!gen_one_in(g, 6))
+		gen_room(g, f_task_buf, 64, r_bytes);
+	gen_number(g, f_task_len, gen_one_of(g, 0, 1, 4, 9, 10, 64, 64));
+}
+
 static void gen_lookup(struct gen *g)
 {
 	gen_read(g, SKEP_MAP_LOOKUP_ELEM);
@@ -557,6 +613,7 @@ static const struct {
 	{gen_next_id, 12},  {gen_info, 40},    {gen_pin, 14},	      {gen_get, 14},
 	{gen_fork, 30},	    {gen_batch, 110},  {gen_prog, 45},	      {gen_test_run, 80},
 	{gen_btf, 8},	    {gen_link, 8},     {gen_link_change, 14}, {gen_query, 12},
+	{gen_perf, 10},	    {gen_stats, 6},    {gen_task_query, 12},
 };
 
 static void gen_step(struct gen *g)

@@ -16,8 +16,8 @@ struct gen {
 	struct seq *seq;
 	u64 rng, types;
 	struct seq_op *op;
-	u16 slots[K_KINDS][SEQ_OPS]; /* calls that make an object of each kind */
-	u32 nslots[K_KINDS];
+	u16 slots[KINDS][SEQ_OPS]; /* calls that make an object of each kind */
+	u32 nslots[KINDS];
 	u16 mappings[SEQ_OPS];
 	u32 nmappings;
 	u32 child_end;	      /* calls before this one are a child's */
@@ -63,6 +63,7 @@ void gen_prog(struct gen *g);
 void gen_test_run(struct gen *g);
 void gen_btf(struct gen *g);
 void gen_task(struct gen *g, bool cgroup);
+void gen_pid(struct gen *g, u8 field);
 void gen_link(struct gen *g);
 void gen_link_change(struct gen *g);
 

@@ -298,7 +298,9 @@ static int value_slot(struct gen *g, const struct seq_made *map)
 	switch (seq_type_of(map->type)->values) {
 	case values_prog: return gen_any(g, k_prog);
 	case values_map: return gen_any(g, k_map);
-	case values_other: return gen_any(g, (enum seq_kind)(1 + gen_below(g, 4)));
+	case values_other:
+		return gen_any(g, gen_one_in(g, 6) ? (enum seq_kind)(1 + gen_below(g, 4))
+						   : k_other);
 	default: return -1;
 	}
 }

@@ -7,7 +7,14 @@
 #include <skep/abi_ctx.h>
 #include <skep/abi_func.h>
 
-enum { INSNS = 256, KEY_AT = -32, VALUE_AT = -160, KEY_MOST = 24, VALUE_MOST = 128 };
+enum {
+	INSNS = 256,
+	KEY_AT = -32,
+	VALUE_AT = -160,
+	DYNPTR_AT = -176,
+	KEY_MOST = 24,
+	VALUE_MOST = 128
+};
 
 struct code {
 	struct skep_insn insns[INSNS];
@@ -202,9 +209,70 @@ static void ring_reserve(struct gen *g, struct code *c, u16 slot)
 	c->insns[at].off = (s16)(c->n - at - 1);
 }
 
+static void dynptr_part(struct gen *g, struct code *c, bool write, u32 off, u32 len)
+{
+	stack_address(c, write ? 1 : 3, DYNPTR_AT);
+	mov(c, write ? 2 : 4, off);
+	stack_address(c, write ? 3 : 1, VALUE_AT);
+	mov(c, write ? 4 : 2, len);
+	mov(c, 5, gen_one_in(g, 20));
+	call(c, write ? SKEP_FUNC_dynptr_write : SKEP_FUNC_dynptr_read);
+	count_in(c, 0);
+}
+
+/* All of the record that is looked at is written first, unless there is none. */
+static void ring_dynptr(struct gen *g, struct code *c, u16 slot)
+{
+	u32 size = gen_one_in(g, 4) ? 1000 + gen_below(g, 4000) : 8 + gen_below(g, 100),
+	    at;
+
+	map_address(c, 1, slot);
+	mov(c, 2, size);
+	mov(c, 3, gen_one_in(g, 20));
+	stack_address(c, 4, DYNPTR_AT);
+	call(c, SKEP_FUNC_ringbuf_reserve_dynptr);
+	count_in(c, 0);
+	stack_address(c, 1, DYNPTR_AT);
+	mov(c, 2, 0);
+	stack_address(c, 3, VALUE_AT);
+	mov(c, 4, MIN(size, (u32)SEQ_RECORD));
+	mov(c, 5, 0);
+	call(c, SKEP_FUNC_dynptr_write);
+	count_in(c, 0);
+	for (u32 n = gen_below(g, 3); n; n--)
+		dynptr_part(g, c, gen_one_in(g, 2), gen_below(g, 120), gen_below(g, 100));
+	stack_address(c, 1, DYNPTR_AT);
+	mov(c, 2, gen_below(g, 110));
+	mov(c, 3, 1 + gen_below(g, 8));
+	call(c, SKEP_FUNC_dynptr_data);
+	at = c->n;
+	emit(c, SKEP_JMP | SKEP_JEQ | SKEP_K, 0, 0, 0, 0);
+	emit(c, SKEP_ST | SKEP_MEM | SKEP_B, 0, 0, 0, gen_below(g, 200));
+	emit(c, SKEP_ALU64 | SKEP_ADD | SKEP_K, 7, 0, 0, 11);
+	c->insns[at].off = (s16)(c->n - at - 1);
+	stack_address(c, 1, DYNPTR_AT);
+	mov(c, 2, gen_below(g, 3));
+	call(c, gen_one_in(g, 3) ? SKEP_FUNC_ringbuf_discard_dynptr
+				 : SKEP_FUNC_ringbuf_submit_dynptr);
+}
+
+static void do_perf_output(struct gen *g, struct code *c, u16 slot)
+{
+	store_value(g, c, 64);
+	mov_reg(c, 1, 6);
+	map_address(c, 2, slot);
+	mov(c, 3, gen_below(g, 4));
+	if (gen_one_in(g, 2)) /* BPF_F_CURRENT_CPU */
+		emit(c, SKEP_ALU | SKEP_MOV | SKEP_K, 3, 0, 0, -1);
+	stack_address(c, 4, VALUE_AT);
+	mov(c, 5, 1 + gen_below(g, 64));
+	call(c, SKEP_FUNC_perf_event_output);
+	count_in(c, 0);
+}
+
 static void do_ring(struct gen *g, struct code *c, u16 slot)
 {
-	u32 how = gen_below(g, 5);
+	u32 how = gen_below(g, 7);
 
 	if (how == 0) {
 		map_address(c, 1, slot);
@@ -213,6 +281,8 @@ static void do_ring(struct gen *g, struct code *c, u16 slot)
 		count_in(c, 0);
 	} else if (how < 3) {
 		ring_output(g, c, slot);
+	} else if (how > 4) {
+		ring_dynptr(g, c, slot);
 	} else {
 		ring_reserve(g, c, slot);
 	}
@@ -277,6 +347,8 @@ static void use_map(struct gen *g, struct code *c, u16 slot)
 		do_inner(g, c, slot, map);
 	else if (type->values == values_prog)
 		do_tail_call(g, c, slot);
+	else if (type->type == SKEP_MAP_TYPE_PERF_EVENT_ARRAY)
+		do_perf_output(g, c, slot);
 	else if (gen_one_in(g, 4))
 		do_update(g, c, slot, map);
 }

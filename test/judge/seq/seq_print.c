@@ -136,6 +136,7 @@ static void print_arg(struct seq_state *st, const struct seq_op *op,
 	case w_name: print_name(f, seq->pool + arg->at); break;
 	case w_room: print_room(st, op, arg); break;
 	case w_token: fprintf(f, "@tok%u", arg->slot); break;
+	case w_pid: fprintf(f, "pid"); break;
 	}
 }
 
@@ -217,6 +218,15 @@ void seq_print(struct seq_state *st, u32 i)
 	case v_dup: fprintf(f, "s%u = dup $s%u\n", i, slot); break;
 	case v_task:
 		fprintf(f, "s%u = %s\n", i, op->count ? "cgroup" : "pidfd pid 0 -> ok");
+		break;
+	case v_perf:
+		fprintf(f, "buffer perf%u 136 01000000 88000000 0a00000000000000 ", i);
+		fprintf(f, "0100000000000000 %04x000000000000\n",
+			__builtin_bswap16((u16)op->args[1].number));
+		fprintf(f, "s%u = perf @perf%u -1 %d -1 8", i, i,
+			(int)op->args[0].number);
+		print_result(f, MIN(st->result[0].ret, 0));
+		fprintf(f, "\n");
 		break;
 	case v_poll: fprintf(f, "poll $s%u %ld\n", slot, st->result[0].ret); break;
 	case v_walk:

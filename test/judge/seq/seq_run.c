@@ -2,6 +2,7 @@
 #include "seq.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <poll.h>
 #include <skep/engine.h>
 #include <stdlib.h>
@@ -130,6 +131,7 @@ static u64 value_of(struct seq_state *st, int side, const struct seq_op *op,
 	case w_bytes: return u64_of(bytes_of(st, side, op, arg));
 	case w_room: return u64_of(room_of(st, side, op, arg));
 	case w_token: return u64_of(st->token[side][arg->slot]);
+	case w_pid: return (u64)getpid();
 	default: return (u64)arg->number;
 	}
 }
@@ -297,6 +299,20 @@ static long do_task(const struct seq_op *op)
 	return fd < 0 ? -errno : fd;
 }
 
+/* v_perf: CPU, sample type */
+static long do_perf(struct seq_state *st, const struct seq_op *op, int side)
+{
+	struct skep_sys *sys = st->world->sys[side];
+	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+				       .size = sizeof(attr),
+				       .config = PERF_COUNT_SW_BPF_OUTPUT,
+				       .sample_period = 1,
+				       .sample_type = (u64)op->args[1].number};
+
+	return sys->perf_event_open(sys, &attr, -1, (int)op->args[0].number, -1,
+				    PERF_FLAG_FD_CLOEXEC);
+}
+
 void seq_do(struct seq_state *st, u32 i, int side)
 {
 	const struct seq_op *op = &st->seq->ops[i];
@@ -313,6 +329,7 @@ void seq_do(struct seq_state *st, u32 i, int side)
 	case v_dup: r->ret = do_dup(st, op, side); break;
 	case v_mmap: r->ret = do_mmap(st, i, side); break;
 	case v_task: r->ret = do_task(op); break;
+	case v_perf: r->ret = do_perf(st, op, side); break;
 	case v_poll: r->ret = do_poll(st, op, side); break;
 	case v_walk: seq_do_walk(st, i, side); break;
 	case v_ring: seq_do_ring(st, i, side); break;
