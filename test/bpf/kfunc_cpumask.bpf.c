@@ -43,6 +43,10 @@ extern u32 bpf_cpumask_any_and_distribute(const void *a, const void *b) KSYM;
 extern u32 bpf_cpumask_weight(const void *m) KSYM;
 extern int bpf_cpumask_populate(void *m, const void *from, u64 size) KSYM;
 
+extern int bpf_strlen(const char *s) KSYM;
+
+static long (*probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
+
 /* Of a bool the kernel sets eight bits. */
 #define BOOL(x) ((x) & 0xff)
 
@@ -167,6 +171,7 @@ SEC("syscall") int populated(void *ctx)
 	out[n++] = bpf_cpumask_populate(a, from, 128);
 	out[n++] = bpf_cpumask_weight(a);
 	out[n++] = a->cpumask.bits[0];
+	out[n++] = bpf_strlen((char *)a); /* a byte of 2, then 0 */
 	out[n++] = bpf_cpumask_populate(a, from, 7);
 	from[0] = -1ull;
 	out[n++] = bpf_cpumask_populate(b, from, 128);
@@ -180,6 +185,7 @@ SEC("syscall") int populated(void *ctx)
 SEC("syscall") int held(void *ctx)
 {
 	struct bpf_cpumask *a, *b;
+	u64 word = 0;
 	u32 n = 0;
 
 	a = bpf_cpumask_create();
@@ -190,6 +196,8 @@ SEC("syscall") int held(void *ctx)
 	bpf_cpumask_release(a);
 	out[n++] = bpf_cpumask_first(b);
 	out[n++] = b == a;
+	out[n++] = probe_read_kernel(&word, sizeof(word), b);
+	out[n++] = word;
 	bpf_cpumask_release(b);
 	return 0;
 }

@@ -198,8 +198,8 @@ static void cpus_are_in_sets(void **state)
 	   0, 1, 0, 1, 0, 0, 1, 1, 0, 1);
 	ON(0, cpumask_programs, "two", 0, 0, 2, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	   1, 1, 0, 0, 1, 1);
-	ON(0, cpumask_programs, "held", 1, 1);
-	ON(0, cpumask_programs, "populated", 0, 1, 2, -EACCES, 0, 1, -1);
+	ON(0, cpumask_programs, "held", 1, 1, 0, 2);
+	ON(0, cpumask_programs, "populated", 0, 1, 2, 1, -EACCES, 0, 1, -1);
 }
 
 /* ---- streams ---- */

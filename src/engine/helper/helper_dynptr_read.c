@@ -32,12 +32,7 @@ static s64 user_bytes_sleeping(struct run *run, void *dst, u32 len, u64 addr)
 
 static s64 kernel_bytes(struct run *run, void *dst, u32 len, u64 addr)
 {
-	struct region region;
-
-	if (!run_find(run, addr, len, access_probe, &region))
-		return helper_no_kernel_memory(addr);
-	memmove(dst, ptr_of(addr), len);
-	return 0;
+	return helper_peek(run, dst, addr, len) ? 0 : helper_no_kernel_memory(addr);
 }
 
 static s64 string(struct run *run, char *dst, u32 len, u64 addr, bool user)

@@ -73,6 +73,10 @@ void *helper_xdp_at(struct run *run, u32 off, u32 len);
  * makes none. */
 u32 helper_made_type(const struct run *run, u64 id);
 
+/* Copies what a program may probe as the kernel's memory: the run's own, objects that
+ * programs made, what there is of the kernel's structs. False: nothing is there. */
+bool helper_peek(struct run *run, void *dst, u64 addr, u32 len);
+
 /* Copies from the current task's memory; 0 or -EFAULT. */
 int helper_read_task(struct run *run, void *dst, u64 addr, u32 len);
 

@@ -20,12 +20,16 @@ static u64 answer(int err)
 /* Linux reads no address of user space, but may try all others. */
 static int begin(struct string *s, struct run *run, u64 addr)
 {
+	u8 c;
+
 	s->run = run;
 	s->at = addr;
 	if (run_find(run, addr, 1, access_probe, &s->near))
 		return 0;
 	s->near.lo = s->near.hi = 0;
-	return helper_no_kernel_memory(addr) == -ERANGE ? -ERANGE : 0;
+	return helper_peek(run, &c, addr, 1) || helper_no_kernel_memory(addr) != -ERANGE
+		       ? 0
+		       : -ERANGE;
 }
 
 static int begin_two(struct string *a, struct string *b, struct run *run, u64 at, u64 bt)
@@ -40,10 +44,12 @@ static bool get(struct string *s, u32 n, u8 *c)
 {
 	u64 addr = s->at + n;
 
-	if (addr - s->near.lo >= s->near.hi - s->near.lo &&
-	    !run_find(s->run, addr, 1, access_probe, &s->near))
+	if (addr - s->near.lo < s->near.hi - s->near.lo)
+		*c = *(const volatile u8 *)ptr_of(addr);
+	else if (!helper_peek(s->run, c, addr, 1))
 		return false;
-	*c = *(const volatile u8 *)ptr_of(addr);
+	else if (!run_find(s->run, addr, 1, access_probe, &s->near))
+		s->near.lo = s->near.hi = 0;
 	run_pay(s->run, 1);
 	if (s->run->budget >= 0)
 		return true;

@@ -1,4 +1,5 @@
 #include "cgrp_storage.h"
+#include "heap.h"
 #include "helper_fn.h"
 #include <errno.h>
 #include <sys/prctl.h>
@@ -177,17 +178,30 @@ int helper_no_kernel_memory(u64 addr)
 	return addr >= KERNEL_BEGIN ? -EFAULT : -ERANGE;
 }
 
-static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
+bool helper_peek(struct run *run, void *dst, u64 addr, u32 len)
 {
 	struct region region;
+	const void *at;
+
+	if (run_find(run, addr, len, access_probe, &region))
+		at = ptr_of(addr);
+	else if (heap_is_address(addr))
+		at = heap_at(run->store, addr, len, false);
+	else
+		return helper_image_read(run, dst, addr, len);
+	if (at)
+		memmove(dst, at, len);
+	return at;
+}
+
+static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
+{
 	int err = 0;
 
 	if (user && len)
 		err = helper_is_user(run, addr) ? helper_read_task(run, dst, addr, len)
 						: -EFAULT;
-	else if (!user && run_find(run, addr, len, access_probe, &region))
-		memmove(dst, ptr_of(addr), len);
-	else if (!user && !helper_image_read(run, dst, addr, len))
+	else if (!user && !helper_peek(run, dst, addr, len))
 		err = helper_no_kernel_memory(addr);
 	if (err)
 		memset(dst, 0, len);
@@ -198,11 +212,12 @@ static s64 read_mem(struct run *run, void *dst, u32 len, u64 addr, bool user)
 static u32 readable(struct run *run, u64 addr, u32 most, bool user)
 {
 	struct region region;
+	u8 byte;
 
 	if (user)
 		return MIN(most, (u32)(PAGE - addr % PAGE));
 	if (!run_find(run, addr, 1, access_probe, &region))
-		return 0;
+		return helper_peek(run, &byte, addr, 1);
 	return (u32)MIN(most, region.hi - addr);
 }
 
