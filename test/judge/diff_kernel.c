@@ -18,6 +18,7 @@
 #include <string.h>
 #include <skep/engine.h>
 #include <skep/isa.h>
+#include "../unit/no_bpf.h"
 #include "diff_prog.h"
 #include "last_words.h"
 
@@ -168,6 +169,10 @@ int main(int argc, char **argv)
 
 	if (!diff_options(argc, argv, &o))
 		return 2;
+	if (no_bpf()) {
+		printf("SKIP diff_kernel: %s\n", no_bpf());
+		return 77;
+	}
 	kernel.sys = skep_sys_kernel();
 	stay_on_one_cpu();
 	err = maps_open(&kernel.maps, kernel.sys);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <skep/isa.h>
 #include "case_verify.h"
+#include "../unit/no_bpf.h"
 #include "log.h"
 #include "verify_args.h"
 #include "verify_mine.h"
@@ -474,8 +475,8 @@ int main(int argc, char **argv)
 	struct mine_who who = {0};
 
 	options(&j, argc, argv);
-	if (syscall(SYS_bpf, 0, NULL, 0) < 0 && errno == EPERM) {
-		printf("SKIP: bpf(2) is not permitted\n");
+	if (no_bpf()) {
+		printf("SKIP: %s\n", no_bpf());
 		return 77;
 	}
 	mine_types(&types, target("btf_trace_sched_switch", SKEP_BTF_KIND_TYPEDEF),

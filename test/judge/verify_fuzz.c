@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "../unit/no_bpf.h"
 #include "log.h"
 #include "case_files.h"
 #include "verify_fuzz.h"
@@ -522,7 +523,8 @@ int main(int argc, char **argv)
 	if (!options(&f, argc, argv))
 		return 2;
 	case_vmlinux(); /* once, and while it may be read */
-	why = no_kernel((u32)f.caps);
+	why = no_bpf();
+	why = why ? why : no_kernel((u32)f.caps);
 	if (why) {
 		printf("SKIP: the kernel's bpf(2): %s\n", why);
 		return 77;

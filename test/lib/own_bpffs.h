@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <skep/sys.h>
+#include "../unit/no_bpf.h"
 
 /* The process gets a bpffs that nobody else sees, and a network of its own, so that a
  * program on its lo is in nobody's way. NULL, or why there is none. */
@@ -18,6 +19,8 @@ static const char *own_bpffs(void)
 
 	if (err == -ENOSYS || err == -EPERM)
 		return "the kernel does not let us use bpf(2) (needs root)";
+	if (no_bpf())
+		return no_bpf();
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))

@@ -221,13 +221,13 @@ int main(int argc, char **argv)
 	side = *named;
 	side.coverage = coverage;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (side.kernel && side.user)
-		return run_as_user(&side, n, files);
-	why = side.kernel ? kernel_ready() : NULL;
+	why = !side.kernel ? NULL : side.user ? no_bpf() : kernel_ready();
 	if (why) {
 		printf("1..0 # SKIP %s\n", why);
 		return 0;
 	}
+	if (side.kernel && side.user)
+		return run_as_user(&side, n, files);
 	printf("1..%d\n", n + coverage);
 	return run_all(&side, n, files);
 }
