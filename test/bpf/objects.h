@@ -78,6 +78,14 @@ __ksym struct bpf_rb_node *bpf_rbtree_right(struct bpf_rb_root *root,
 __ksym void bpf_rcu_read_lock(void);
 __ksym void bpf_rcu_read_unlock(void);
 
+__ksym void *bpf_percpu_obj_new_impl(u64 type, void *meta);
+__ksym void bpf_percpu_obj_drop_impl(void *p, void *meta);
+static void *(*per_cpu_ptr)(const void *p, u32 cpu) = (void *)153;
+static void *(*this_cpu_ptr)(const void *p) = (void *)154;
+
+#define percpu_obj_new(type) \
+	((type *)bpf_percpu_obj_new_impl(__builtin_btf_type_id(*(type *)0, 0), NULL))
+#define percpu_obj_drop(p) bpf_percpu_obj_drop_impl(p, NULL)
 #define obj_new(type) \
 	((type *)bpf_obj_new_impl(__builtin_btf_type_id(*(type *)0, 0), NULL))
 #define obj_drop(p)	    bpf_obj_drop_impl(p, NULL)

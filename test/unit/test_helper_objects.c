@@ -12,6 +12,7 @@
 
 #define OBJECTS TEST_BPF "/objects.bpf.c"
 #define GRAPH	TEST_BPF "/objects_graph.bpf.c"
+#define PERCPU	TEST_BPF "/objects_percpu.bpf.c"
 #define WALK	TEST_BPF "/objects_walk.bpf.c"
 
 struct value {
@@ -109,6 +110,21 @@ static void lists_and_trees_own_them(void **state)
 	}
 }
 
+/* Helpers per_cpu_ptr and this_cpu_ptr. */
+static void each_cpu_has_its_own(void **state)
+{
+	struct side s;
+
+	EACH_SIDE_OF(PERCPU, &s)
+	{
+		ANSWERS(&s, "make", 0);
+		ANSWERS(&s, "use", 3, 8, 0, 5);
+		ANSWERS(&s, "use", 3, 8, 0, 10);
+		ANSWERS(&s, "make", 1);
+		ANSWERS(&s, "use", 3, 8, 0, 5);
+	}
+}
+
 /* Trees have the kernel's shape. */
 static void they_look_the_same(void **state)
 {
@@ -194,6 +210,7 @@ int main(void)
 		cmocka_unit_test(they_are_made_and_dropped),
 		cmocka_unit_test(values_keep_them),
 		cmocka_unit_test(lists_and_trees_own_them),
+		cmocka_unit_test(each_cpu_has_its_own),
 		cmocka_unit_test(they_look_the_same),
 		cmocka_unit_test(they_keep_each_other),
 		cmocka_unit_test(user_space_sees_zeros_and_drops_them),

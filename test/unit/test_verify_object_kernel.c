@@ -128,12 +128,20 @@ static void work_queues_too(void **state)
 	end();
 }
 
+static void what_each_cpu_has_too(void **state)
+{
+	begin(__func__);
+	assert_int_equal(judge(TEST_BPF "/objects_percpu_verify.bpf.c"), 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_are_judged_as_the_kernel_does),
 		cmocka_unit_test(lists_and_trees_too),
 		cmocka_unit_test(work_queues_too),
+		cmocka_unit_test(what_each_cpu_has_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

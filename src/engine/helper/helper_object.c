@@ -2,6 +2,7 @@
 #include "heap_graph.h"
 #include "helper_fn.h"
 #include "msg.h"
+#include "verify.h"
 #include <errno.h>
 
 /* What the verifier has found that the program makes. */
@@ -15,15 +16,25 @@ u32 helper_made_type(const struct run *run, u64 id)
 	return 0;
 }
 
-KFUNC_FN(obj_new_impl)
+static u64 make(struct run *run, u64 id, u32 percpu, const char *name)
 {
-	const u32 type = helper_made_type(run, a);
+	const u32 type = helper_made_type(run, (u32)id | percpu);
 
 	run->state |= RUN_DIRTY;
 	if (type)
 		return heap_new(run->store, run->slot, type);
-	run_fault(run, EINVAL, msg_helper_no_type, "obj_new_impl", (unsigned long long)a);
+	run_fault(run, EINVAL, msg_helper_no_type, name, (unsigned long long)id);
 	return 0;
+}
+
+KFUNC_FN(obj_new_impl)
+{
+	return make(run, a, 0, "obj_new_impl");
+}
+
+KFUNC_FN(percpu_obj_new_impl)
+{
+	return make(run, a, VERIFY_PERCPU, "percpu_obj_new_impl");
 }
 
 static u64 give_up(struct run *run, u64 object, const char *name)
@@ -37,6 +48,30 @@ static u64 give_up(struct run *run, u64 object, const char *name)
 KFUNC_FN(obj_drop_impl)
 {
 	return give_up(run, a, "obj_drop_impl");
+}
+
+KFUNC_FN(percpu_obj_drop_impl)
+{
+	return give_up(run, a, "percpu_obj_drop_impl");
+}
+
+/* ---- what each CPU has its own of ---- */
+
+static u64 copy_of(struct run *run, u64 object, u64 cpu)
+{
+	const struct heap_type *t = heap_object(run->store, object);
+
+	return cpu < t->copies ? object + cpu * t->size : 0;
+}
+
+HELPER_FN(per_cpu_ptr)
+{
+	return copy_of(run, a, (u32)b);
+}
+
+HELPER_FN(this_cpu_ptr)
+{
+	return copy_of(run, a, run->slot);
 }
 
 KFUNC_FN(refcount_acquire_impl)

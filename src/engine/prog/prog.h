@@ -67,7 +67,7 @@ enum { PROG_CPUMASK }; /* struct bpf_cpumask, which is the kernel's */
 
 /* A type that the program makes objects of. */
 struct prog_made {
-	u32 btf_id; /* in the program's BTF, or PROG_CPUMASK */
+	u32 btf_id; /* in the program's BTF, with VERIFY_PERCPU; or PROG_CPUMASK */
 	u32 type;   /* of heap.h */
 };
 

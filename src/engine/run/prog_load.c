@@ -533,13 +533,18 @@ static void take_symbols(struct loading *l)
 
 /* ---- what it makes ---- */
 
-static void describe_type(const struct skep_btf *btf, u32 id, struct heap_type *t)
+static void describe_type(const struct loading *l, const struct skep_btf *btf, u32 made,
+			  struct heap_type *t)
 {
+	const u32 id = made & ~VERIFY_PERCPU, size = btf_size(btf, id);
 	struct btf_field fields[BTF_FIELDS];
 	int n = btf_object_fields(btf, id, fields);
 
-	*t = (struct heap_type){
-		.size = btf_size(btf, id), .copies = 1, .n = n > 0 ? (u32)n : 0};
+	*t = (struct heap_type){.size = size, .copies = 1, .n = n > 0 ? (u32)n : 0};
+	if (made & VERIFY_PERCPU) {
+		t->size = (u32)round_up(size, 8);
+		t->copies = store_slots(l->store);
+	}
 	for (u32 i = 0; i < t->n; i++) {
 		t->at[i].kind = fields[i].kind;
 		t->at[i].off = fields[i].off;
@@ -558,7 +563,7 @@ static void take_type(struct loading *l, const struct skep_btf *btf, u32 id, u32
 		return;
 	if (i == PROG_MADE)
 		refuse(l, E2BIG, msg_load_made, PROG_MADE);
-	describe_type(btf, id, &type);
+	describe_type(l, btf, id, &type);
 	l->made_types[i] = (struct prog_made){key, heap_add_type(l->store, &type)};
 	if (!l->made_types[i].type)
 		refuse(l, ENOMEM, msg_load_memory);

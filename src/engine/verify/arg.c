@@ -353,6 +353,7 @@ static void note_percpu(struct verifier *v, struct call *call, u32 regno)
 
 	if (!r->btf_id)
 		refuse(v, percpu_id, regno);
+	call->percpu_made = r->flags & flag_rcu;
 	call->percpu_btf = r->btf;
 	call->percpu_id = r->btf_id;
 }

@@ -1,6 +1,7 @@
 /* Calls of helpers: may this program call it here, do the arguments fit, what does it
  * return, and what is no longer known afterwards. */
 #include "stack_object.h"
+#include "access.h"
 #include "object_fields.h"
 #include "typed.h"
 
@@ -219,6 +220,21 @@ static void refine(const struct verifier *v, const struct call *call, struct reg
 
 /* ---- in the kernel's order ---- */
 
+/* What each CPU has its own of may be used in an RCU section after it was given away. */
+static void keep_percpu(struct verifier *v, u32 ref)
+{
+	struct reg *r;
+
+	state_each_reg(v->cur, walk, r)
+	{
+		if (r->ref != ref || !access_in_rcu(v) ||
+		    !(r->flags & flag_alloc && r->flags & flag_percpu))
+			continue;
+		r->ref = 0;
+		r->flags = (r->flags & ~(u32)flag_alloc) | flag_rcu;
+	}
+}
+
 static void release(struct verifier *v, const struct call *call)
 {
 	if (call->release && call->dynptr.type == reg_dynptr) {
@@ -227,6 +243,8 @@ static void release(struct verifier *v, const struct call *call)
 	}
 	if (!call->release || (!call->ref && reg_is_zero(&regs_of(v)[call->release])))
 		return;
+	if (call->kptr && call->ref)
+		keep_percpu(v, call->ref);
 	if (!call->ref || !ref_release(v, call->ref))
 		refuse(v, release_unknown, call->proto->name, call->proto->id);
 }

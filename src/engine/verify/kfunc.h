@@ -45,6 +45,7 @@ enum kfunc_does {
 	kfunc_kmem_cache, /* returns what may be gone */
 	kfunc_trap,
 	kfunc_obj_new, /* kfunc_object.c: what programs make */
+	kfunc_percpu_obj_new,
 	kfunc_obj_drop,
 	kfunc_refcount_acquire,
 	kfunc_list_push,
@@ -95,6 +96,8 @@ void kfunc_check_named(void *v, u32 insn);
 /* Every argument; what they mean is in `call` then. */
 void kfunc_check_args(struct verifier *v, struct kfunc_call *call);
 bool kfunc_is_number(const struct skep_btf *btf, u32 id);
+/* A struct of numbers only, up to four structs deep. */
+bool kfunc_is_plain(const struct skep_btf *btf, u32 id);
 /* What a pointer points to; 0: it is none, or to void. */
 u32 kfunc_pointee(const struct skep_btf *btf, u32 id);
 

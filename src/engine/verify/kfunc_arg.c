@@ -116,14 +116,19 @@ static bool is_plain(const struct skep_btf *btf, u32 id, u32 depth, u32 *steps)
 	return true;
 }
 
+bool kfunc_is_plain(const struct skep_btf *btf, u32 id)
+{
+	u32 steps = 1 << 16;
+
+	return access_btf_is_struct(btf, id) && is_plain(btf, id, 0, &steps);
+}
+
 static void check_memory_type(struct verifier *v, const struct kfunc_call *call,
 			      const struct param *p)
 {
 	const struct skep_btf *btf = call->btf;
-	u32 steps = 1 << 16;
 
-	if (kfunc_is_number(btf, p->to) || (p->end && !p->to) ||
-	    (access_btf_is_struct(btf, p->to) && is_plain(btf, p->to, 0, &steps)))
+	if (kfunc_is_number(btf, p->to) || (p->end && !p->to) || kfunc_is_plain(btf, p->to))
 		return;
 	refuse(v, kfunc_pointee, p->i, typed_kind_name(btf, p->to),
 	       p->to ? btf_name(btf, p->to) : "", p->end ? "void, " : "");

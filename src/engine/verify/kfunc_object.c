@@ -177,10 +177,25 @@ void object_insert(struct verifier *v, const struct kfunc_call *call)
 
 /* ---- what it gives ---- */
 
+/* What each CPU has its own of is plain memory, and little of it. */
+static void check_percpu(struct verifier *v, const struct skep_btf *btf, u32 id)
+{
+	enum { MOST = 512 };
+	const u32 size = btf_size(btf, id);
+
+	if (size > MOST)
+		refuse(v, object_percpu_size, size, MOST);
+	if (!kfunc_is_plain(btf, id))
+		refuse(v, object_percpu_type);
+	if (object_fields_of_type(v, btf, id).n)
+		refuse(v, object_percpu_fields);
+}
+
 static void give_new(struct verifier *v, const struct kfunc_call *call, struct reg *r)
 {
 	const struct skep_btf *btf = v->prog->btf;
 	const u32 id = (u32)call->constant;
+	const bool percpu = call->kfunc->does == kfunc_percpu_obj_new;
 
 	if (call->constant >> 32)
 		refuse(v, object_id_range);
@@ -188,16 +203,19 @@ static void give_new(struct verifier *v, const struct kfunc_call *call, struct r
 		refuse(v, object_no_btf);
 	if (!id || id >= btf->end_id || btf_kind_of(btf, id) != SKEP_BTF_KIND_STRUCT)
 		refuse(v, object_no_struct);
-	reg_set_pointer(r, reg_btf, flag_alloc);
+	if (percpu)
+		check_percpu(v, btf, id);
+	reg_set_pointer(r, reg_btf, flag_alloc | (percpu ? (u32)flag_percpu : 0));
 	r->btf = btf;
 	r->btf_id = id;
 	if (v->prog->made)
-		v->prog->made[v->insn] = id;
+		v->prog->made[v->insn] = id | (percpu ? VERIFY_PERCPU : 0);
 }
 
 bool object_give(struct verifier *v, const struct kfunc_call *call, struct reg *r)
 {
 	switch (call->kfunc->does) {
+	case kfunc_percpu_obj_new:
 	case kfunc_obj_new: give_new(v, call, r); return true;
 	case kfunc_refcount_acquire:
 		reg_set_pointer(r, reg_btf, flag_alloc);

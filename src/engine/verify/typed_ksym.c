@@ -72,6 +72,10 @@ void typed_give_percpu(struct verifier *v, const struct call *call, struct reg *
 	const struct skep_btf *btf = call->percpu_btf;
 	const u32 id = btf_skip(btf, call->percpu_id), size = btf_size(btf, id);
 
+	if (call->percpu_made) {
+		set_typed(r, btf, call->percpu_id, flag_alloc | flag_rcu);
+		return;
+	}
 	if (access_btf_is_struct(btf, id)) {
 		set_typed(r, btf, call->percpu_id, flags);
 		return;

@@ -58,6 +58,8 @@ struct verify_cost {
 	u32 processed, states;
 };
 
+#define VERIFY_PERCPU (1u << 31)
+
 /* A program as BPF_PROG_LOAD gets it, but that map references (lddw) have
  * PSEUDO_MAP_IDX or PSEUDO_MAP_IDX_VALUE and an index into maps[] in the low half of
  * imm. Records of func_info and line_info are of the size given. */
@@ -76,7 +78,8 @@ struct verify_prog {
 	const struct verify_watch *watch; /* NULL: nobody */
 	struct verify_cost *costs;	  /* n, counted up; NULL: they are not */
 	u32 *made;    /* n: of an accepted program, the type in btf of the object that a
-			 call makes; 0: none. NULL: nobody asks */
+			 call makes, with VERIFY_PERCPU one for each CPU; 0: none. NULL:
+			 nobody asks */
 	bool *seen;   /* n: of an accepted program, whether any path comes to the slot;
 			 NULL: nobody asks */
 	bool *narrow; /* n: of an accepted program, whether an operation on 64 bits has
