@@ -43,7 +43,8 @@ struct ir_node {
 	u8 size; /* bytes of memory, or that are extended */
 	u8 kind; /* load: sign-extending; udiv, umod: not by 0; others: see ir.def */
 	u8 scale;
-	u16 uses; /* saturates */
+	bool shared; /* load: of memory that is not the run's alone: it stays */
+	u16 uses;    /* saturates */
 	u32 block;
 	u32 a, b, c;
 	u32 list, nlist; /* in ir->lists */
@@ -126,6 +127,9 @@ struct ir_world {
 	 * by loads. */
 	bool (*access)(struct ir *ir, u32 block, void *arg, u32 at, const struct insn *in,
 		       u32 base, u32 value, u32 *out);
+	/* Whether nobody else reads or writes the memory at the register, during the run:
+	 * docs/memory-model.md. */
+	bool (*is_private)(void *arg, u32 at, u32 reg);
 	/* lddw: the number it stands for. */
 	u64 (*address)(void *arg, const struct insn *in);
 	/* r1 to r5 of a call; how many it reads. */

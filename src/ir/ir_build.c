@@ -409,6 +409,8 @@ static void build_load(struct build *b, u32 i)
 	x = ir_at(b->ir, n);
 	x->imm = in->off;
 	x->kind = op->is_signed;
+	x->shared =
+		!b->world->is_private || !b->world->is_private(b->world->arg, i, in->src);
 	write(b, in->dst, n);
 }
 

@@ -549,8 +549,9 @@ static void use_operands(struct marks *m)
 
 static bool has_effect(const struct ir_node *x)
 {
-	return x->op == ir_store || x->op == ir_atomic || x->op == ir_call ||
-	       x->op == ir_local || x->op == ir_check;
+	return (x->op == ir_load && x->shared) || x->op == ir_store ||
+	       x->op == ir_atomic || x->op == ir_call || x->op == ir_local ||
+	       x->op == ir_check;
 }
 
 void ir_sweep(struct ir *ir)

@@ -123,6 +123,18 @@ static bool access_context(struct ir *ir, u32 block, void *arg, u32 at,
 	return true;
 }
 
+/* What a run has for itself: its stack, its context, the packet it was given. */
+static bool is_private(void *arg, u32 at, u32 reg)
+{
+	const struct lowering *l = arg;
+	const struct fact *fact = l->facts ? facts_before(l->facts, at, reg) : NULL;
+
+	if (reg == 10)
+		return true;
+	return fact && (fact->kind == fact_stack || fact->kind == fact_ctx ||
+			fact->kind == fact_packet || fact->kind == fact_packet_meta);
+}
+
 /* ---- calls ---- */
 
 static const struct helper *row_of(const struct insn *in)
@@ -294,8 +306,8 @@ static int compile_func(const struct prog *prog, const struct facts *facts, u32 
 			struct jit_func *out)
 {
 	struct lowering l = {.prog = prog, .facts = facts};
-	const struct ir_world world = {access_context, address, nargs, call_any,
-				       branch,	       range,	&l};
+	const struct ir_world world = {access_context, is_private, address, nargs,
+				       call_any,       branch,	   range,   &l};
 	const struct ir_func func = {prog->funcs[number].start, prog->funcs[number].end,
 				     !number};
 	struct ir ir;
