@@ -1,4 +1,5 @@
 /* skep link: what programs are attached to. */
+#include "pinned.h"
 #include "prog_name.h"
 #include "tool_msg.h"
 #include "which.h"
@@ -16,6 +17,7 @@ const char help_link[] =
 	"  --on SIDE     kernel or engine; default: the kernel where bpf(2) lets you\n"
 	"  -j, --json    as bpftool writes it\n"
 	"  -p, --pretty  the same on many lines\n"
+	"  -f, --bpffs   list, show: where they are pinned, on the kernel\n"
 	"\n"
 	"Exit code: 0 done, 1 no such link, or it cannot be done, 2 usage.\n";
 
@@ -209,9 +211,13 @@ static int show(struct request *r, int fd)
 		printf("%" PRIu32 ": %s  prog %" PRIu32 "\n\t", info.id,
 		       link_type_name(info.type), info.prog_id);
 	details(r, &info, name);
+	if (r->json)
+		pinned_json(r, which_link, info.id);
 	json_close(&r->out, '}');
-	if (!r->json)
+	if (!r->json) {
 		putchar('\n');
+		pinned_text(r, which_link, info.id);
+	}
 	return exit_ok;
 }
 

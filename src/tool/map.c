@@ -29,6 +29,7 @@ const char help_map[] =
 	"  --on SIDE     kernel or engine; default: the kernel where bpf(2) lets you\n"
 	"  -j, --json    as bpftool writes it\n"
 	"  -p, --pretty  the same on many lines\n"
+	"  -f, --bpffs   list, show: where they are pinned, on the kernel\n"
 	"  --all         dump: entries of arrays that are zero, too\n"
 	"\n"
 	"Exit code: 0 done, 1 no such map or element, or it cannot be done, 2 usage.\n";

@@ -1,4 +1,5 @@
 /* skep map list and dump. */
+#include "pinned.h"
 #include "map_at.h"
 #include "btf.h"
 #include "prog_name.h"
@@ -24,9 +25,10 @@ static struct extra extra_of(struct request *r, int fd)
 	return x;
 }
 
-static void show_json(struct json *j, const struct skep_map_info *info,
+static void show_json(struct request *r, const struct skep_map_info *info,
 		      const struct extra *x)
 {
+	struct json *j = &r->out;
 	json_open(j, NULL, '{');
 	json_number(j, "id", info->id);
 	json_text(j, "type", map_type_name(info->type));
@@ -46,6 +48,7 @@ static void show_json(struct json *j, const struct skep_map_info *info,
 		json_number(j, "frozen", x->frozen);
 	if (info->btf_id)
 		json_number(j, "btf_id", info->btf_id);
+	pinned_json(r, which_map, info->id);
 	json_close(j, '}');
 }
 
@@ -80,9 +83,11 @@ int map_show(struct request *r, int fd)
 	if (err)
 		return which_failed(r, "the map", err);
 	if (r->json)
-		show_json(&r->out, &info, &x);
+		show_json(r, &info, &x);
 	else
 		show_text(&info, &x);
+	if (!r->json)
+		pinned_text(r, which_map, info.id);
 	return exit_ok;
 }
 

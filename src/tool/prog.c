@@ -28,6 +28,7 @@ const char help_prog[] =
 	"  --on SIDE     kernel or engine; default: the kernel where bpf(2) lets you\n"
 	"  -j, --json    as bpftool writes it\n"
 	"  -p, --pretty  the same on many lines\n"
+	"  -f, --bpffs   list, show: where they are pinned, on the kernel\n"
 	"\n"
 	"Exit code: 0 done, 1 no such program, or it cannot be done, 2 usage.\n";
 

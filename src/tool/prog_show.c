@@ -1,4 +1,5 @@
 /* skep prog list, and what is known of a program. */
+#include "pinned.h"
 #include "prog_at.h"
 #include "btf.h"
 #include "tool_msg.h"
@@ -117,8 +118,10 @@ static const char *tag_text(const struct prog_at *p, char text[17])
 	return text;
 }
 
-static void show_json(struct json *j, const struct prog_at *p, bool locked, u64 memlock)
+static void show_json(struct request *r, const struct prog_at *p, bool locked,
+		      u64 memlock)
 {
+	struct json *j = &r->out;
 	const struct skep_prog_info *info = &p->info;
 	char tag[17];
 
@@ -153,6 +156,7 @@ static void show_json(struct json *j, const struct prog_at *p, bool locked, u64 
 		json_close(j, ']');
 	if (info->btf_id)
 		json_number(j, "btf_id", info->btf_id);
+	pinned_json(r, which_prog, info->id);
 	json_close(j, '}');
 }
 
@@ -197,9 +201,11 @@ int prog_show(struct request *r, int fd)
 	if (err)
 		return which_failed(r, "the program", err);
 	if (r->json)
-		show_json(&r->out, &p, locked, memlock);
+		show_json(r, &p, locked, memlock);
 	else
 		show_text(&p, locked, memlock);
+	if (!r->json)
+		pinned_text(r, which_prog, p.info.id);
 	prog_at_close(&p);
 	return exit_ok;
 }

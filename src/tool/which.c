@@ -1,4 +1,4 @@
-#include "which.h"
+#include "pinned.h"
 #include "tool_msg.h"
 #include "vec.h"
 #include <errno.h>
@@ -84,6 +84,7 @@ int request_run(struct request *r, int argc, char **argv, const struct verb *ver
 				   {"json", 'j', opt_flag, &r->json},
 				   {"pretty", 'p', opt_flag, &r->pretty},
 				   {"all", 'a', opt_flag, &r->all},
+				   {"bpffs", 'f', opt_flag, &r->bpffs},
 				   {0}};
 	const struct verb *verb;
 	struct args args;
@@ -104,6 +105,7 @@ int request_run(struct request *r, int argc, char **argv, const struct verb *ver
 		return code;
 	r->sys = r->side.sys;
 	code = verb->run(r);
+	pinned_free(r);
 	side_close(&r->side);
 	if (!r->json || code != exit_ok)
 		str_free(&r->out.s);

@@ -10,15 +10,25 @@
 #include "json.h"
 #include "side.h"
 #include "tool.h"
+#include "vec.h"
 
 enum which { which_map, which_prog, which_link, which_btf };
+
+/* pinned.h */
+struct pinned {
+	enum which kind;
+	u32 id;
+	char *path;
+};
 
 /* One call of a subcommand. */
 struct request {
 	struct side side;
 	struct skep_sys *sys;
 	const char *cmd, *verb;
-	bool json, pretty, all;
+	bool json, pretty, all, bpffs;
+	bool pins_found;
+	vec(struct pinned) pins;
 	struct json out; /* printed at the end if `json` */
 	char **at;	 /* the words behind the verb that were not taken yet */
 	int n;

@@ -86,6 +86,8 @@ def check_maps(pins):
         mine, other = (sorted_by(plain(f('map', 'dump', 'pinned', path)), 'key')
                        for f in (ours, theirs))
         same('map-dump-' + name, mine, other)
+    lists = ours('map', 'list', '--bpffs'), theirs('--bpffs', 'map', 'list')
+    same('map-list-bpffs', *(without(in_both(one), 'btf_id') for one in lists))
     element = ['pinned', pins + '/h', 'key', '11', '0', '0', '0']
     same('map-lookup', plain(ours('map', 'lookup', *element)), plain(theirs('map', 'lookup', *element)))
     key = ['pinned', pins + '/pc', 'key', '0', '0', '0', '0']
