@@ -189,7 +189,8 @@ static void *object_field(const struct run *run, u64 addr, u32 kinds)
 	const struct heap_type *t = heap_object(run->store, object);
 
 	for (u32 i = 0; t && i < MIN(t->n, (u32)BTF_FIELDS); i++)
-		if (object + t->at[i].off == addr && kinds >> t->at[i].kind & 1)
+		if (object + t->at[i].off == addr && t->at[i].kind < FIELD_KINDS &&
+		    kinds >> t->at[i].kind & 1)
 			return heap_at(run->store, addr, btf_size_of_field(t->at[i].kind),
 				       true);
 	return NULL;

@@ -13,13 +13,16 @@ static void repair(struct run *run, u64 lock)
 	const u64 object =
 		heap_object_of(run->store, heap_address(run->store, ptr_of(lock)));
 	const struct heap_type *t = heap_object(run->store, object);
+	struct heap_root *root;
 	struct region r;
 
-	for (u32 i = 0; t && i < MIN(t->n, (u32)BTF_FIELDS); i++)
-		if (FIELD_ROOTS >> t->at[i].kind & 1)
-			graph_repair(run->store, t->at[i].kind,
-				     heap_at(run->store, object + t->at[i].off,
-					     sizeof(struct heap_root), true));
+	for (u32 i = 0; t && i < MIN(t->n, (u32)BTF_FIELDS); i++) {
+		if (t->at[i].kind >= FIELD_KINDS || !(FIELD_ROOTS >> t->at[i].kind & 1))
+			continue;
+		root = heap_at(run->store, object + t->at[i].off, sizeof(*root), true);
+		if (root)
+			graph_repair(run->store, t->at[i].kind, root);
+	}
 	if (!t && run_find(run, lock, 4, access_read, &r) && r.map)
 		map_field_repair(r.map, ptr_of(r.lo));
 }

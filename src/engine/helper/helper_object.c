@@ -84,10 +84,16 @@ KFUNC_FN(refcount_acquire_impl)
 
 static struct graph graph_of(struct run *run, u64 root, bool is_tree)
 {
+	static _Thread_local struct heap_root nothing;
 	struct graph g = {.store = run->store, .is_tree = is_tree};
 
+	/* its argument was checked: another process may have changed the type since */
 	g.root = helper_field(run, root,
 			      1u << (is_tree ? field_rb_root : field_list_head), &g.name);
+	if (!g.root) {
+		nothing = (struct heap_root){0};
+		g.root = &nothing;
+	}
 	return g;
 }
 

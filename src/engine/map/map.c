@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* clang-format off */
@@ -155,12 +156,13 @@ static void map_removed(struct store *store, int fd)
 {
 	struct map_info info;
 	struct object_head *head;
+	struct stat st;
 	u64 size;
 
 	if (pread(fd, &info, sizeof(info), sizeof(*head)) != sizeof(info) ||
-	    !(info.fields.kinds & HEAP_OWNERS))
+	    !(info.fields.kinds & HEAP_OWNERS) || fstat(fd, &st))
 		return;
-	size = OBJECT_HEAD_SIZE + info.size;
+	size = (u64)st.st_size;
 	if (check_info(&info, size) || heap_open(store, true))
 		return;
 	head = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

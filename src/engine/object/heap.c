@@ -385,8 +385,10 @@ static bool has_room(const struct held *l)
 
 static void add_held(struct held *l, u64 addr)
 {
-	u32 n = count_held(l);
+	const u32 n = count_held(l);
 
+	if (n == HELD)
+		return; /* another process's doing: it was looked at */
 	l->at[n] = unit_of(addr);
 	__atomic_store_n(&l->n, n + 1, __ATOMIC_RELEASE);
 }
@@ -458,6 +460,14 @@ static void empty_field(struct dead *d, u32 kind, void *at)
 		empty_root(d, at);
 }
 
+static bool fits(const struct heap_type *t, u32 i, u32 bytes)
+{
+	const u32 kind = t->at[i].kind, off = t->at[i].off;
+
+	return kind < FIELD_KINDS && HEAP_OWNERS >> kind & 1 && off % 8 == 0 &&
+	       (u64)off + btf_size_of_field((enum field_kind)kind) <= bytes;
+}
+
 static void bury(struct dead *d)
 {
 	const struct heap *h = d->store->heap;
@@ -473,8 +483,7 @@ static void bury(struct dead *d)
 		d->first = b->next;
 		t = type_of(h, b);
 		for (u32 i = 0; i < MIN(t->n, (u32)BTF_FIELDS); i++)
-			if (t->at[i].off <= bytes_of(t, size) - 8 &&
-			    t->at[i].off % 8 == 0)
+			if (fits(t, i, bytes_of(t, size)))
 				empty_field(d, t->at[i].kind,
 					    (u8 *)(b + 1) + t->at[i].off);
 		give_block(h, class_for(size), unit);

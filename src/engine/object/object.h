@@ -36,7 +36,7 @@ enum object_kind {
 };
 
 enum {
-	OBJECT_LAYOUT = 7,	/* changes whenever any region's layout does */
+	OBJECT_LAYOUT = 8,	/* changes whenever any region's layout does */
 	OBJECT_HEAD_SIZE = 4096 /* a kind's own storage begins here */
 };
 #define OBJECT_MAGIC 0x314a424f50454b53ull /* "SKEPOBJ1" */
