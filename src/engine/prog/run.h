@@ -11,6 +11,7 @@
 
 #include <skep/engine.h>
 #include "prog.h"
+#include "run_mem.h"
 
 enum {
 	RUN_STACK = SKEP_MAX_FRAMES * SKEP_MAX_STACK,
@@ -21,18 +22,6 @@ enum {
 	RUN_INNERS = 1024, /* maps that a run has found in maps */
 	RUN_AREAS = 64,	   /* pieces of memory that helpers may take during a run */
 	RUN_AREA = 4096,   /* bytes of each */
-};
-
-enum access { access_read = 1, access_write = 2, access_probe = 4 };
-
-enum region_kind {
-	region_none,
-	region_stack,
-	region_ctx,
-	region_packet,
-	region_value,
-	region_given,
-	region_event,
 };
 
 /* Bits of struct run's state; below them are the interpreter's, one for each bound that
@@ -50,27 +39,6 @@ enum run_leave {
 	RUN_STAY,
 	RUN_LEAVE_FUNC, /* the function that called, and no other */
 	RUN_LEAVE_ALL,	/* the program: run->fault */
-};
-
-/* [lo, hi) of this process's memory. Empty: lo is ~0, hi is 0. */
-struct region {
-	u64 lo, hi;
-	u8 kind, access;
-	struct map *map; /* region_value, region_given: whose it is; NULL: no map's */
-};
-
-/* A map value that this run has looked up. */
-struct run_value {
-	u64 lo;
-	u32 run; /* the run's number: others' entries are empty */
-	u32 size;
-	struct map *map;
-};
-
-/* A map that was found in a map, held. A program sees the address of its `map`. */
-struct run_inner {
-	struct map *map;
-	u32 id;
 };
 
 /* The thread that took the slot, and what was asked about it since. */
@@ -116,8 +84,8 @@ struct run {
 	s32 fault;		    /* 0, or -errno: the run ends */
 	u32 leave;		    /* native code: enum run_leave */
 	u32 ngiven;
-	bool casts; /* it has pointers to anywhere: where nothing is it reads 0 */
-	u32 *lock;  /* the bpf_spin_lock that it has */
+	bool casts;	 /* it has pointers to anywhere: where nothing is it reads 0 */
+	u32 *lock;	 /* the bpf_spin_lock that it has */
 	u64 areas_taken; /* a bit for each */
 	u64 values_lost; /* not 0: more values than values[] holds, every value of
 			    the program's maps counts as looked up */
@@ -145,7 +113,7 @@ struct run {
 			  around it; 0: none */
 
 	struct region given[RUN_GIVEN];
-	u8 *areas; /* RUN_AREAS */
+	u8 *areas;		  /* RUN_AREAS */
 	struct run_value *values; /* RUN_VALUES, hashed by lo */
 	struct run_inner *inners; /* ninners; stay until a run is over */
 	u32 ninners;
@@ -162,7 +130,8 @@ struct run {
 	/* The map that stands in a map of maps, held likewise, as the program sees it; 0:
 	 * none. */
 	u64 (*find_map)(struct run *run, struct map *map, const void *key);
-	/* The types of the running kernel; NULL: it tells none. The first call reads them.
+	/* The types of the running kernel; NULL: it tells none. The first call reads
+	 * them.
 	 */
 	const struct skep_btf *(*types)(struct run *run);
 	run_bpf *bpf;
@@ -216,14 +185,6 @@ static inline void run_begin(struct run *run)
 		type->setup(run);
 }
 
-/* The `len` bytes at a program's number `addr`, or NULL after run_fault_access(). len 0
- * gives a non-NULL pointer. */
-void *run_mem(struct run *run, u64 addr, u64 len, enum access access, const char *what);
-
-/* The region that holds all of [addr, addr + len) with that access; false: none. No
- * fault. */
-bool run_find(struct run *run, u64 addr, u64 len, enum access access, struct region *out);
-
 /* Whether that is all in live stack frames, where most of what helpers get lies. */
 static inline bool run_in_stack(const struct run *run, u64 addr, u64 len)
 {
@@ -233,42 +194,12 @@ static inline bool run_in_stack(const struct run *run, u64 addr, u64 len)
 	return off < size && len <= size - off;
 }
 
-/* A program may now touch this value of `map`. */
-void run_give_value(struct run *run, struct map *map, void *value, u32 size);
-
-/* It may touch this area, a record of `map` or a helper's own (NULL), until it is taken;
- * false: too many are out. run_take removes the area that begins at addr; false: none. */
-bool run_give(struct run *run, void *at, u32 len, enum access access, struct map *map);
-bool run_take(struct run *run, u64 addr, struct region *out);
-
-/* Memory for a helper, until it gives it back or the run is over; its bytes are anything.
- * NULL: all is taken. */
-void *run_area_take(struct run *run);
-void run_area_give(struct run *run, const void *area);
-
-/* The area that begins at addr and is taken; NULL: there is none. */
-void *run_area_at(const struct run *run, u64 addr);
-
-/* run->packet changed: bounds of it that somebody remembers are no longer good. */
-void run_packet_changed(struct run *run);
-
 /* Whether addr lies in a context that has fields: it is accessed with ctx_load()
  * and ctx_store() only. */
 static inline bool run_in_ctx(const struct run *run, u64 addr)
 {
 	return addr - u64_of(run->ctx) < run_ctx_len(run) && run->prog->fields;
 }
-
-/* Loads or stores a field of such a context, size 1, 2, 4 or 8. False
- * after a fault: no such field, or not so. */
-bool ctx_load(struct run *run, u64 addr, u32 size, bool sign, u64 *out);
-bool ctx_store(struct run *run, u64 addr, u32 size, u64 value);
-
-/* For compiled programs, what these two do with an access that the verifier has let
- * pass: the context's own memory, a word of struct run (its offset), or more than that.
- */
-enum { CTX_DIRECT = -1, CTX_CALL = -2 };
-int ctx_place(const struct prog *prog, u64 off, u32 size, bool write);
 
 /* What a program sees as a `struct bpf_map *`: one of its own, or one that it has found
  * in a map. NULL: neither. */
@@ -292,16 +223,6 @@ static inline struct map *run_nth_map(const struct run *run, u32 i)
 		return run->prog->maps[i];
 	return i - own < run->ninners ? run->inners[i - own].map : NULL;
 }
-
-/* Ends the run with -err (a positive errno) and a sentence, "instruction N: " before it.
- * Only the first fault of a run is said. `fmt` is a MSG of a msg.def. */
-void run_fault(struct run *run, int err, const char *fmt, ...) PRINTF(3, 4);
-
-/* The same for an access that run_find() refused: says which region is nearest and by how
- * much the access misses it, or why it is not allowed. `what` names the address: "r1+14",
- * "argument 2 of bpf_map_lookup_elem (key)". */
-void run_fault_access(struct run *run, u64 addr, u64 len, enum access access,
-		      const char *what);
 
 /* What one instruction takes from the budget: its bytes in struct insn, so that a place
  * in the program counts what it cost to come there. What a helper does byte by byte is
