@@ -58,6 +58,7 @@ enum seq_verb {
 	v_task, /* a descriptor of this process, or, with count, of the root cgroup */
 	v_perf, /* a perf event that programs write to: of which CPU, and with what */
 	v_ring, /* a ring buffer's records, consumed */
+	v_fill, /* so many records of that length, produced */
 	v_fork, /* the next `count` calls are done by a child */
 };
 
@@ -106,7 +107,8 @@ struct seq_arg {
 /* The object that a call makes, or says again. */
 struct seq_made {
 	u8 kind;
-	u16 of; /* the call that made it */
+	bool timer; /* in its values */
+	u16 of;	    /* the call that made it */
 	u32 type, key_size, value_size, max_entries, flags;
 	u16 inner; /* the map that a map of maps was made with */
 };
@@ -221,13 +223,13 @@ struct seq_state {
 
 /* false: they differ, world->model says how. */
 bool seq_run(const struct seq *seq, struct seq_world *world);
-
 /* One call on one side. */
 void seq_do(struct seq_state *st, u32 op, int side);
 
 /* Of a map, by next_key: room of the result gets keys and values. */
 void seq_do_walk(struct seq_state *st, u32 op, int side);
 void seq_do_ring(struct seq_state *st, u32 op, int side);
+void seq_do_fill(struct seq_state *st, u32 op, int side);
 void seq_clear(struct seq_state *st, int side, int fd, const struct seq_made *map);
 
 /* The call that made what argument `field` names; NULL: nothing. */

@@ -511,6 +511,19 @@ static void gen_next_key(struct gen *g)
 	gen_odd_attr(g);
 }
 
+static void gen_fill(struct gen *g, u16 slot)
+{
+	if (!gen_begin(g, v_fill, 0))
+		return;
+	gen_fd(g, f_map_fd, slot);
+	gen_number(g, 0, 1 + gen_below(g, 6));
+	gen_number(g, 0,
+		   gen_one_in(g, 6)
+			   ? gen_one_of(g, SKEP_RINGBUF_BUSY_BIT | 8,
+					SKEP_RINGBUF_DISCARD_BIT | 8, 0, 1000, 5000, 4088)
+			   : 1 + gen_below(g, 40));
+}
+
 static void gen_walk(struct gen *g)
 {
 	int slot = gen_any(g, k_map);
@@ -519,6 +532,10 @@ static void gen_walk(struct gen *g)
 	if (slot < 0 || gen_made(g, slot)->kind != k_map)
 		return;
 	type = seq_type_of(gen_made(g, slot)->type);
+	if (type->type == SKEP_MAP_TYPE_USER_RINGBUF) {
+		gen_fill(g, (u16)slot);
+		return;
+	}
 	if (gen_begin(g, type->traits & t_ring ? v_ring : v_walk, 0))
 		gen_fd(g, f_map_fd, (u16)slot);
 }

@@ -9,8 +9,8 @@
 #include "random_number.h"
 #include "seq.h"
 
-/* seq_made.type of BTF: plain types, or those with special fields */
-enum { BTF_PLAIN, BTF_FIELDS };
+/* seq_made.type of BTF: plain types, those with special fields, functions */
+enum { BTF_PLAIN, BTF_FIELDS, BTF_FUNCS };
 
 struct gen {
 	struct seq *seq;

@@ -165,6 +165,8 @@ static bool gen_fields(struct gen *g, struct seq_made *map)
 	int btf = gen_any(g, k_btf);
 	bool timer = gen_one_in(g, 2);
 
+	for (u32 n = 4; n && btf >= 0 && gen_made(g, btf)->type != BTF_FIELDS; n--)
+		btf = gen_any(g, k_btf);
 	if (btf < 0 || gen_made(g, btf)->type != BTF_FIELDS || seq_forgets(map))
 		return false;
 	map->value_size = timer ? 24 : 16;
@@ -172,6 +174,7 @@ static bool gen_fields(struct gen *g, struct seq_made *map)
 		return false;
 	gen_fd(g, f_btf_fd, (u16)btf);
 	gen_number(g, f_btf_key_type_id, map->key_size ? 1 : 0);
+	map->timer = timer;
 	gen_number(g, f_btf_value_type_id, timer ? 6 : 4);
 	return true;
 }
@@ -207,7 +210,7 @@ void gen_map(struct gen *g, bool good)
 	map.flags = good_flags(g, type);
 	if (!good)
 		odd_sizes(g, &map);
-	typed = type->values == values_any && gen_one_in(g, 3) && gen_fields(g, &map);
+	typed = type->values == values_any && gen_one_in(g, 2) && gen_fields(g, &map);
 	if (type->traits & t_storage)
 		typed = gen_storage(g);
 	gen_number(g, f_map_type, map.type);

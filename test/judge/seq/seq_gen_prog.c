@@ -3,78 +3,9 @@
  * A program does one to four things with maps and returns a number in which all that it
  * was given counts.
  */
-#include "seq_gen.h"
+#include "seq_gen_code.h"
 #include <skep/abi_ctx.h>
 #include <skep/abi_func.h>
-
-enum {
-	INSNS = 256,
-	KEY_AT = -32,
-	VALUE_AT = -160,
-	DYNPTR_AT = -176,
-	KEY_MOST = 24,
-	VALUE_MOST = 128
-};
-
-struct code {
-	struct skep_insn insns[INSNS];
-	u32 n;
-	struct {
-		u32 insn;
-		u16 slot;
-	} fds[8];
-	u32 nfds;
-};
-
-/* ---- instructions ---- */
-
-static void emit(struct code *c, int code, int dst, int src, int off, s64 imm)
-{
-	if (c->n < INSNS)
-		c->insns[c->n++] = (struct skep_insn){.code = (u8)code,
-						      .dst_reg = (u8)(dst & 15),
-						      .src_reg = (u8)(src & 15),
-						      .off = (s16)off,
-						      .imm = (s32)imm};
-}
-
-static void mov(struct code *c, int dst, s64 imm)
-{
-	emit(c, SKEP_ALU64 | SKEP_MOV | SKEP_K, dst, 0, 0, imm);
-}
-
-static void mov_reg(struct code *c, int dst, int src)
-{
-	emit(c, SKEP_ALU64 | SKEP_MOV | SKEP_X, dst, src, 0, 0);
-}
-
-static void stack_address(struct code *c, int dst, int at)
-{
-	mov_reg(c, dst, 10);
-	emit(c, SKEP_ALU64 | SKEP_ADD | SKEP_K, dst, 0, 0, at);
-}
-
-static void map_address(struct code *c, int dst, u16 slot)
-{
-	if (c->nfds == ARRAY_SIZE(c->fds))
-		return;
-	c->fds[c->nfds].insn = c->n;
-	c->fds[c->nfds++].slot = slot;
-	emit(c, SKEP_LD | SKEP_IMM | SKEP_DW, dst, 1, 0, 0);
-	emit(c, 0, 0, 0, 0, 0);
-}
-
-static void call(struct code *c, int func)
-{
-	emit(c, SKEP_JMP | SKEP_CALL, 0, 0, 0, func);
-}
-
-/* r7 = r7 * 31 + reg */
-static void count_in(struct code *c, int reg)
-{
-	emit(c, SKEP_ALU64 | SKEP_MUL | SKEP_K, 7, 0, 0, 31);
-	emit(c, SKEP_ALU64 | SKEP_ADD | SKEP_X, 7, reg, 0, 0);
-}
 
 static void store_bytes(struct code *c, int at, const u8 *bytes, u32 len)
 {
@@ -87,7 +18,7 @@ static void store_bytes(struct code *c, int at, const u8 *bytes, u32 len)
 	}
 }
 
-static void store_key(struct gen *g, struct code *c, const struct seq_made *map)
+void gen_store_key(struct gen *g, struct code *c, const struct seq_made *map)
 {
 	u8 key[KEY_MOST];
 
@@ -130,7 +61,7 @@ static void do_lookup(struct gen *g, struct code *c, u16 slot, const struct seq_
 	const struct seq_type *type = seq_type_of(map->type);
 	bool percpu = type->traits & t_per_cpu && gen_one_in(g, 3);
 
-	store_key(g, c, map);
+	gen_store_key(g, c, map);
 	map_address(c, 1, slot);
 	stack_address(c, 2, KEY_AT);
 	mov(c, 3, gen_below(g, 3));
@@ -140,7 +71,7 @@ static void do_lookup(struct gen *g, struct code *c, u16 slot, const struct seq_
 
 static void do_update(struct gen *g, struct code *c, u16 slot, const struct seq_made *map)
 {
-	store_key(g, c, map);
+	gen_store_key(g, c, map);
 	store_value(g, c, map->value_size);
 	map_address(c, 1, slot);
 	stack_address(c, 2, KEY_AT);
@@ -152,7 +83,7 @@ static void do_update(struct gen *g, struct code *c, u16 slot, const struct seq_
 
 static void do_delete(struct gen *g, struct code *c, u16 slot, const struct seq_made *map)
 {
-	store_key(g, c, map);
+	gen_store_key(g, c, map);
 	map_address(c, 1, slot);
 	stack_address(c, 2, KEY_AT);
 	call(c, SKEP_FUNC_map_delete_elem);
@@ -293,7 +224,7 @@ static void do_inner(struct gen *g, struct code *c, u16 slot, const struct seq_m
 	const struct seq_made *inner = gen_made(g, map->inner);
 	u32 at;
 
-	store_key(g, c, map);
+	gen_store_key(g, c, map);
 	map_address(c, 1, slot);
 	stack_address(c, 2, KEY_AT);
 	call(c, SKEP_FUNC_map_lookup_elem);
@@ -304,7 +235,7 @@ static void do_inner(struct gen *g, struct code *c, u16 slot, const struct seq_m
 	emit(c, SKEP_ALU64 | SKEP_ADD | SKEP_K, 7, 0, 0, 7);
 	if (seq_type_of(inner->type)->traits & t_programs && !seq_forgets(inner)) {
 		mov_reg(c, 8, 0);
-		store_key(g, c, inner);
+		gen_store_key(g, c, inner);
 		mov_reg(c, 1, 8);
 		stack_address(c, 2, KEY_AT);
 		call(c, SKEP_FUNC_map_lookup_elem);
@@ -322,7 +253,7 @@ static void do_tail_call(struct gen *g, struct code *c, u16 slot)
 	count_in(c, 0);
 }
 
-static bool is_usable(const struct seq_made *map)
+bool gen_usable(const struct seq_made *map)
 {
 	return map->kind == k_map && map->key_size <= KEY_MOST &&
 	       map->value_size <= VALUE_MOST && !seq_forgets(map);
@@ -333,7 +264,7 @@ static void use_map(struct gen *g, struct code *c, u16 slot)
 	const struct seq_made *map = gen_made(g, slot);
 	const struct seq_type *type = seq_type_of(map->type);
 
-	if (!is_usable(map))
+	if (!gen_usable(map))
 		return;
 	if (type->traits & t_programs)
 		gen_one_in(g, 2)   ? do_update(g, c, slot, map)
@@ -371,7 +302,7 @@ static void write_code(struct gen *g, struct code *c, bool maps)
 	emit(c, SKEP_JMP | SKEP_EXIT, 0, 0, 0, 0);
 }
 
-static void gen_insns(struct gen *g, struct code *c)
+void gen_insns(struct gen *g, struct code *c)
 {
 	struct seq_arg *a =
 		gen_bytes(g, f_insns, c->insns, c->n * (u32)sizeof(c->insns[0]));
@@ -397,6 +328,10 @@ void gen_prog(struct gen *g)
 	/* attached, those run for all of the machine */
 	if (made.type == SKEP_PROG_TYPE_RAW_TRACEPOINT)
 		maps = false;
+	if (gen_one_in(g, 4)) {
+		gen_callback(g);
+		return;
+	}
 	if (!gen_begin(g, v_bpf, SKEP_PROG_LOAD))
 		return;
 	made.of = gen_slot(g);
@@ -539,7 +474,7 @@ static const u32 field_types[] = {
 static const char field_names[] =
 	"\0int\0long\0bpf_spin_lock\0val\0locked\0bpf_timer\0t\0a\0b";
 
-static u32 btf_blob(u8 *to, const u32 *types, u32 ntypes, const char *names, u32 nnames)
+u32 gen_btf_blob(u8 *to, const u32 *types, u32 ntypes, const char *names, u32 nnames)
 {
 	const u32 head[6] = {0x0001eb9f, 24, 0, ntypes, ntypes, nnames};
 
@@ -554,10 +489,11 @@ void gen_btf(struct gen *g)
 	struct seq_made made = {.kind = k_btf,
 				.type = gen_one_in(g, 2) ? BTF_FIELDS : BTF_PLAIN};
 	u8 btf[512];
-	u32 len = made.type == BTF_PLAIN ? btf_blob(btf, btf_types, sizeof(btf_types),
-						    btf_names, sizeof(btf_names))
-					 : btf_blob(btf, field_types, sizeof(field_types),
-						    field_names, sizeof(field_names));
+	u32 len = made.type == BTF_PLAIN
+			  ? gen_btf_blob(btf, btf_types, sizeof(btf_types), btf_names,
+					 sizeof(btf_names))
+			  : gen_btf_blob(btf, field_types, sizeof(field_types),
+					 field_names, sizeof(field_names));
 
 	if (gen_one_in(g, 4))
 		btf[gen_below(g, len)] ^= (u8)(1 << gen_below(g, 8));

@@ -233,6 +233,10 @@ void seq_print(struct seq_state *st, u32 i)
 		fprintf(f, "# walk $s%u: %u elements\n", slot, (u32)st->result[0].walked);
 		break;
 	case v_ring: fprintf(f, "# consume $s%u\n", slot); break;
+	case v_fill:
+		fprintf(f, "# produce %d records of 0x%x in $s%u\n",
+			(int)op->args[1].number, (u32)op->args[2].number, slot);
+		break;
 	case v_fork: fprintf(f, "# a child does %u calls\n", op->count); break;
 	default: print_mapping(st, i);
 	}

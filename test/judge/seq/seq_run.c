@@ -333,6 +333,7 @@ void seq_do(struct seq_state *st, u32 i, int side)
 	case v_poll: r->ret = do_poll(st, op, side); break;
 	case v_walk: seq_do_walk(st, i, side); break;
 	case v_ring: seq_do_ring(st, i, side); break;
+	case v_fill: seq_do_fill(st, i, side); break;
 	default: r->ret = do_mapping(st, op, side);
 	}
 }
@@ -447,6 +448,42 @@ void seq_do_ring(struct seq_state *st, u32 i, int side)
 		sys->munmap(sys, producer, PAGE + 2 * size);
 	}
 	sys->munmap(sys, consumer, PAGE);
+}
+
+/* Records as they are said to be, right or wrong, one behind the other. */
+static void fill_ring(u8 *producer, u32 size, u32 n, u32 head)
+{
+	u64 at = *(volatile u64 *)producer;
+	u32 len = (u32)round_up((head & ~(3u << 30)) + 8, 8);
+
+	for (; n; n--, at += len) {
+		u8 *record = producer + PAGE + (at & (size - 1));
+
+		memset(record + 8, (int)n, MIN(len, size) - 8);
+		store32(record, head);
+		store32(record + 4, 0);
+	}
+	*(volatile u64 *)producer = at;
+}
+
+void seq_do_fill(struct seq_state *st, u32 i, int side)
+{
+	const struct seq_op *op = &st->seq->ops[i];
+	struct skep_sys *sys = st->world->sys[side];
+	struct seq_result *r = &st->result[side];
+	const struct seq_made *map = seq_map_of(st, op);
+	u32 size = map ? map->max_entries : 0;
+	void *producer = NULL;
+
+	r->ret = sys->mmap(sys, &producer, PAGE + 2 * size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, st->fd[side][op->args[0].slot], PAGE);
+	if (r->ret < 0)
+		return;
+	r->ret = 0;
+	if (map->type == SKEP_MAP_TYPE_USER_RINGBUF)
+		fill_ring(producer, size, (u32)op->args[1].number,
+			  (u32)op->args[2].number);
+	sys->munmap(sys, producer, PAGE + 2 * size);
 }
 
 /* ---- what a call makes ---- */
