@@ -239,7 +239,8 @@ KERNEL(search)
 
 #define EACH_KERNEL(X) \
 	X(empty) \
-	X(memcpy64) X(parse5) X(strcmp64) X(ilog2) X(prime) X(sieve) X(dispatch) X(dot) \
-		X(copyb) X(csum) X(fnv) X(jhash) X(search)
+	X(memcpy64) \
+	X(parse5) X(strcmp64) X(ilog2) X(prime) X(sieve) X(dispatch) X(dot) X(copyb) \
+		X(csum) X(fnv) X(jhash) X(search)
 
 #endif

@@ -236,7 +236,10 @@ def check_rows(t):
 
 def main(argv):
     rows_only = '--rows' in argv
-    t = Tree(os.path.abspath(argv[-1]))
+    # without a root the tree that this file is in
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    roots = [a for a in argv[1:] if a != "--rows"] or [here]
+    t = Tree(os.path.abspath(roots[-1]))
     checks = [check_rows] if rows_only else [
         check_functions, check_files, check_columns, check_banned, check_skips,
         check_words, check_codes, check_rows, check_format]

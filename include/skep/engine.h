@@ -27,19 +27,19 @@
 struct skep_engine;
 
 struct skep_engine_opts {
-	size_t size;	      /* sizeof(struct skep_engine_opts) */
-	bool shared;	      /* false: private */
-	const char *dir;      /* of a shared engine; NULL: skep_engine_dir() */
-	uint32_t slots;	      /* CPU slots of a new engine, 1 to 1024; 0: the machine's
-				 possible CPUs, which is what libbpf programs expect */
-	uint64_t budget;      /* most instructions that one run may take; 0: 2^27. Native code
-				 is not counted: it runs what the verifier found to end */
+	size_t size;	 /* sizeof(struct skep_engine_opts) */
+	bool shared;	 /* false: private */
+	const char *dir; /* of a shared engine; NULL: skep_engine_dir() */
+	uint32_t slots;	 /* CPU slots of a new engine, 1 to 1024; 0: the machine's
+			    possible CPUs, which is what libbpf programs expect */
+	uint64_t budget; /* most instructions that one run may take; 0: 2^27. Native code
+			    is not counted: it runs what the verifier found to end */
 	struct skep_log *log; /* what went wrong while opening; may be NULL */
 	bool unverified;      /* BPF_PROG_LOAD does not verify: for tests */
-	bool unprivileged;    /* limits and errnos are those of a user without capabilities
-				 where kernel.unprivileged_bpf_disabled is 0 */
-	bool native;	      /* programs become native code; also with SKEP_NATIVE in the
-				 environment. New: what cannot be compiled is interpreted */
+	bool unprivileged; /* limits and errnos are those of a user without capabilities
+			      where kernel.unprivileged_bpf_disabled is 0 */
+	bool native;	   /* programs become native code; also with SKEP_NATIVE in the
+			      environment. New: what cannot be compiled is interpreted */
 };
 
 /* Opens an engine; opts may be NULL (private, all defaults). 0 or -errno: -EACCES when
@@ -78,8 +78,8 @@ struct skep_task {
 	 * pointer, by which its stack is walked. 0, or -errno: there is none. NULL: the
 	 * task has no stack that one can see. */
 	int (*where)(struct skep_task *task, uint64_t *ip, uint64_t *fp);
-	/* When the thread began, proc(5)'s starttime: pid and this name it for ever. 0: not
-	 * known, /proc is read where it is asked for. */
+	/* When the thread began, proc(5)'s starttime: pid and this name it for ever. 0:
+	 * not known, /proc is read where it is asked for. */
 	uint64_t since;
 };
 
@@ -126,9 +126,9 @@ struct skep_packet {
 	uint32_t csum;
 	bool has_csum;
 	/* What follows [data, tail) of a large packet, as XDP's fragments: programs reach
-	 * it through helpers, which may take bytes from its begin, for the other part, and
-	 * from its end, and give back there as many as its last page has. The pages, of
-	 * 4,096 bytes, are counted backwards from the end of its room. */
+	 * it through helpers, which may take bytes from its begin, for the other part,
+	 * and from its end, and give back there as many as its last page has. The pages,
+	 * of 4,096 bytes, are counted backwards from the end of its room. */
 	uint8_t *rest;
 	uint32_t rest_len, rest_room;
 };

@@ -19,15 +19,16 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)		      ((a) < (b) ? (a) : (b))
-#define MAX(a, b)		      ((a) > (b) ? (a) : (b))
-#define likely(x)		      __builtin_expect(!!(x), 1)
-#define unlikely(x)		      __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
 
 /* For what reads memory that others may write meanwhile and knows it: it finds out
  * afterwards whether they did (a sequence number that stood still), or sees the old words
- * or the new by contract. ThreadSanitizer, which knows of neither, does not look at it. */
+ * or the new by contract. ThreadSanitizer, which knows of neither, does not look at it.
+ */
 #ifdef __SANITIZE_THREAD__
 #define reads_racing __attribute__((no_sanitize("thread")))
 #else

@@ -24,8 +24,8 @@ int map_at_call(struct request *r, struct map_at *m, enum skep_cmd cmd, u64 flag
 /* ---- map_data.c: what the words say that a key or value is ---- */
 
 /* Behind the word `key` or `value`: bytes, "hex" and bytes, a number, or text that is
- * typed by BTF, whose members that are not named stay as they are. False after a sentence.
- * A value is given for all CPUs. */
+ * typed by BTF, whose members that are not named stay as they are. False after a
+ * sentence. A value is given for all CPUs. */
 bool map_at_key(struct request *r, struct map_at *m);
 bool map_at_value(struct request *r, struct map_at *m);
 

@@ -33,8 +33,9 @@
  *
  * COMMAND is a name of cmd.def, or a number; a field is one of field.def, or +N for the
  * byte at offset N. VALUE is a number, $NAME (a variable), %NAME (the id of a function,
- * of a tracepoint's btf_trace_NAME, of a struct_NAME, in the running kernel's BTF), a name of
- * constant.def, `cpus`, `page`, `pid`, such joined by + - * or | from left to right,
+ * of a tracepoint's btf_trace_NAME, of a struct_NAME, in the running kernel's BTF), a
+ * name of constant.def, `cpus`, `page`, `pid`, such joined by + - * or | from left to
+ * right,
  * @NAME (the address of a buffer), "text" (the address of one; for an array, the text),
  * MEMORY (its address), or ?MEMORY (the address of as many bytes, which must be these if
  * the call succeeds). MEMORY is [VALUE:SIZE,...], little-endian integers of SIZE bytes,

@@ -31,7 +31,8 @@ static struct flow_call fixture_call(void *ctx, const struct insn *in)
 	call.calls_later = proto->flags & helper_calls_later;
 	call.changes_packet = proto->flags & helper_moves;
 	call.may_sleep = proto->flags & helper_sleeps;
-	call.known = rules_helper_allowed(fixture_type, fixture_attach, NULL, proto->id, &root);
+	call.known = rules_helper_allowed(fixture_type, fixture_attach, NULL, proto->id,
+					  &root);
 	while (call.nargs < 5 && proto->arg[call.nargs] != take_none)
 		call.nargs++;
 	return call;

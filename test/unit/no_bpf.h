@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include <skep/abi.h>
 
-/* The errno of loading a tracing program; in a child: a kernel that hangs in there lets no
- * process go. */
+/* The errno of loading a tracing program; in a child: a kernel that hangs in there lets
+ * no process go. */
 static inline int try_bpf(void)
 {
 	static const struct skep_insn code[] = {{.code = 0xb7}, {.code = 0x95}};

@@ -16,7 +16,8 @@
 static u32 programs = 400;
 static u64 seed = 42;
 
-static struct skep_prog *load(struct skep_engine *engine, const struct skep_insn *code, u32 n)
+static struct skep_prog *load(struct skep_engine *engine, const struct skep_insn *code,
+			      u32 n)
 {
 	struct skep_sys *sys = skep_engine_sys(engine);
 	union skep_attr attr = {
@@ -58,8 +59,8 @@ static void random_programs_give_the_same(void **state)
 	assert_int_equal(skep_engine_open(NULL, &engines[1]), 0);
 	for (u32 i = 0; i < programs; i++) {
 		u64 this = seed;
-		u32 n = insn_random(&seed, code, i % 2 ? RANDOM_PROG_CALLS_ROOM
-						       : RANDOM_PROG_ROOM);
+		u32 n = insn_random(&seed, code,
+				    i % 2 ? RANDOM_PROG_CALLS_ROOM : RANDOM_PROG_ROOM);
 		u64 got, want;
 
 		progs[0] = load(engines[0], code, n);
@@ -71,7 +72,8 @@ static void random_programs_give_the_same(void **state)
 			want = run(engines[1], progs[1]);
 			if (got != want)
 				fail_msg("seed %llu: %llx is not %llx",
-					 (unsigned long long)this, (unsigned long long)got,
+					 (unsigned long long)this,
+					 (unsigned long long)got,
 					 (unsigned long long)want);
 		}
 		skep_prog_put(progs[0]);

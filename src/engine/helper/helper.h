@@ -45,34 +45,34 @@ enum helper_arg {
 	arg_dynptr,  /* a struct dynptr, read or released */
 	arg_dynptr_new, /* room for one, written */
 	arg_dynptr_own, /* one that is changed */
-	arg_skb,	/* the packet as the program knows it: its context, or from there */
-	arg_out_opt,	/* memory to write, or NULL; the next argument is its size */
-	arg_spin_lock,	/* the bpf_spin_lock of a map value that the run looked up */
-	arg_task,	/* the current task */
-	arg_task_null,	/* the same, or NULL */
+	arg_skb,     /* the packet as the program knows it: its context, or from there */
+	arg_out_opt, /* memory to write, or NULL; the next argument is its size */
+	arg_spin_lock,	 /* the bpf_spin_lock of a map value that the run looked up */
+	arg_task,	 /* the current task */
+	arg_task_null,	 /* the same, or NULL */
 	arg_cgroup_null, /* its cgroup, or NULL */
-	arg_timer,	/* the bpf_timer of such a value */
-	arg_wq,		/* the bpf_wq of such a value */
-	arg_kptr,	/* a kept pointer, in such a value or in an object */
-	arg_object,	/* an object that some program made, as programs see it */
+	arg_timer,	 /* the bpf_timer of such a value */
+	arg_wq,		 /* the bpf_wq of such a value */
+	arg_kptr,	 /* a kept pointer, in such a value or in an object */
+	arg_object,	 /* an object that some program made, as programs see it */
 	arg_object_null, /* the same, or NULL */
 	arg_list, /* a list or a tree, in a value or object, and a node in an object: */
 	arg_list_node, /* as the program sees them */
 	arg_tree,
 	arg_tree_node,
-	arg_own8,	/* 8 bytes where a kernel function keeps what is its own */
-	arg_seq, /* what the iterator's program writes to; becomes a struct run_seq * */
-	arg_own16,	/* 16 such bytes */
+	arg_own8,  /* 8 bytes where a kernel function keeps what is its own */
+	arg_seq,   /* what the iterator's program writes to; becomes a struct run_seq * */
+	arg_own16, /* 16 such bytes */
 };
 
 enum helper_ret {
 	ret_int,
 	ret_void,
-	ret_value, /* a value of the map that was passed (of a map of maps: a map), or
-		      NULL */
-	ret_task,  /* the current task, of which there is what image.def says */
+	ret_value,  /* a value of the map that was passed (of a map of maps: a map), or
+		       NULL */
+	ret_task,   /* the current task, of which there is what image.def says */
 	ret_object, /* the address of an object, at which nothing is mapped, or NULL */
-	ret_mem,   /* memory that the helper has given with run_give(), or NULL */
+	ret_mem,    /* memory that the helper has given with run_give(), or NULL */
 };
 
 struct helper {

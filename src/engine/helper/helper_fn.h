@@ -69,8 +69,8 @@ bool helper_is_record(const struct run *run, u64 addr);
  * do not, or are not there. */
 void *helper_xdp_at(struct run *run, u32 off, u32 len);
 
-/* What heap.h calls the type that the program makes objects of and knows by that id; 0: it
- * makes none. */
+/* What heap.h calls the type that the program makes objects of and knows by that id; 0:
+ * it makes none. */
 u32 helper_made_type(const struct run *run, u64 id);
 
 /* Copies what a program may probe as the kernel's memory: the run's own, objects that

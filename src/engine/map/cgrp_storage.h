@@ -1,4 +1,5 @@
-/* cgrp_storage.h - a value for each cgroup; user space names one by an fd of its directory
+/* cgrp_storage.h - a value for each cgroup; user space names one by an fd of its
+ * directory
  */
 #ifndef CGRP_STORAGE_H
 #define CGRP_STORAGE_H

@@ -6,6 +6,14 @@
 #ifndef MAP_OPS_H
 #define MAP_OPS_H
 
+#include <sys/types.h>
+#include "bits.h"
+
+union skep_attr;
+struct map;
+struct map_info;
+struct map_values;
+
 /* What BTF may say of a key beside its size. */
 enum map_btf {
 	map_btf_any,	 /* what it likes */

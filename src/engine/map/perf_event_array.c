@@ -2,8 +2,8 @@
 #include "perf_output.h"
 
 /* User space can set elements but not read them. An element lasts until it is deleted or
- * the map goes. (In the kernel, without SKEP_F_PRESERVE_ELEMS, also no longer than the open
- * file of the map that it was set through.) */
+ * the map goes. (In the kernel, without SKEP_F_PRESERVE_ELEMS, also no longer than the
+ * open file of the map that it was set through.) */
 
 static int check(const union skep_attr *attr)
 {

@@ -58,9 +58,9 @@ struct skep_cpu {
 struct runs;
 
 struct runs_opts {
-	run_bpf *bpf;	  /* what bpf_sys_bpf() calls */
-	u64 budget;	  /* instructions of a run; 0: the default */
-	bool unverified;  /* BPF_PROG_LOAD does not ask the verifier */
+	run_bpf *bpf;	 /* what bpf_sys_bpf() calls */
+	u64 budget;	 /* instructions of a run; 0: the default */
+	bool unverified; /* BPF_PROG_LOAD does not ask the verifier */
 	bool native;	 /* programs are compiled */
 };
 

@@ -1,8 +1,8 @@
 /* interrupt.h - work that a signal ends with -EINTR, as Linux ends a long test run
  *
- * As long as the work lasts the thread's signals wait, which is how it learns of them; they
- * are handled before the caller returns. The library's own faults do not wait. Signals
- * that the process ignores, or the thread blocks itself, end nothing.
+ * As long as the work lasts the thread's signals wait, which is how it learns of them;
+ * they are handled before the caller returns. The library's own faults do not wait.
+ * Signals that the process ignores, or the thread blocks itself, end nothing.
  */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H

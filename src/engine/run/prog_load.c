@@ -29,7 +29,7 @@ struct loading {
 	u8 *faults;	     /* of each encoding: enum insn_fault */
 	bool *seen, *narrow; /* by the verifier */
 	u32 *made;	     /* by it: types of objects that calls make */
-	bool writes; /* to its streams */
+	bool writes;	     /* to its streams */
 	struct prog_made made_types[PROG_MADE];
 	u32 nmade;
 	u32 n;

@@ -21,7 +21,7 @@ struct call {
 	u64 size_max;		      /* of the memory that was passed */
 	const struct skep_btf *percpu_btf; /* of what each CPU has its own of */
 	u32 percpu_id;
-	bool percpu_made; /* by the program */
+	bool percpu_made;	      /* by the program */
 	const struct btf_field *kptr; /* that bpf_kptr_xchg() exchanges */
 	s64 key;		      /* of a lookup in an array; -1: not known */
 	struct reg dynptr; /* as its slot has the one that was passed; reg_none: none */

@@ -179,8 +179,7 @@ static bool may_not_sleep(const struct verifier *v)
 {
 	const struct state *s = v->cur;
 
-	return s->rcu_locks || s->preempt_locks || s->irq_id ||
-	       !s->sleepable;
+	return s->rcu_locks || s->preempt_locks || s->irq_id || !s->sleepable;
 }
 
 /* Checked against its BTF, not walked: that is done once, for any arguments. */

@@ -128,7 +128,8 @@ static void check_memory_type(struct verifier *v, const struct kfunc_call *call,
 {
 	const struct skep_btf *btf = call->btf;
 
-	if (kfunc_is_number(btf, p->to) || (p->end && !p->to) || kfunc_is_plain(btf, p->to))
+	if (kfunc_is_number(btf, p->to) || (p->end && !p->to) ||
+	    kfunc_is_plain(btf, p->to))
 		return;
 	refuse(v, kfunc_pointee, p->i, typed_kind_name(btf, p->to),
 	       p->to ? btf_name(btf, p->to) : "", p->end ? "void, " : "");

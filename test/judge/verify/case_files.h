@@ -11,8 +11,8 @@ struct case_files {
 	vec(char *) paths; /* by name */
 };
 
-/* All *.case below each name, up to a NULL; a name that is a file itself is taken whatever
- * it is called. 0, or -1: there are none, or one cannot be read. */
+/* All *.case below each name, up to a NULL; a name that is a file itself is taken
+ * whatever it is called. 0, or -1: there are none, or one cannot be read. */
 int case_files(char *const *names, struct case_files *out);
 
 /* ask(path) in a process of its own that ends after so many seconds: its status as of
