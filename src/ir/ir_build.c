@@ -589,12 +589,9 @@ static u32 new_phi(struct build *b, u32 block)
 static void begin_block(struct build *b, u32 at)
 {
 	const struct ir_block *block = &b->ir->blocks[at];
-	bool loop = false;
+	bool loop = ir_is_loop(b->ir, at);
 
 	b->block = at;
-	for (u32 k = 0; k < block->npreds; k++)
-		loop |= b->ir->blocks[b->ir->lists[block->preds + k]].number >=
-			block->number;
 	for (u32 r = 0; r < VARS; r++) {
 		u32 first = b->out[b->ir->lists[block->preds]][r];
 		bool same = !loop;

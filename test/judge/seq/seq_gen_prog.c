@@ -120,10 +120,15 @@ static void ring_output(struct gen *g, struct code *c, u16 slot)
 	count_in(c, 0);
 }
 
+/* Of a reservation; one in four may find no room. */
+static u32 record_size(struct gen *g)
+{
+	return gen_one_in(g, 4) ? 1000 + gen_below(g, 4000) : 8 + gen_below(g, 100);
+}
+
 static void ring_reserve(struct gen *g, struct code *c, u16 slot)
 {
-	u32 size = gen_one_in(g, 4) ? 1000 + gen_below(g, 4000) : 8 + gen_below(g, 100),
-	    at;
+	u32 size = record_size(g), at;
 
 	map_address(c, 1, slot);
 	mov(c, 2, size);
@@ -154,8 +159,7 @@ static void dynptr_part(struct gen *g, struct code *c, bool write, u32 off, u32 
 /* All of the record that is looked at is written first, unless there is none. */
 static void ring_dynptr(struct gen *g, struct code *c, u16 slot)
 {
-	u32 size = gen_one_in(g, 4) ? 1000 + gen_below(g, 4000) : 8 + gen_below(g, 100),
-	    at;
+	u32 size = record_size(g), at;
 
 	map_address(c, 1, slot);
 	mov(c, 2, size);
